@@ -1,0 +1,37 @@
+// Three projects: `unit` is pure code and stays fast because nothing in it loads
+// client-node; `kube` may load it; `integration` runs on the local control plane.
+const common = {
+  extensionsToTreatAsEsm: ['.ts'],
+  transform: { '\\.ts$': '<rootDir>/test/jest/strip-types.cjs' },
+  testEnvironment: 'node',
+  setupFilesAfterEnv: ['<rootDir>/test/jest/generous-limits.mjs'],
+};
+const kube = ['<rootDir>/src/kube/.*\\.test\\.ts$', '<rootDir>/src/operator\\.test\\.ts$'];
+
+export default {
+  projects: [
+    {
+      ...common,
+      displayName: 'unit',
+      roots: ['<rootDir>/src', '<rootDir>/test/unit'],
+      testMatch: ['**/*.test.ts'],
+      testPathIgnorePatterns: kube,
+    },
+    {
+      ...common,
+      displayName: 'kube',
+      roots: ['<rootDir>/src'],
+      testRegex: kube.map((p) => p.replace('<rootDir>/', '')),
+      setupFiles: ['<rootDir>/test/jest/client-node-first.mjs'],
+    },
+    {
+      ...common,
+      displayName: 'integration',
+      roots: ['<rootDir>/test/integration'],
+      testMatch: ['**/*.test.ts'],
+      globalSetup: '<rootDir>/test/jest/world-setup.mjs',
+      globalTeardown: '<rootDir>/test/jest/world-teardown.mjs',
+      setupFiles: ['<rootDir>/test/jest/client-node-first.mjs'],
+    },
+  ],
+};
