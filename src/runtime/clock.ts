@@ -1,0 +1,50 @@
+/** A cancellable timer. */
+export interface Timer {
+  cancel(): void;
+}
+
+/**
+ * Time, injected: nothing outside `runtime/` reads the clock, so that tests decide what time it is
+ * and the laws can be checked under clock jumps.
+ */
+export interface Clock {
+  /** Wall time in milliseconds since the epoch: for timestamps that people and other systems read. */
+  now(): number;
+  /** Milliseconds that only ever grow: for durations and lease arithmetic. */
+  monotonic(): number;
+  /** Runs `fn` once after `ms` (0 or more, any size); the timer keeps no process alive by itself. */
+  after(ms: number, fn: () => void): Timer;
+}
+
+/** setTimeout silently fires at once beyond 2^31-1 ms; longer waits are taken in legs. */
+const LONGEST_LEG = 2 ** 31 - 1;
+
+/** The machine's own clock. */
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  monotonic: () => performance.now(),
+  after(ms, fn) {
+    let handle: NodeJS.Timeout;
+    const arm = (left: number): void => {
+      const leg = Math.min(Math.max(left, 0), LONGEST_LEG);
+      handle = setTimeout(() => (left > leg ? arm(left - leg) : fn()), leg);
+      handle.unref();
+    };
+    arm(ms);
+    return { cancel: () => clearTimeout(handle) };
+  },
+};
+
+/** Resolves after `ms`, or at once when `signal` aborts; never rejects. */
+export function sleep(clock: Clock, ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal?.aborted) return resolve();
+    const done = (): void => {
+      timer.cancel();
+      signal?.removeEventListener('abort', done);
+      resolve();
+    };
+    const timer = clock.after(ms, done);
+    signal?.addEventListener('abort', done, { once: true });
+  });
+}
