@@ -1,0 +1,94 @@
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { TerminalError } from '../runtime/errors.ts';
+import { PooledKubeConfig } from './config.ts';
+import { errorCode } from './errors.ts';
+
+const SERVICE_ACCOUNT_TOKEN = '/var/run/secrets/kubernetes.io/serviceaccount/token';
+
+export interface KubeConfigSource {
+  /** File given on the command line: wins over everything. */
+  kubeconfig?: string;
+  /** Context to use instead of the file's current one. */
+  context?: string;
+  /** Environment, `process.env` by default. */
+  env?: Record<string, string | undefined>;
+}
+
+/**
+ * Finds the way to the API server, in controller-runtime's order: the given file, KUBECONFIG (several files:
+ * the first that names a thing wins, as in kubectl), the pod's service account, `~/.kube/config`.
+ * client-node's own default ends at http://localhost:8080 when it finds nothing; here that is an error.
+ * @throws TerminalError `NoKubeConfig` or `InvalidKubeConfig`; the message never quotes the file, which may
+ * hold tokens
+ */
+export function loadKubeConfig(source: KubeConfigSource = {}): PooledKubeConfig {
+  const env = source.env ?? process.env;
+  const config = new PooledKubeConfig();
+  const listed = (env['KUBECONFIG'] ?? '').split(path.delimiter).filter((file) => file !== '');
+  const home = path.join(env['HOME'] ?? os.homedir(), '.kube', 'config');
+  if (source.kubeconfig !== undefined) {
+    readInto(config, source.kubeconfig);
+  } else if (listed.length > 0) {
+    // kubectl skips files of the list that do not exist, as long as one does.
+    const present = listed.filter((file) => fs.existsSync(file));
+    for (const file of present.length > 0 ? present : listed) readInto(config, file);
+  } else if (env['KUBERNETES_SERVICE_HOST'] && fs.existsSync(SERVICE_ACCOUNT_TOKEN)) {
+    config.loadFromCluster();
+  } else if (fs.existsSync(home)) {
+    readInto(config, home);
+  } else {
+    throw new TerminalError(
+      'NoKubeConfig',
+      'No Kubernetes API server is configured: run in a cluster, or set --kubeconfig or KUBECONFIG',
+    );
+  }
+  if (source.context !== undefined) config.setCurrentContext(source.context);
+  check(config);
+  return config;
+}
+
+function readInto(config: PooledKubeConfig, file: string): void {
+  const read = new PooledKubeConfig();
+  try {
+    read.loadFromFile(file);
+  } catch (error) {
+    // A YAML error quotes the line it stopped at, which may be a token: neither text nor cause go further.
+    const code = errorCode(error);
+    const why = /^E[A-Z]+$/.test(code) ? `cannot be read (${code})` : 'is not valid';
+    throw new TerminalError('InvalidKubeConfig', `The kubeconfig ${file} ${why}`);
+  }
+  config.currentContext ||= read.currentContext;
+  for (const cluster of read.clusters) if (!config.getCluster(cluster.name)) config.addCluster(cluster);
+  for (const user of read.users) if (!config.getUser(user.name)) config.addUser(user);
+  for (const context of read.contexts) if (!config.getContextObject(context.name)) config.addContext(context);
+}
+
+function check(config: PooledKubeConfig): void {
+  const cluster = config.getCurrentCluster();
+  if (cluster === null) {
+    throw new TerminalError(
+      'InvalidKubeConfig',
+      `The kubeconfig has no context '${config.getCurrentContext() ?? ''}' with a cluster`,
+    );
+  }
+  const url = URL.parse(cluster.server);
+  if (url?.protocol === 'http:' && !cluster.skipTLSVerify) {
+    if (!['localhost', '127.0.0.1', '[::1]'].includes(url.hostname)) {
+      throw new TerminalError(
+        'InvalidKubeConfig',
+        `The API server ${url.origin} would get credentials in the clear: use https, or set insecure-skip-tls-verify`,
+      );
+    }
+    // Nothing to verify on loopback; client-node refuses plain http unless told so.
+    replaceCluster(config, { ...cluster, skipTLSVerify: true });
+  }
+  // Without a user client-node ignores the CA as well: an anonymous one keeps it.
+  const context = config.getContextObject(config.getCurrentContext());
+  if (config.getCurrentUser() === null) config.addUser({ name: context?.user ?? '' });
+}
+
+function replaceCluster(config: PooledKubeConfig, cluster: PooledKubeConfig['clusters'][number]): void {
+  config.clusters = config.clusters.map((one) => (one.name === cluster.name ? cluster : one));
+}
