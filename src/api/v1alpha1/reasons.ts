@@ -1,0 +1,78 @@
+import type { ConditionStatus, Wanted } from './conditions.ts';
+
+/** What a row of the table below makes of the conditions; an absent one is removed. */
+interface Row {
+  Succeeded: ConditionStatus;
+  Completed: ConditionStatus;
+  Ready: ConditionStatus;
+  Reconciling?: 'True';
+  Stalled?: 'True';
+}
+
+const progressing: Row = { Succeeded: 'Unknown', Completed: 'False', Ready: 'Unknown', Reconciling: 'True' };
+const stalled: Row = { Succeeded: 'Unknown', Completed: 'False', Ready: 'False', Stalled: 'True' };
+const good: Row = { Succeeded: 'True', Completed: 'True', Ready: 'True' };
+const blocked: Row = { Succeeded: 'False', Completed: 'False', Ready: 'False', Stalled: 'True' };
+const failed: Row = { Succeeded: 'False', Completed: 'True', Ready: 'False', Stalled: 'True' };
+
+/**
+ * Every reason that `Succeeded` of a Promotion can carry, with what it means for the conditions.
+ * kstatus reads them so: Reconciling = in progress, Stalled = failed, Ready = current.
+ */
+export const PROMOTION_REASONS = {
+  Queued: progressing,
+  AwaitingReference: progressing,
+  Preflight: progressing,
+  Applying: progressing,
+  Advancing: progressing,
+  Settling: progressing,
+  Analysing: progressing,
+  Baking: progressing,
+  Reverting: progressing,
+  /** Holding within its deadline; past it the row is `stalled`, see {@link promotionConditions}. */
+  Holding: progressing,
+  Succeeded: good,
+  AlreadyDone: good,
+  RollbackBlocked: blocked,
+  RolledBack: failed,
+  Quarantined: failed,
+  InvalidReference: failed,
+  PreflightFailed: failed,
+  Expired: failed,
+  StrangerRevision: failed,
+  StepsChanged: failed,
+  ExternalAbort: failed,
+  ExternalPromotion: failed,
+  TargetReplaced: failed,
+  TargetDeleted: failed,
+} as const satisfies Record<string, Row>;
+
+export type PromotionReason = keyof typeof PROMOTION_REASONS;
+
+/** True for reasons after which nothing happens any more. */
+export function isTerminal(reason: PromotionReason): boolean {
+  return PROMOTION_REASONS[reason].Completed === 'True';
+}
+
+/**
+ * The conditions of a Promotion in a given state, in the order in which people read them.
+ * @param pastDeadline a Holding that has outlasted its deadline: it pages.
+ * @param rolledBack undefined while no revert was begun; then whether it is proven.
+ */
+export function promotionConditions(
+  reason: PromotionReason,
+  message: string,
+  options: { pastDeadline?: boolean; rolledBack?: boolean | undefined } = {},
+): Wanted[] {
+  const row: Row = reason === 'Holding' && options.pastDeadline ? stalled : PROMOTION_REASONS[reason];
+  const wanted: Wanted[] = [
+    { type: 'Succeeded', status: row.Succeeded, reason, message },
+    { type: 'Completed', status: row.Completed, reason, message },
+    { type: 'Ready', status: row.Ready, reason, message },
+  ];
+  if (row.Reconciling) wanted.push({ type: 'Reconciling', status: 'True', reason, message });
+  if (row.Stalled) wanted.push({ type: 'Stalled', status: 'True', reason, message });
+  if (options.rolledBack !== undefined)
+    wanted.push({ type: 'RolledBack', status: options.rolledBack ? 'True' : 'False', reason, message });
+  return wanted;
+}

@@ -1,0 +1,25 @@
+/** The types of the API for code that needs no schema: importing this loads no zod. */
+export type { Condition } from './conditions.ts';
+export type {
+  Environment,
+  EnvironmentSpec,
+  EnvironmentStatus,
+  GateBinding,
+  QuarantineEntry,
+  Target,
+} from './environment.ts';
+export type { Gate, GateSpec, GateStatus, PrometheusSpec, Verdict } from './gate.ts';
+export type { ObjectMeta } from './object.ts';
+export type {
+  GateResult,
+  Plan,
+  PlannedTarget,
+  Promotion,
+  PromotionSpec,
+  PromotionStatus,
+  Revert,
+  RevisionImage,
+  TargetState,
+  TargetStatus,
+} from './promotion.ts';
+export type { PromotionReason } from './reasons.ts';
