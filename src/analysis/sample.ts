@@ -1,0 +1,45 @@
+/**
+ * What one look, or all looks so far, say. Pass and Fail are knowledge; Inconclusive is too little of it (no
+ * data, too few samples, stale), Error is none (backend away, query refused). Only Fail reverts.
+ */
+export type Verdict = 'Pass' | 'Fail' | 'Inconclusive' | 'Error';
+
+/** One look at one gate, as evidence: what was asked, what came back, what was made of it. */
+export interface Sample {
+  /** When the query was sent: milliseconds since the epoch, by our clock. */
+  at: number;
+  verdict: Verdict;
+  /** What the query gave; absent when it gave no finite number. */
+  value?: number;
+  /** How many observations stand behind the value, where the gate counts them. */
+  samples?: number;
+  /** Age of the data behind the value in seconds, where the gate asks for it. */
+  ageSeconds?: number;
+  /** The condition that decided, as the gate's author wrote it. */
+  threshold?: string;
+  /** One sentence for people, at most LONGEST_MESSAGE characters, without control characters and secrets. */
+  message: string;
+  /** The query as it was sent. */
+  query: string;
+  /** Milliseconds until the answer was judged. */
+  tookMs: number;
+}
+
+export const LONGEST_MESSAGE = 512;
+
+/**
+ * Text from outside made fit for status, events and logs: control and direction characters become spaces, so
+ * that nobody can forge a line of output, and the length is bounded.
+ */
+export function presentable(text: string, longest: number = LONGEST_MESSAGE): string {
+  const flat = text
+    .replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\s]+/gu, ' ')
+    .trim()
+    .toWellFormed();
+  return flat.length <= longest
+    ? flat
+    : `${flat
+        .slice(0, longest - 2)
+        .trimEnd()
+        .toWellFormed()} …`;
+}
