@@ -1,0 +1,136 @@
+import { z } from 'zod';
+import { presentable } from '../../analysis/sample.ts';
+import type { Http } from '../../runtime/http.ts';
+import { HttpError } from '../../runtime/http-error.ts';
+
+/** One series of an instant vector, or a scalar as one without labels. */
+export interface Series {
+  labels: Readonly<Record<string, string>>;
+  /** As it came: NaN and infinities too. */
+  value: number;
+}
+
+/** What an instant query gave. */
+export interface Answer {
+  series: readonly Series[];
+  /** Instant of evaluation by the server's clock, in seconds since the epoch; unknown for an empty answer. */
+  at?: number;
+  warnings: readonly string[];
+}
+
+/** No usable answer: the backend is away, refuses, or says something that no gate can use. */
+export class QueryError extends Error {
+  override readonly name = 'QueryError';
+  readonly code = 'QueryError';
+}
+
+const value = z.tuple([z.number(), z.string()]);
+const success = z.object({
+  status: z.literal('success'),
+  data: z.discriminatedUnion('resultType', [
+    z.object({ resultType: z.literal('scalar'), result: value }),
+    z.object({
+      resultType: z.literal('vector'),
+      // A native histogram comes as `histogram` instead of `value`.
+      result: z.array(z.object({ metric: z.record(z.string(), z.string()), value: value.optional() })),
+    }),
+    z.object({ resultType: z.literal('matrix') }),
+    z.object({ resultType: z.literal('string') }),
+  ]),
+  warnings: z.array(z.string()).optional(),
+});
+const failure = z.object({ status: z.literal('error'), errorType: z.string(), error: z.string() });
+
+/** The server should give up a little before we do, so that its reason arrives. */
+const SERVER_TIMEOUT = '9s';
+
+/**
+ * Asks `POST {address}/api/v1/query` (https://prometheus.io/docs/prometheus/latest/querying/api). No `time` is
+ * sent: the server evaluates at its own now. Our clock may be off by more than its look-back of 5 minutes, and
+ * then a `time` of ours would ask for data that is old, or not there yet. Throws QueryError.
+ */
+export async function instantQuery(
+  http: Http,
+  address: string,
+  query: string,
+  signal: AbortSignal,
+): Promise<Answer> {
+  const url = queryUrl(address);
+  const form = { query, timeout: SERVER_TIMEOUT };
+  const response = await http
+    .request({ method: 'POST', url, form, signal, headers: { accept: 'application/json' } })
+    .catch((error: unknown) => {
+      throw new QueryError(explain(error), { cause: error });
+    });
+  return answerOf(response.body, new URL(url).origin);
+}
+
+function queryUrl(address: string): string {
+  const url = URL.parse(address);
+  if (url === null)
+    throw new QueryError('The address is no URL; write for example http://prometheus.monitoring.svc:9090');
+  url.pathname = `${url.pathname.replace(/\/+$/, '')}/api/v1/query`;
+  return url.href;
+}
+
+function answerOf(body: string, server: string): Answer {
+  const parsed = success.safeParse(json(body));
+  if (!parsed.success) {
+    const html = /^\s*</.test(body) ? ' but a web page' : '';
+    throw new QueryError(`${server}: this is no answer of the Prometheus API${html}; is the address right?`);
+  }
+  const { data, warnings = [] } = parsed.data;
+  if (data.resultType === 'matrix' || data.resultType === 'string')
+    throw new QueryError(
+      `The query gives a ${data.resultType}, not one number; aggregate it, for example with sum()`,
+    );
+  if (data.resultType === 'scalar')
+    return { series: [{ labels: {}, value: numberOf(data.result[1]) }], at: data.result[0], warnings };
+  const series = data.result.map(({ metric, value }): Series => {
+    if (value === undefined)
+      throw new QueryError(
+        'The query gives a native histogram; take histogram_quantile() or histogram_fraction() of it',
+      );
+    return { labels: metric, value: numberOf(value[1]) };
+  });
+  const at = data.result[0]?.value?.[0];
+  return { series, ...(at !== undefined && { at }), warnings };
+}
+
+/** A sample value as Prometheus writes it. `Number` alone would take an empty string for 0 and +Inf for NaN. */
+function numberOf(text: string): number {
+  if (text === 'NaN') return Number.NaN;
+  if (/^[+-]?Inf$/.test(text))
+    return text.startsWith('-') ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
+  if (!/^[+-]?\d+(\.\d+)?(e[+-]?\d+)?$/i.test(text))
+    throw new QueryError(`Prometheus gave ${presentable(JSON.stringify(text), 40)} for a number`);
+  return Number(text);
+}
+
+function json(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+const HINTS: Record<number, string> = {
+  401: 'it wants credentials',
+  403: 'it wants credentials, or other ones',
+  404: 'there is no Prometheus API here; is a path missing in the address?',
+  429: 'it has too much to do',
+  503: 'it is not ready, or the query took too long',
+};
+
+function explain(error: unknown): string {
+  if (!(error instanceof HttpError)) return error instanceof Error ? error.message : 'The query failed';
+  if (error.code === 'TooLarge')
+    return `${error.message}; aggregate the query to one number, for example with sum()`;
+  if (error.code !== 'Status' || error.status === undefined) return error.message;
+  const said = failure.safeParse(json(error.body ?? ''));
+  const reason = said.success ? `${said.data.error} (${said.data.errorType})` : HINTS[error.status];
+  if (said.success && (error.status === 400 || error.status === 422))
+    return presentable(`Prometheus refused the query: ${reason}`);
+  return presentable(reason === undefined ? error.message : `${error.message}: ${reason}`);
+}

@@ -1,0 +1,103 @@
+import { ExpressionError } from '../../analysis/cel.ts';
+import { longestRangeSeconds } from '../../analysis/promql.ts';
+import { presentable, type Sample } from '../../analysis/sample.ts';
+import { TemplateError } from '../../analysis/template.ts';
+import { type PrometheusSpec, prometheusSpec } from '../../api/v1alpha1/gate.ts';
+import type { GateContext, GateKind } from '../gate.ts';
+import { type Answer, instantQuery, QueryError } from './client.ts';
+import { ageQuery, planOf, validate } from './plan.ts';
+import { type Answers, type Outcome, outcomeOf } from './verdict.ts';
+
+/** One number out of Prometheus, judged by CEL. */
+export const prometheusGate: GateKind<PrometheusSpec> = {
+  kind: 'prometheus',
+  schema: prometheusSpec,
+  validate,
+  longestRangeSeconds(spec, vars) {
+    try {
+      const { query, samples } = planOf(spec);
+      const ranges = [query, samples].map((t) => (t === undefined ? 0 : longestRangeSeconds(t.render(vars))));
+      return Math.max(...ranges);
+    } catch (error) {
+      // A gate that cannot be evaluated passes nothing, however far it would look back.
+      if (isOurs(error)) return 0;
+      throw error;
+    }
+  },
+  async evaluate(spec, context) {
+    const { clock } = context;
+    const [at, started] = [clock.now(), clock.monotonic()];
+    const asked = { query: spec.query };
+    const outcome = await take(spec, context, asked).catch(
+      (error: unknown): Outcome => ({ verdict: 'Error', message: describe(error) }),
+    );
+    const sample: Sample = { at, ...outcome, query: asked.query, tookMs: clock.monotonic() - started };
+    return { ...sample, message: presentable(sample.message) };
+  },
+};
+
+async function take(spec: PrometheusSpec, context: GateContext, asked: { query: string }): Promise<Outcome> {
+  const plan = planOf(spec);
+  const { vars } = context;
+  const address = spec.address ?? context.defaultAddress;
+  if (address === undefined)
+    throw new QueryError(
+      'No address: set spec.prometheus.address, or start the operator with --prometheus-address',
+    );
+  asked.query = plan.query.render(vars);
+  const answers = await ask(context, address, {
+    value: asked.query,
+    samples: plan.samples?.render(vars),
+    age: plan.needsAge ? ageQuery(asked.query) : undefined,
+  });
+  const outcome = outcomeOf(spec, plan, answers, vars.args);
+  const warnings = [answers.value, answers.samples, answers.age].flatMap((answer) => answer?.warnings ?? []);
+  if (warnings.length === 0) return outcome;
+  return {
+    ...outcome,
+    message: `${outcome.message}; Prometheus warns: ${[...new Set(warnings)].join('; ')}`,
+  };
+}
+
+/**
+ * Asks all queries of one sample at once. They are sent in one tick and each is evaluated at the server's now,
+ * so that they see the data of one scrape but for a few milliseconds; `outcomeOf` refuses them when the
+ * instants that the server reports are far apart. Asking one after the other with the first one's instant as
+ * `time` would share it exactly, for twice the time, and queries of one gate are compared with constants, not
+ * with each other. The first that fails ends the others.
+ */
+async function ask(
+  context: GateContext,
+  address: string,
+  queries: { value: string; samples: string | undefined; age: string | undefined },
+): Promise<Answers> {
+  const others = new AbortController();
+  const signal = AbortSignal.any([context.signal, others.signal]);
+  const one = async (query: string): Promise<Answer> => instantQuery(context.http, address, query, signal);
+  const maybe = async (query: string | undefined, what: string): Promise<Answer | undefined> => {
+    if (query === undefined) return undefined;
+    return one(query).catch((error: unknown) => {
+      throw new QueryError(`${what}: ${describe(error)}`, { cause: error });
+    });
+  };
+  try {
+    const [value, samples, age] = await Promise.all([
+      one(queries.value),
+      maybe(queries.samples, 'minSamples.query'),
+      maybe(queries.age, 'Age of the data'),
+    ]);
+    return { value, samples, age };
+  } catch (error) {
+    others.abort();
+    throw error;
+  }
+}
+
+function isOurs(error: unknown): error is Error {
+  return error instanceof QueryError || error instanceof ExpressionError || error instanceof TemplateError;
+}
+
+function describe(error: unknown): string {
+  if (isOurs(error)) return error.message;
+  return `The gate could not be evaluated: ${error instanceof Error ? error.message : 'unknown error'}`;
+}
