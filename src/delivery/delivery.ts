@@ -1,0 +1,108 @@
+import type { PlannedTarget, Target } from '../api/v1alpha1/types.ts';
+
+/** One set of pods of a target, told apart by its pod template hash. */
+export interface RevisionPods {
+  hash: string;
+  /** Pods that exist or are wanted; zero is the proof that nothing of it serves any more. */
+  replicas: number;
+  ready: number;
+  /** Image of each container by the container's name. */
+  images: Readonly<Record<string, string>>;
+}
+
+/** Why a promotion cannot begin on this target now, in one sentence that says what to do. */
+export interface Obstacle {
+  /** Reference: something named does not exist. Busy: wait for it. Unfit: a person must change it. */
+  kind: 'Reference' | 'Busy' | 'Unfit';
+  message: string;
+}
+
+/**
+ * What a delivery sees of one target, as plain data: all that `decide` knows of the world.
+ * Times are milliseconds since the epoch.
+ */
+export interface TargetView {
+  uid: string;
+  /** What stands in the way of a new promotion; empty: fit and at rest. */
+  obstacles: readonly Obstacle[];
+  /** Containers and the images that the declared template gives them. */
+  containers: readonly { name: string; image: string }[];
+  /** The declared template is the recorded one. */
+  isRecorded: boolean;
+  /** The declared template is the recorded one with the planned images, and nothing else. */
+  isOurs: boolean;
+  /** The delivering controller has seen the newest generation and stands in no half-done state. */
+  observed: boolean;
+  currentHash: string;
+  stableHash: string;
+  /** Pods by template hash. */
+  revisions: readonly RevisionPods[];
+  /** Percent of traffic that the steps so far ask for on the current revision. */
+  weight: number;
+  /** Percent of traffic on the current revision as a traffic router reports it, where there is one. */
+  routedWeight?: number;
+  step: number;
+  steps: number;
+  stepsHash: string;
+  /** Indices of the steps that wait for us. */
+  pauses: readonly number[];
+  /** It stands at `step` and waits for us. */
+  waiting: boolean;
+  healthy: boolean;
+  aborted: boolean;
+  /** It was told to skip every step. */
+  promoteFull: boolean;
+  /** Someone froze the object itself (`spec.paused`). */
+  frozen: boolean;
+  /** The new revision cannot come up: an invalid spec, pods not ready in time. */
+  failure?: string;
+}
+
+/** What a target looks like, or that there is none. */
+export type Observation = { found: true; view: TargetView } | { found: false; message: string };
+
+/** One write to the world. Each is guarded by what was observed, or idempotent. */
+export type Effect =
+  /** Keeps the declared template, from before anything is changed. */
+  | { kind: 'Record'; target: string }
+  /** Writes the planned images into the recorded template. */
+  | { kind: 'Apply'; target: string }
+  /** Ends the wait at `step`, if it still waits there on that revision. */
+  | { kind: 'Advance'; target: string; step: number; hash: string }
+  /** Takes traffic off the revision `hash`. */
+  | { kind: 'Abort'; target: string; hash: string }
+  /** Writes the recorded template back. */
+  | { kind: 'Restore'; target: string }
+  /** Lets the revision `hash` skip every step: only ever the recorded one. */
+  | { kind: 'PromoteFull'; target: string; hash: string }
+  /** Ends a freeze that would keep a revert from reaching traffic. */
+  | { kind: 'Unfreeze'; target: string }
+  /** Lets go of the record of a promotion that has ended. */
+  | { kind: 'Forget'; target: string };
+
+/** A target's template as it was before anything was changed. */
+export interface Recorded {
+  controllerRevision: string;
+  hash: string;
+  /** The declared template, exactly as the API server held it. */
+  template: unknown;
+}
+
+/** What a delivery must know of the promotion to see and to act. */
+export interface Assignment {
+  promotion: { namespace: string; name: string; uid: string };
+  target: Target;
+  /** Latched at Applying; undefined before. */
+  planned: PlannedTarget | undefined;
+  recorded: Recorded | undefined;
+}
+
+/** One way of bringing a revision to a target. Everything that touches the world for a target is here. */
+export interface Delivery {
+  /** From the cache, never by a request. */
+  observe(assignment: Assignment): Observation;
+  /** The record made for this promotion, if there is one. */
+  recorded(assignment: Assignment): Promise<Recorded | undefined>;
+  /** Carries out one effect. A guard that does not hold any more is a RetryError: look again. */
+  act(effect: Effect, assignment: Assignment): Promise<void>;
+}

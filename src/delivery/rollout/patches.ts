@@ -1,0 +1,97 @@
+import { jsonPatch, type JsonPatchOperation, pointer } from '../../kube/json-patch.ts';
+import type { Recorded } from '../delivery.ts';
+import { withImages } from './images.ts';
+import type { PodTemplate, Rollout } from './types.ts';
+
+/*
+ * Every write to a Rollout. There is no Rollouts API but field patches, so each one is a JSON patch
+ * whose `test` operations say what was observed: 422 means that someone moved on, and that is never
+ * retried blindly. (kubectl-argo-rollouts sends the same fields, unguarded.)
+ */
+
+const { test, add, replace, remove } = jsonPatch;
+
+/** A patch of a Rollout, or of its status. */
+export interface RolloutPatch {
+  subresource?: 'status';
+  operations: JsonPatchOperation[];
+}
+
+/** The planned images into the recorded template, if that is still what is declared. */
+export function applyPatch(
+  rollout: Rollout,
+  recorded: Recorded,
+  images: readonly { container: string; image: string }[],
+): RolloutPatch {
+  const before = (recorded.template as PodTemplate).spec?.containers ?? [];
+  const after = withImages(recorded.template as PodTemplate, images).spec?.containers ?? [];
+  return {
+    operations: [
+      test('/metadata/uid', rollout.metadata.uid),
+      test('/spec/template', recorded.template),
+      ...after.flatMap(({ image }, index) =>
+        image === before[index]?.image
+          ? []
+          : [replace(pointer('spec', 'template', 'spec', 'containers', index, 'image'), image)],
+      ),
+    ],
+  };
+}
+
+/** Ends the wait at one step, exactly once: a repeat finds no pause and is refused. */
+export function advancePatch(step: number, hash: string): RolloutPatch {
+  return {
+    subresource: 'status',
+    operations: [
+      test('/status/currentStepIndex', step),
+      test('/status/currentPodHash', hash),
+      test('/status/pauseConditions/0/reason', 'CanaryPauseStep'),
+      remove('/status/pauseConditions'),
+    ],
+  };
+}
+
+/** Abort is ignored while promoteFull is true (argo-rollouts#4461), so both are always written. */
+export function abortPatch(hash: string): RolloutPatch {
+  return {
+    subresource: 'status',
+    operations: [
+      test('/status/currentPodHash', hash),
+      add('/status/promoteFull', false),
+      add('/status/abort', true),
+    ],
+  };
+}
+
+/**
+ * The whole recorded template back: only the image would be a third revision if anything else had
+ * changed. Guarded by what is declared now, so that a stranger's template is never overwritten.
+ */
+export function restorePatch(rollout: Rollout, recorded: Recorded): RolloutPatch {
+  return {
+    operations: [
+      test('/metadata/uid', rollout.metadata.uid),
+      test('/spec/template', rollout.spec.template),
+      replace('/spec/template', recorded.template),
+    ],
+  };
+}
+
+/** Lets one revision skip every step. */
+export function promoteFullPatch(hash: string): RolloutPatch {
+  return {
+    subresource: 'status',
+    operations: [test('/status/currentPodHash', hash), add('/status/promoteFull', true)],
+  };
+}
+
+/** Ends a freeze: while spec.paused is set, an abort leaves the canary serving (argo-rollouts#3756). */
+export function unfreezePatch(rollout: Rollout): RolloutPatch {
+  return {
+    operations: [
+      test('/metadata/uid', rollout.metadata.uid),
+      test('/spec/paused', true),
+      replace('/spec/paused', false),
+    ],
+  };
+}
