@@ -1,0 +1,129 @@
+import { type Judgement, newJudgement } from '../analysis/judge.ts';
+import type { Gate, GateBinding, GateResult } from '../api/v1alpha1/types.ts';
+import { earliest, toTime } from '../runtime/time.ts';
+import type { Input } from './input.ts';
+
+/** What the gates of one target say together about one step. */
+export interface GateFold {
+  results: GateResult[];
+  /** The gate that failed, if one did. */
+  failed: GateResult | undefined;
+  passed: boolean;
+  /** Why it holds: a gate cannot see, or has been without a verdict for too long. */
+  holding: GateResult | undefined;
+  /** The first deadline has passed: it pages. */
+  pastDeadline: boolean;
+  /** When the next deadline falls due. */
+  deadlineAt: number | undefined;
+  /** Sighted time of the gate that has the least, milliseconds; undefined without gates. */
+  coveredMs: number | undefined;
+}
+
+/** A Gate that is gone cannot be asked: that is an Error, never a pass. */
+function missing(
+  binding: GateBinding,
+  target: string,
+  step: number,
+  before: GateResult | undefined,
+  now: number,
+): GateResult {
+  const since = before?.verdict === 'Error' ? before.since : toTime(now);
+  const message = `Gate ${binding.gate} does not exist: apply it`;
+  return { gate: binding.gate, when: binding.when, target, step, verdict: 'Error', since, message };
+}
+
+/** One gate's judgement as it stands in status. */
+function resultOf(
+  gate: Gate,
+  binding: GateBinding,
+  target: string,
+  step: number,
+  judgement: Judgement,
+): GateResult {
+  const { last } = judgement;
+  return {
+    gate: binding.gate,
+    when: binding.when,
+    target,
+    step,
+    verdict: judgement.verdict,
+    since: toTime(judgement.since),
+    ...(last?.value !== undefined && Number.isFinite(last.value) && { value: last.value }),
+    ...(last?.threshold !== undefined && { threshold: last.threshold.slice(0, 512) }),
+    sampleCount: judgement.sampleCount,
+    failures: judgement.failures,
+    ...(last && { sampledAt: toTime(last.at), query: last.query.slice(0, 4608) }),
+    message: judgement.message.slice(0, 512),
+    ...(gate.metadata.generation !== undefined && { gateGeneration: gate.metadata.generation }),
+    recent: judgement.recent.map((s) => ({
+      at: toTime(s.at),
+      verdict: s.verdict,
+      ...(s.value !== undefined && Number.isFinite(s.value) && { value: s.value }),
+    })),
+  };
+}
+
+/**
+ * Nothing was asked yet at this step, by this process. After a restart what status says stays said,
+ * but a pass: passes are counted anew.
+ */
+function unasked(
+  gate: Gate,
+  binding: GateBinding,
+  at: { target: string; step: number; from: number },
+  before: GateResult | undefined,
+): GateResult {
+  if (before?.step === at.step && before.verdict !== 'Pass') return before;
+  const nothing = newJudgement('', at.from);
+  return resultOf(gate, binding, at.target, at.step, nothing);
+}
+
+/**
+ * Folds the gates of a target: any Fail fails, all Pass passes, and anything else waits: at once
+ * visibly (Holding) when a gate cannot see, after the gate's deadline when it has no verdict.
+ * @param epoch samples taken for another epoch say nothing about this one.
+ * @param from when waiting for these gates began.
+ */
+export function foldGates(
+  input: Input,
+  bindings: readonly GateBinding[],
+  at: { target: string; step: number; epoch: string; from: number; maxBlindSeconds: number },
+): GateFold {
+  const before = input.promotion.status?.gates;
+  const fold: GateFold = {
+    results: [],
+    failed: undefined,
+    passed: true,
+    holding: undefined,
+    pastDeadline: false,
+    deadlineAt: undefined,
+    coveredMs: undefined,
+  };
+  for (const binding of bindings) {
+    const gate = input.gates.get(binding.gate);
+    const found = input.judgement(binding, at.target);
+    const judgement = found?.epoch === at.epoch ? found : undefined;
+    const old = before?.find(
+      (g) => g.gate === binding.gate && g.when === binding.when && g.target === at.target,
+    );
+    const result = !gate
+      ? missing(binding, at.target, at.step, old, input.now)
+      : judgement
+        ? resultOf(gate, binding, at.target, at.step, judgement)
+        : unasked(gate, binding, at, old);
+    fold.results.push(result);
+    fold.coveredMs = Math.min(fold.coveredMs ?? Number.POSITIVE_INFINITY, judgement?.coveredMs ?? 0);
+    if (result.verdict === 'Pass') continue;
+    fold.passed = false;
+    if (result.verdict === 'Fail') fold.failed ??= result;
+    else {
+      const timer = Math.max(at.from, judgement?.timerFrom ?? Date.parse(result.since));
+      const limit = result.verdict === 'Error' ? at.maxBlindSeconds : (gate?.spec.deadlineSeconds ?? 0);
+      const due = timer + limit * 1000;
+      if (input.now >= due) fold.pastDeadline = true;
+      else fold.deadlineAt = earliest(fold.deadlineAt, due);
+      if (result.verdict === 'Error' || input.now >= due) fold.holding ??= result;
+    }
+  }
+  return fold;
+}

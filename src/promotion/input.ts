@@ -1,0 +1,73 @@
+import type { Judgement } from '../analysis/judge.ts';
+import type {
+  Environment,
+  Gate,
+  GateBinding,
+  Promotion,
+  PromotionReason,
+  PromotionStatus,
+  Target,
+} from '../api/v1alpha1/types.ts';
+import type { Effect, Observation, Recorded } from '../delivery/delivery.ts';
+
+/** Another Promotion for the same Environment, as far as the turn depends on it. */
+export interface Rival {
+  name: string;
+  uid: string;
+  createdAt: number;
+  /** Why it stands where it stands; undefined: not looked at yet. */
+  reason: PromotionReason | undefined;
+  /** It has latched its plan and is in flight. */
+  started: boolean;
+  /** Absent: may concern every target. */
+  targets: readonly string[] | undefined;
+}
+
+/** One target of the Environment with what was observed of it. */
+export interface Subject {
+  target: Target;
+  observation: Observation;
+  recorded: Recorded | undefined;
+}
+
+/** Everything that a decision depends on, gathered at one moment. Times are epoch milliseconds. */
+export interface Input {
+  now: number;
+  promotion: Promotion;
+  /** Undefined: it does not exist, or was deleted in mid-flight. */
+  environment: Environment | undefined;
+  gates: ReadonlyMap<string, Gate>;
+  /** Unfinished Promotions for the same Environment, this one left out. */
+  rivals: readonly Rival[];
+  /** Targets that a promotion has claimed in this process, whose latched plan no cache may show yet. */
+  claimed: ReadonlySet<string>;
+  subjects: readonly Subject[];
+  judgement(binding: GateBinding, target: string): Judgement | undefined;
+  /** Longest range in the Gate's query, seconds: a sample cannot pass before the window has left the last step. */
+  windowSeconds(gate: Gate, binding: GateBinding): number;
+}
+
+/** A gate that is to be sampled from now on, and how its samples count. */
+export interface ProbeRequest {
+  binding: GateBinding;
+  target: Target;
+  /** Counts start anew when this changes: `preflight`, or the step. */
+  epoch: string;
+  /** Samples from this time on may pass; undefined: they may only fail. */
+  passFrom: number | undefined;
+  /** Passes in a row that are needed, where it is not what the Gate says. */
+  count?: number;
+  /** Beginning of what the samples speak of, for `stepSeconds`. */
+  settledAt: number;
+  canaryHash: string;
+  stableHash: string;
+  weight: number;
+}
+
+/** What is to be: the status to write, at most one effect after it, what to sample, and when to look again. */
+export interface Decision {
+  status: PromotionStatus;
+  effect?: Effect;
+  probes: readonly ProbeRequest[];
+  wakeAt?: number | undefined;
+}

@@ -1,0 +1,389 @@
+import { describe, expect, test } from '@jest/globals';
+import * as fc from 'fast-check';
+import type { Rollout } from '../delivery/rollout/types.ts';
+import { canonicalJson } from '../runtime/hash.ts';
+import { significant } from './status.ts';
+import { NEW, OLD, World } from './testing/world.ts';
+
+/*
+ * The laws of the product over `decide`, whatever happens in whatever order: controller steps, samples
+ * of every verdict, time, and crashes at each write. The views and the patches are the real ones.
+ */
+
+type Happening =
+  | { do: 'reconcile'; crash?: 'before status' | 'before effect' | 'after effect' }
+  | { do: 'tick' }
+  | { do: 'environment' }
+  | { do: 'wait'; ms: number }
+  | { do: 'sample'; verdict: 'Pass' | 'Fail' | 'Inconclusive' | 'Error' };
+
+const happening = (
+  verdicts: readonly ('Pass' | 'Fail' | 'Inconclusive' | 'Error')[],
+): fc.Arbitrary<Happening> =>
+  fc.oneof(
+    { weight: 6, arbitrary: fc.constant<Happening>({ do: 'reconcile' }) },
+    {
+      weight: 1,
+      arbitrary: fc
+        .constantFrom('before status' as const, 'before effect' as const, 'after effect' as const)
+        .map((crash): Happening => ({ do: 'reconcile', crash })),
+    },
+    { weight: 6, arbitrary: fc.constant<Happening>({ do: 'tick' }) },
+    { weight: 1, arbitrary: fc.constant<Happening>({ do: 'environment' }) },
+    {
+      weight: 3,
+      arbitrary: fc.integer({ min: 100, max: 3000 }).map((ms): Happening => ({ do: 'wait', ms })),
+    },
+    {
+      weight: 4,
+      arbitrary: fc.constantFrom(...verdicts).map((verdict): Happening => ({ do: 'sample', verdict })),
+    },
+  );
+
+function happen(world: World, event: Happening): void {
+  switch (event.do) {
+    case 'reconcile':
+      world.reconcile(event.crash);
+      return;
+    case 'tick':
+      return world.model.tick();
+    case 'environment':
+      return world.environmentTick();
+    case 'wait':
+      world.now += event.ms;
+      return;
+    case 'sample':
+      return world.sample(event.verdict);
+  }
+}
+
+/** From here on everything works and answers with `verdict`; returns when the promotion has ended. */
+function play(world: World, verdict: 'Pass' | 'Fail' | 'Inconclusive' | 'Error', rounds = 400): void {
+  for (let round = 0; round < rounds && !world.ended; round += 1) {
+    world.reconcile();
+    world.model.tick();
+    world.sample(verdict);
+    world.environmentTick();
+    world.now += 500;
+  }
+}
+
+const declared = (world: World): string => canonicalJson(world.model.rollout.spec.template);
+const newPods = (world: World): number =>
+  [...world.model.pods.values()]
+    .filter((p) => p.template?.spec?.containers?.[0]?.image === NEW)
+    .reduce((sum, p) => sum + p.replicas, 0);
+
+/** Under way, and judged at the first pause. */
+const analysing = (): World => {
+  const world = new World();
+  for (let i = 0; i < 60 && world.promotion.status?.targets?.[0]?.state !== 'Analysing'; i += 1)
+    play(world, 'Pass', 1);
+  return world;
+};
+/** An edit of the spec by somebody else. */
+const edit = (world: World, change: (rollout: World['model']['rollout']) => void): void => {
+  change(world.model.rollout);
+  world.model.rollout.metadata.generation = (world.model.rollout.metadata.generation ?? 0) + 1;
+};
+
+/** A gate fails at a pause, and the abort has been commanded. */
+const aborted = (): World => {
+  const world = analysing();
+  world.sample('Fail');
+  world.reconcile();
+  expect(world.effects.at(-1)).toBe('Abort');
+  return world;
+};
+
+const anything = fc.array(happening(['Pass', 'Fail', 'Inconclusive', 'Error']), { maxLength: 150 });
+const runs = { numRuns: 400 };
+
+describe('the golden path', () => {
+  test('a good revision is fully promoted and ends Succeeded, with the record let go', () => {
+    const world = new World();
+    play(world, 'Pass');
+    expect(world.reason).toBe('Succeeded');
+    expect(world.effects).toEqual(['Record', 'Apply', 'Advance', 'Advance', 'Forget']);
+    expect(newPods(world)).toBe(5);
+  });
+
+  test('a bad revision is aborted first, then the recorded template is put back and proven', () => {
+    const world = new World();
+    for (let i = 0; i < 40 && world.promotion.status?.targets?.[0]?.state !== 'Analysing'; i += 1) {
+      play(world, 'Pass', 1);
+    }
+    play(world, 'Fail');
+    expect(world.reason).toBe('RolledBack');
+    expect(world.effects).toEqual(['Record', 'Apply', 'Abort', 'Restore', 'Forget']);
+    expect(declared(world)).toBe(world.template);
+    expect(newPods(world)).toBe(0);
+    const { revert } = world.promotion.status ?? {};
+    const times = [
+      revert?.detectedAt,
+      revert?.commandedAt,
+      revert?.trafficRestoredAt,
+      revert?.intentRestoredAt,
+    ];
+    expect(times.every(Boolean)).toBe(true);
+    expect(times.toSorted((a, b) => String(a).localeCompare(String(b)))).toEqual(times);
+  });
+
+  test('a failure in the bake is reverted without walking the steps', () => {
+    const world = new World();
+    for (let i = 0; i < 200 && world.promotion.status?.targets?.[0]?.state !== 'Baking'; i += 1)
+      play(world, 'Pass', 1);
+    play(world, 'Fail');
+    expect(world.reason).toBe('RolledBack');
+    expect(world.effects.slice(-3)).toEqual(['Restore', 'PromoteFull', 'Forget']);
+    expect(declared(world)).toBe(world.template);
+    expect(newPods(world)).toBe(0);
+  });
+});
+
+describe('law 1: no advance without proof', () => {
+  test('weight never exceeds the step whose gates passed', () => {
+    fc.assert(
+      fc.property(
+        fc.array(happening(['Pass', 'Pass', 'Pass', 'Inconclusive', 'Error']), {
+          minLength: 60,
+          maxLength: 300,
+        }),
+        (events) => {
+          const world = new World();
+          for (const event of events) {
+            happen(world, event);
+            const { currentPodHash, stableRS, currentStepIndex } = world.model.rollout.status ?? {};
+            const moving = currentPodHash !== stableRS || declared(world) !== world.template;
+            if (!moving || world.promotion.status?.revert) continue;
+            // Pauses stand at steps 1 and 3: beyond one only when the gate had passed there.
+            if ((currentStepIndex ?? 0) > 1 && currentPodHash !== stableRS)
+              expect(world.passedAt).toBeGreaterThanOrEqual(1);
+            if (world.model.canaryPercent() > 60) expect(world.passedAt).toBeGreaterThanOrEqual(3);
+          }
+        },
+      ),
+      runs,
+    );
+  });
+});
+
+describe('law 2: no data is not a pass, and not a fail', () => {
+  test('without one conclusive answer it neither advances past the first pause nor reverts', () => {
+    fc.assert(
+      fc.property(fc.array(happening(['Inconclusive', 'Error']), { maxLength: 200 }), (events) => {
+        const world = new World();
+        for (const event of events) happen(world, event);
+        play(world, 'Error', 100);
+        expect(world.effects).not.toContain('Advance');
+        expect(world.effects).not.toContain('Abort');
+        expect(world.effects).not.toContain('Restore');
+        expect(world.ended).toBe(false);
+        expect(world.model.rollout.status?.currentStepIndex === 4 || newPods(world) <= 1).toBe(true);
+      }),
+      runs,
+    );
+  });
+
+  test('an outage pages when its deadline is past, and the promotion goes on by itself', () => {
+    const world = analysing();
+    play(world, 'Error', 10);
+    const stalled = (): boolean =>
+      world.promotion.status?.conditions?.some((c) => c.type === 'Stalled') ?? false;
+    expect(world.reason).toBe('Holding');
+    expect(stalled()).toBe(false);
+    play(world, 'Error', 70);
+    expect(world.reason).toBe('Holding');
+    expect(stalled()).toBe(true);
+    play(world, 'Pass');
+    expect(world.reason).toBe('Succeeded');
+  });
+});
+
+describe('laws 3, 4 and 7: a revert is never blocked, goes back to what was recorded, and survives every crash', () => {
+  test('once it has failed it ends RolledBack with exactly the recorded template, whatever happened before', () => {
+    fc.assert(
+      fc.property(anything, (events) => {
+        const world = new World();
+        for (const event of events) happen(world, event);
+        const reverting = world.promotion.status?.revert !== undefined;
+        play(world, 'Pass', 600);
+        expect(world.ended).toBe(true);
+        if (reverting) expect(world.reason).toBe('RolledBack');
+        if (world.reason !== 'RolledBack') return;
+        expect(declared(world)).toBe(world.template);
+        expect(newPods(world)).toBe(0);
+        expect(world.effects.filter((e) => e === 'Apply')).toHaveLength(
+          world.effects.includes('Apply') ? world.effects.filter((e) => e === 'Apply').length : 0,
+        );
+      }),
+      runs,
+    );
+  });
+
+  test('nothing advances and nothing is applied any more once a revert has begun', () => {
+    fc.assert(
+      fc.property(anything, (events) => {
+        const world = new World();
+        for (const event of events) {
+          const before = world.effects.length;
+          const reverting = world.promotion.status?.revert !== undefined;
+          happen(world, event);
+          if (!reverting) continue;
+          for (const effect of world.effects.slice(before))
+            expect(['Advance', 'Apply', 'Record']).not.toContain(effect);
+        }
+      }),
+      runs,
+    );
+  });
+
+  test('an ended promotion touches nothing', () => {
+    fc.assert(
+      fc.property(anything, anything, (events, later) => {
+        const world = new World();
+        for (const event of events) happen(world, event);
+        play(world, 'Fail', 600);
+        const { writes } = world;
+        const effects = world.effects.length;
+        for (const event of later) happen(world, event);
+        expect(world.writes).toBe(writes);
+        expect(world.effects).toHaveLength(effects);
+      }),
+      runs,
+    );
+  });
+
+  test('an abort that promoteFull would swallow is asserted again before the bad revision can become stable', () => {
+    const world = aborted();
+    const status = (): NonNullable<Rollout['status']> => world.model.rollout.status ?? {};
+    const stable = status().stableRS;
+    status().promoteFull = true;
+    world.reconcile();
+    expect(status().promoteFull).toBe(false);
+    play(world, 'Pass');
+    expect(world.reason).toBe('RolledBack');
+    expect(status().stableRS).toBe(stable);
+  });
+
+  test('spec.paused, under which an aborted canary goes on serving, is ended', () => {
+    const world = aborted();
+    world.model.rollout.spec.paused = true;
+    world.model.rollout.metadata.generation = (world.model.rollout.metadata.generation ?? 0) + 1;
+    world.model.tick();
+    world.reconcile();
+    expect(world.effects.at(-1)).toBe('Unfreeze');
+    play(world, 'Pass');
+    expect(world.reason).toBe('RolledBack');
+    expect(newPods(world)).toBe(0);
+  });
+
+  test('a template that the controller refuses is taken back without an abort, which would be lost', () => {
+    const world = new World();
+    world.model.refuse((template) => template?.spec?.containers?.[0]?.image === NEW);
+    play(world, 'Pass');
+    expect(world.reason).toBe('RolledBack');
+    expect(world.effects).not.toContain('Abort');
+    expect(world.promotion.status?.revert?.reason).toBe('rollout');
+    expect(declared(world)).toBe(world.template);
+  });
+
+  test('a revert that cannot be proven pages as RollbackBlocked, goes on, and ends RolledBack when it can', () => {
+    const world = aborted();
+    for (let i = 0; i < 300; i += 1) {
+      world.reconcile();
+      world.now += 500;
+    }
+    expect(world.reason).toBe('RollbackBlocked');
+    expect(world.ended).toBe(false);
+    play(world, 'Pass');
+    expect(world.reason).toBe('RolledBack');
+  });
+});
+
+describe('a record that somebody deleted', () => {
+  test('stops the promotion where it is and pages; nothing is taken for a stranger and nothing is written', () => {
+    const world = analysing();
+    world.recorded = undefined;
+    const before = declared(world);
+    const effects = world.effects.length;
+    play(world, 'Pass', 50);
+    expect(world.reason).toBe('Holding');
+    expect(world.promotion.status?.conditions?.some((c) => c.type === 'Stalled')).toBe(true);
+    expect(world.effects).toHaveLength(effects);
+    expect(declared(world)).toBe(before);
+  });
+
+  test('a revert that needs it pages as RollbackBlocked', () => {
+    const world = aborted();
+    world.recorded = undefined;
+    play(world, 'Pass', 5);
+    expect(world.reason).toBe('RollbackBlocked');
+    expect(world.ended).toBe(false);
+  });
+});
+
+describe('law 8: quiet', () => {
+  test('looking twice at the same world writes nothing and does nothing the second time', () => {
+    fc.assert(
+      fc.property(anything, (events) => {
+        const world = new World();
+        for (const event of events) happen(world, event);
+        // Let effects and their observation come to rest; nothing else moves.
+        for (let i = 0; i < 12; i += 1) world.reconcile();
+        const { writes } = world;
+        const effects = world.effects.length;
+        const decision = world.reconcile();
+        expect(world.writes).toBe(writes);
+        expect(world.effects).toHaveLength(effects);
+        expect(significant(decision.status)).toEqual(significant(world.promotion.status));
+        if (!world.ended && decision.wakeAt !== undefined) expect(decision.wakeAt).toBeGreaterThan(world.now);
+      }),
+      runs,
+    );
+  });
+});
+
+describe('strangers keep what is theirs', () => {
+  test('another template ends it as StrangerRevision, and stays', () => {
+    const world = analysing();
+    edit(world, ({ spec }) => {
+      if (spec.template?.spec?.containers?.[0]) spec.template.spec.containers[0].image = `${OLD}0`;
+    });
+    const theirs = declared(world);
+    play(world, 'Pass');
+    expect(world.reason).toBe('StrangerRevision');
+    expect(declared(world)).toBe(theirs);
+  });
+
+  test('edited steps end it as StepsChanged', () => {
+    const world = analysing();
+    edit(world, ({ spec }) => spec.strategy?.canary?.steps?.push({ setWeight: 90 }));
+    play(world, 'Pass');
+    expect(world.reason).toBe('StepsChanged');
+  });
+
+  test('an advance past the gates ends it as ExternalPromotion', () => {
+    const world = analysing();
+    delete world.model.rollout.status?.pauseConditions;
+    world.model.tick();
+    play(world, 'Inconclusive');
+    expect(world.reason).toBe('ExternalPromotion');
+  });
+
+  test('an abort by somebody else brings the recorded template back, without quarantine', () => {
+    const world = analysing();
+    if (world.model.rollout.status) world.model.rollout.status.abort = true;
+    play(world, 'Pass');
+    expect(world.reason).toBe('ExternalAbort');
+    expect(declared(world)).toBe(world.template);
+    expect(world.environment.status?.quarantine ?? []).toEqual([]);
+  });
+
+  test('a Rollout made anew ends it as TargetReplaced', () => {
+    const world = analysing();
+    world.model.rollout.metadata.uid = 'another';
+    play(world, 'Pass');
+    expect(world.reason).toBe('TargetReplaced');
+  });
+});

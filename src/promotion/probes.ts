@@ -1,0 +1,131 @@
+import { type Judgement, rehydrate } from '../analysis/judge.ts';
+import type { Sample } from '../analysis/sample.ts';
+import type { Probe } from '../analysis/sampler.ts';
+import { placeholderVars, type TemplateVars } from '../analysis/template.ts';
+import type { Gate, GateBinding, GateResult, Promotion } from '../api/v1alpha1/types.ts';
+import type { GateContext } from '../gates/gate.ts';
+import { prometheusGate } from '../gates/prometheus/index.ts';
+import type { Clock } from '../runtime/clock.ts';
+import type { Http } from '../runtime/http.ts';
+import { fromTime } from '../runtime/time.ts';
+import type { Input, ProbeRequest } from './input.ts';
+
+/** What evaluating any gate needs of the process. */
+export interface GateTools {
+  http: Http;
+  clock: Clock;
+  /** The operator's --prometheus-address. */
+  defaultAddress: string | undefined;
+}
+
+/** A step's samples look back at least this far, so that a young step has any data at all. */
+const LEAST_STEP_SECONDS = 60;
+
+/** Longest range in the Gate's query with the arguments of this binding, in seconds. */
+export function windowSecondsOf(gate: Gate, binding: GateBinding): number {
+  const vars = { ...placeholderVars, stepSeconds: LEAST_STEP_SECONDS, args: argsOf(binding) };
+  return gate.spec.prometheus ? prometheusGate.longestRangeSeconds(gate.spec.prometheus, vars) : 0;
+}
+
+function argsOf(binding: GateBinding): Record<string, string> {
+  return Object.fromEntries((binding.args ?? []).map(({ name, value }) => [name, value]));
+}
+
+/** One key for each gate of a promotion's target. */
+export function probeKey(owner: string, binding: GateBinding, target: string): string {
+  return `${owner}|${binding.gate}|${binding.when}|${target}`;
+}
+
+/** What was known of this gate before a restart, if status speaks of the same step. */
+function seedFrom(
+  gate: Gate,
+  result: GateResult | undefined,
+  epoch: string,
+  now: number,
+): Judgement | undefined {
+  // An edited Gate counts anew.
+  if (!result || String(result.step) !== epoch || result.gateGeneration !== gate.metadata.generation)
+    return undefined;
+  return rehydrate(
+    {
+      epoch,
+      verdict: result.verdict,
+      since: fromTime(result.since) ?? now,
+      message: result.message,
+      failures: result.failures ?? 0,
+      sampleCount: result.sampleCount ?? 0,
+      recent: (result.recent ?? []).map(
+        (r): Sample => ({
+          at: fromTime(r.at) ?? now,
+          verdict: r.verdict,
+          ...(r.value !== undefined && { value: r.value }),
+          message: result.message,
+          query: result.query ?? '',
+          tookMs: 0,
+        }),
+      ),
+    },
+    now,
+  );
+}
+
+function variables(promotion: Promotion, request: ProbeRequest, now: number): TemplateVars {
+  return {
+    targetNamespace: promotion.metadata.namespace,
+    rollout: request.target.rollout.name,
+    target: request.target.name,
+    environment: promotion.spec.environment,
+    promotion: promotion.metadata.name,
+    canaryHash: request.canaryHash,
+    stableHash: request.stableHash,
+    weight: request.weight,
+    stepSeconds: Math.max(LEAST_STEP_SECONDS, Math.floor((now - request.settledAt) / 1000)),
+    args: argsOf(request.binding),
+  };
+}
+
+/** The requests of a decision as probes that the sampler can run. */
+export function probesOf(
+  owner: string,
+  input: Input,
+  requests: readonly ProbeRequest[],
+  tools: GateTools,
+): Probe[] {
+  const { promotion } = input;
+  return requests.flatMap((request): Probe[] => {
+    const { binding, target, epoch, passFrom } = request;
+    const gate = input.gates.get(binding.gate);
+    const spec = gate?.spec.prometheus;
+    if (!gate || !spec) return [];
+    const before = promotion.status?.gates?.find(
+      (g) => g.gate === binding.gate && g.when === binding.when && g.target === target.name,
+    );
+    const seed = seedFrom(gate, before, epoch, input.now);
+    return [
+      {
+        key: probeKey(owner, binding, target.name),
+        owner,
+        rules: {
+          count: request.count ?? gate.spec.count,
+          failureLimit: gate.spec.failureLimit,
+          intervalMs: gate.spec.intervalSeconds * 1000,
+        },
+        epoch,
+        passFrom,
+        ...(seed && { seed }),
+        spec: [gate.metadata.uid, gate.metadata.generation, request.canaryHash].join('/'),
+        lane: spec.address ?? '',
+        evaluate: (signal) => {
+          const context: GateContext = {
+            vars: variables(promotion, request, tools.clock.now()),
+            ...(tools.defaultAddress !== undefined && { defaultAddress: tools.defaultAddress }),
+            http: tools.http,
+            clock: tools.clock,
+            signal,
+          };
+          return prometheusGate.evaluate(spec, context);
+        },
+      },
+    ];
+  });
+}

@@ -1,0 +1,79 @@
+import { findCondition } from '../api/v1alpha1/conditions.ts';
+import { PROMOTION_REASONS } from '../api/v1alpha1/reasons.ts';
+import type { PromotionReason, PromotionStatus } from '../api/v1alpha1/types.ts';
+import { fromTime } from '../runtime/time.ts';
+
+/** One thing that happened, as an event says it. */
+export interface Happening {
+  type: 'Normal' | 'Warning';
+  reason: string;
+  action: string;
+  note: string;
+}
+
+function reasonOf(status: PromotionStatus | undefined): PromotionReason | undefined {
+  return findCondition({ status }, 'Succeeded')?.reason as PromotionReason | undefined;
+}
+
+function messageOf(status: PromotionStatus | undefined): string {
+  return findCondition({ status }, 'Succeeded')?.message ?? '';
+}
+
+function pages(status: PromotionStatus | undefined): boolean {
+  return findCondition({ status }, 'Stalled') !== undefined;
+}
+
+/** The events of one status change: one when something happened, none when nothing did. */
+export function happenings(before: PromotionStatus | undefined, after: PromotionStatus): Happening[] {
+  const reason = reasonOf(after);
+  if (!reason) return [];
+  const events: Happening[] = [];
+  for (const gate of after.gates ?? []) {
+    const old = before?.gates?.find(
+      (g) => g.gate === gate.gate && g.target === gate.target && g.when === gate.when,
+    );
+    const same = old?.verdict === gate.verdict && old.step === gate.step;
+    if (!same && (gate.verdict === 'Pass' || gate.verdict === 'Fail'))
+      events.push({
+        type: gate.verdict === 'Fail' ? 'Warning' : 'Normal',
+        reason: gate.verdict === 'Fail' ? 'GateFailed' : 'GatePassed',
+        action: 'Judging',
+        note: `${gate.gate}: ${gate.message}`,
+      });
+  }
+  const elsewhere = after.targets?.[0]?.step !== before?.targets?.[0]?.step;
+  const louder = pages(after) && !pages(before);
+  if (reasonOf(before) !== reason || louder || (reason === 'Settling' && elsewhere))
+    events.push({
+      type:
+        PROMOTION_REASONS[reason].Ready === 'False' || reason === 'Reverting' || louder
+          ? 'Warning'
+          : 'Normal',
+      reason,
+      action: PROMOTION_REASONS[reason].Completed === 'True' ? 'Ending' : 'Promoting',
+      note: messageOf(after),
+    });
+  return events;
+}
+
+/** Seconds of each stage of a revert that this status change has proven, by the stage's name. */
+export function revertStages(
+  before: PromotionStatus | undefined,
+  after: PromotionStatus,
+): { stage: 'detection' | 'command' | 'traffic' | 'intent'; seconds: number }[] {
+  const { revert } = after;
+  if (!revert) return [];
+  const detected = fromTime(revert.detectedAt);
+  const stages = [
+    ['detection', before?.revert?.detectedAt, revert.detectedAt, fromTime(revert.sampledAt)],
+    ['command', before?.revert?.commandedAt, revert.commandedAt, detected],
+    ['traffic', before?.revert?.trafficRestoredAt, revert.trafficRestoredAt, detected],
+    ['intent', before?.revert?.intentRestoredAt, revert.intentRestoredAt, detected],
+  ] as const;
+  return stages.flatMap(([stage, old, time, from]) => {
+    const at = fromTime(time);
+    return old !== undefined || at === undefined || from === undefined
+      ? []
+      : [{ stage, seconds: Math.max(0, at - from) / 1000 }];
+  });
+}

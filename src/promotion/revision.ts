@@ -1,0 +1,49 @@
+import type { PlannedTarget, RevisionImage, Target } from '../api/v1alpha1/types.ts';
+import { repositoryOf } from '../api/v1alpha1/images.ts';
+import { sha256 } from '../runtime/hash.ts';
+
+/** `repository:tag@digest`: the digest is what is promoted, the tag is for people. */
+export function imageReference({ image, tag, digest }: RevisionImage): string {
+  return `${image}${tag ? `:${tag}` : ''}@${digest}`;
+}
+
+/**
+ * The revision's identity: sha256 over the sorted lines `repository@digest`. Anyone can compute it:
+ * `printf 'ghcr.io/acme/checkout@sha256:...\n' | LC_ALL=C sort | sha256sum`.
+ */
+export function revisionDigest(images: readonly RevisionImage[]): string {
+  const lines = images.map(({ image, digest }) => `${image}@${digest}\n`).toSorted();
+  return `sha256:${sha256(lines.join(''))}`;
+}
+
+/** The revision in short, for the column: `checkout:1.4.2`, or the digest's head without a tag. */
+export function shortRevision(images: readonly RevisionImage[]): string {
+  const [first, ...rest] = images;
+  if (!first) return '';
+  const name = first.image.slice(first.image.lastIndexOf('/') + 1);
+  const head = first.tag ? `${name}:${first.tag}` : `${name}@${first.digest.slice(7, 19)}`;
+  return rest.length ? `${head} +${rest.length}` : head;
+}
+
+/**
+ * Which container gets which image: as the target says, or by the repository that it runs now.
+ * Containers that already run exactly that image are in it too, as not changed: they cannot be to blame.
+ */
+export function imagesFor(
+  target: Target,
+  images: readonly RevisionImage[],
+  containers: readonly { name: string; image: string }[],
+): PlannedTarget['images'] {
+  return images.flatMap((image) =>
+    containers
+      .filter(({ name, image: running }) =>
+        target.images
+          ? target.images.some((m) => m.container === name && m.image === image.image)
+          : repositoryOf(running) === image.image,
+      )
+      .map(({ name, image: running }) => {
+        const wanted = imageReference(image);
+        return { container: name, image: wanted, changed: running !== wanted };
+      }),
+  );
+}

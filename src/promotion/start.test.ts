@@ -1,0 +1,176 @@
+import { describe, expect, test } from '@jest/globals';
+import { newJudgement } from '../analysis/judge.ts';
+import type { Input, Rival } from './input.ts';
+import { start } from './start.ts';
+import { DIGEST, NEW, World } from './testing/world.ts';
+
+/** The input of a promotion whose one query is answered: recording the template is all that is left. */
+function ready(change: Partial<Input> = {}, world = new World()): Input {
+  const answered = {
+    ...newJudgement('preflight', world.now),
+    last: { at: world.now, verdict: 'Pass' as const, value: 0, message: 'ok', query: 'up', tookMs: 1 },
+  };
+  return { ...world.input(), judgement: () => answered, ...change };
+}
+
+const rival = (change: Partial<Rival> = {}): Rival => ({
+  name: 'other',
+  uid: 'other-uid',
+  createdAt: Date.parse('2026-01-01T00:00:00Z'),
+  reason: 'Preflight',
+  started: false,
+  targets: undefined,
+  ...change,
+});
+
+describe('whose turn it is', () => {
+  const second = 1000;
+  const created = Date.parse('2026-01-01T00:00:00Z');
+  test.each([
+    [
+      'one in flight goes first, however young',
+      rival({ started: true, createdAt: created + second }),
+      'Queued',
+    ],
+    ['an older one in Preflight goes first', rival({ createdAt: created - second }), 'Queued'],
+    [
+      'an older one that was not looked at yet goes first',
+      rival({ createdAt: created - second, reason: undefined }),
+      'Queued',
+    ],
+    ['of the same second, the smaller UID goes first', rival({ uid: 'a' }), 'Queued'],
+    ['of the same second, the greater UID waits', rival({ uid: 'zzz' }), 'Preflight'],
+    [
+      'an older one that waits for a reference blocks nobody',
+      rival({ createdAt: created - second, reason: 'AwaitingReference' }),
+      'Preflight',
+    ],
+    ['a younger one waits', rival({ createdAt: created + second }), 'Preflight'],
+    ['one for another target is no rival', rival({ started: true, targets: ['elsewhere'] }), 'Preflight'],
+  ])('%s', (_, other, reason) => {
+    expect(start(ready({ rivals: [other] })).reason).toBe(reason);
+  });
+
+  test('a claim in this process that no cache shows yet counts', () => {
+    const world = new World();
+    world.reconcile();
+    expect(start(ready({}, world)).reason).toBe('Applying');
+    expect(start(ready({ claimed: new Set(['checkout']) }, world)).reason).toBe('Queued');
+  });
+});
+
+describe('what is waited for, in words that say what to do', () => {
+  test.each([
+    ['no Environment', { environment: undefined }, 'Environment prod does not exist: apply it'],
+    ['no Gate', { gates: new Map() }, 'Gate error-rate does not exist: apply it'],
+  ] satisfies [string, Partial<Input>, string][])('%s', (_, change, says) => {
+    const outcome = start(ready(change));
+    expect(outcome.message).toContain(says);
+    expect(outcome.blockedBy?.[0]?.message).toBe(outcome.message);
+    expect(outcome.wakeAt).toBeGreaterThan(0);
+    expect(outcome.effect).toBeUndefined();
+  });
+
+  test('a query that has no answer for the stable revision', () => {
+    const world = new World();
+    world.reconcile();
+    const input = ready({}, world);
+    expect(start({ ...input, judgement: () => undefined }).message).toContain(
+      'asking the gates about the stable revision',
+    );
+    const silent = {
+      ...newJudgement('preflight', world.now),
+      last: { at: 1, verdict: 'Inconclusive' as const, message: 'no data', query: 'up', tookMs: 1 },
+    };
+    expect(start({ ...input, judgement: () => silent }).message).toBe(
+      'gate error-rate has no answer for the stable revision: no data',
+    );
+  });
+
+  test('an image that no container runs', () => {
+    const input = ready();
+    const image = { image: 'ghcr.io/acme/other', digest: DIGEST };
+    input.promotion.spec.revision.images = [image];
+    const outcome = start(input);
+    expect(outcome.reason).toBe('AwaitingReference');
+    expect(outcome.message).toContain('no container of Rollout checkout runs ghcr.io/acme/other');
+  });
+
+  test('a target that the Environment does not have', () => {
+    const input = ready();
+    input.promotion.spec.targets = ['cart'];
+    expect(start(input).message).toContain('has no target cart');
+  });
+});
+
+describe('what ends it before it began', () => {
+  test('a digest in quarantine on that target, and no other', () => {
+    const entry = {
+      target: 'checkout',
+      image: 'ghcr.io/acme/checkout',
+      digest: DIGEST,
+      reason: 'bad',
+      promotion: 'p',
+      since: 't',
+    };
+    const input = ready();
+    if (input.environment) input.environment.status = { quarantine: [entry] };
+    expect(start(input).reason).toBe('Quarantined');
+    if (input.environment) input.environment.status = { quarantine: [{ ...entry, target: 'cart' }] };
+    expect(start(input).reason).toBe('Preflight');
+  });
+});
+
+/** The same a minute after its creation, with a deadline to begin. */
+const late = (change: Partial<Input>, seconds = 60): Input => {
+  const input = ready(change);
+  input.promotion.spec.startDeadlineSeconds = seconds;
+  return { ...input, now: Date.parse(input.promotion.metadata.creationTimestamp) + 60_000 };
+};
+
+describe('a deadline to begin', () => {
+  test.each([
+    ['a missing reference', { environment: undefined }, 'InvalidReference'],
+    ['a turn that does not come', { rivals: [rival({ started: true })] }, 'Expired'],
+    ['a preflight that does not pass', {}, 'PreflightFailed'],
+  ] satisfies [string, Partial<Input>, string][])(
+    '%s ends it, with what it waited for and no effect',
+    (_, change, reason) => {
+      const outcome = start(late(change));
+      expect(outcome.reason).toBe(reason);
+      expect(outcome.message).toContain('then apply a new Promotion');
+      expect(outcome.effect).toBeUndefined();
+    },
+  );
+
+  test('until then it waits, and wakes in time', () => {
+    const input = late({ environment: undefined }, 61);
+    const outcome = start(input);
+    expect(outcome.reason).toBe('AwaitingReference');
+    expect(outcome.wakeAt).toBe(input.now + 1000);
+  });
+});
+
+describe('how it begins', () => {
+  test('the template is recorded first; then the plan is latched, with what is written where', () => {
+    const input = ready();
+    expect(start(input).effect).toEqual({ kind: 'Record', target: 'checkout' });
+    const world = new World();
+    for (let i = 0; i < 3; i += 1) {
+      world.reconcile();
+      world.sample('Pass');
+    }
+    expect(world.promotion.status?.plan).toMatchObject({
+      version: 1,
+      targets: [{ name: 'checkout', images: [{ container: 'app', image: NEW, changed: true }], steps: 4 }],
+      gates: [{ gate: 'error-rate', when: 'During' }],
+      bakeSeconds: 5,
+    });
+  });
+
+  test('a Gate that both name is bound once', () => {
+    const input = ready();
+    input.promotion.spec.gates = [{ gate: 'error-rate', when: 'During' }];
+    expect(start(input).probes).toHaveLength(1);
+  });
+});
