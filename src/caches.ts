@@ -1,0 +1,61 @@
+import type { RawObject } from './api/v1alpha1/parse.ts';
+import {
+  BY_CONTROLLER,
+  controllerUid,
+  projectReplicaSet,
+  REPLICA_SETS,
+  ROLLOUTS,
+} from './delivery/rollout/index.ts';
+import type { ReplicaSet, Rollout } from './delivery/rollout/types.ts';
+import { ENVIRONMENTS } from './environment/controller.ts';
+import { GATES } from './gate/controller.ts';
+import { Informer, type InformerOptions } from './kube/informer.ts';
+import type { KubeObject } from './kube/types.ts';
+import { PROMOTIONS } from './promotion/controller.ts';
+import { BY_ENVIRONMENT, environmentOf } from './promotion/gather.ts';
+import {
+  BY_GATE,
+  BY_ROLLOUT,
+  type Caches,
+  gatesOfEnvironment,
+  rolloutsOfEnvironment,
+  rolloutsOfPromotion,
+  UNFINISHED,
+  unfinishedFor,
+} from './triggers.ts';
+
+/** What every informer needs of the process. */
+export type InformerTools = Pick<
+  InformerOptions<KubeObject>,
+  'client' | 'clock' | 'random' | 'log' | 'namespaces' | 'hooks'
+>;
+
+/** The five kinds of objects that Sluice reads, cached and indexed. */
+export function createCaches(toolsFor: (resource: string) => InformerTools): Caches {
+  return {
+    promotions: new Informer<RawObject>({
+      ...toolsFor('promotions'),
+      resource: PROMOTIONS,
+      indexes: {
+        [BY_ENVIRONMENT]: environmentOf,
+        [UNFINISHED]: unfinishedFor,
+        [BY_ROLLOUT]: rolloutsOfPromotion,
+      },
+    }),
+    environments: new Informer<RawObject>({
+      ...toolsFor('environments'),
+      resource: ENVIRONMENTS,
+      indexes: { [BY_ROLLOUT]: rolloutsOfEnvironment, [BY_GATE]: gatesOfEnvironment },
+    }),
+    gates: new Informer<RawObject>({ ...toolsFor('gates'), resource: GATES }),
+    rollouts: new Informer<Rollout>({ ...toolsFor('rollouts'), resource: ROLLOUTS }),
+    replicaSets: new Informer<ReplicaSet>({
+      ...toolsFor('replicasets'),
+      resource: REPLICA_SETS,
+      // Only a Rollout's ReplicaSets carry its hash: those of Deployments stay out of memory and off the wire.
+      labelSelector: 'rollouts-pod-template-hash',
+      project: projectReplicaSet,
+      indexes: { [BY_CONTROLLER]: controllerUid },
+    }),
+  };
+}

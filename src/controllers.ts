@@ -1,0 +1,140 @@
+import { Sampler } from './analysis/sampler.ts';
+import { RolloutDelivery } from './delivery/rollout/index.ts';
+import { EnvironmentController } from './environment/controller.ts';
+import { GateController } from './gate/controller.ts';
+import type { KubeClient } from './kube/client.ts';
+import { Controller } from './kube/controller.ts';
+import type { EventRecorder } from './kube/events.ts';
+import { WorkQueue } from './kube/workqueue.ts';
+import type { KubeMetrics } from './metrics/kube.ts';
+import type { PromotionMetrics } from './metrics/promotions.ts';
+import type { Part } from './operator.ts';
+import { PromotionController } from './promotion/controller.ts';
+import { BY_ENVIRONMENT } from './promotion/gather.ts';
+import type { Clock } from './runtime/clock.ts';
+import { createHttp } from './runtime/http.ts';
+import type { Log } from './runtime/log.ts';
+import { type Random, systemUuid } from './runtime/random.ts';
+import { type Caches, connect, isUnfinished, type Queues } from './triggers.ts';
+
+/** What the controllers need of the process. */
+export interface ControllerTools {
+  client: KubeClient;
+  clock: Clock;
+  random: Random;
+  log: Log;
+  caches: Caches;
+  events: EventRecorder;
+  metrics: PromotionMetrics;
+  kubeMetrics: KubeMetrics;
+  /** Promotions worked on at the same time. */
+  workers: number;
+  /** Namespaces to work in; undefined: all. */
+  namespaces: readonly string[] | undefined;
+  /** Prometheus for Gates without an address of their own. */
+  defaultAddress: string | undefined;
+  allowLoopback: boolean;
+}
+
+/** Less than the whole stop may take, so that the lease is given back even if a pass hangs. */
+const DRAIN_MS = 20_000;
+
+/**
+ * The controllers of the three kinds as one part. It is started once every cache is read and this
+ * replica leads; what a crash has left behind is let go first.
+ */
+export function createControllers(tools: ControllerTools): Part {
+  const { client, clock, caches, events, metrics, defaultAddress } = tools;
+  const queues = createQueues(tools);
+  connect(caches, queues);
+  const http = createHttp({ allowLoopback: tools.allowLoopback });
+  const sampler = new Sampler({
+    clock,
+    onChange: (owner, { verdict }) => queues.promotions.add(owner, verdict === 'Fail' ? 'urgent' : 'normal'),
+    observe: ({ verdict, latenessMs }) => metrics.sampled(verdict, latenessMs),
+  });
+  const delivery = new RolloutDelivery({
+    client,
+    rollouts: caches.rollouts.store,
+    replicaSets: caches.replicaSets.store,
+  });
+  const stores = {
+    promotions: caches.promotions.store,
+    environments: caches.environments.store,
+    gates: caches.gates.store,
+  };
+  const promotions = new PromotionController({
+    ...stores,
+    client,
+    clock,
+    delivery,
+    sampler,
+    events,
+    metrics,
+    tools: { http, clock, defaultAddress },
+  });
+  const environments = new EnvironmentController({
+    ...stores,
+    client,
+    clock,
+    promotionsOf: (key) => stores.promotions.byIndex(BY_ENVIRONMENT, key),
+    rolloutExists: (namespace, name) => caches.rollouts.store.get(namespace, name) !== undefined,
+  });
+  const gates = new GateController({ client, clock, gates: stores.gates, defaultAddress });
+  const controllers = [
+    createController(tools, 'promotions', queues.promotions, tools.workers, promotions),
+    createController(tools, 'environments', queues.environments, 2, environments),
+    createController(tools, 'gates', queues.gates, 1, gates),
+  ];
+  return {
+    name: 'controllers',
+    start: async () => {
+      await sweep(tools, delivery);
+      for (const controller of controllers) await controller.start();
+    },
+    stop: async () => {
+      await Promise.all(controllers.map((controller) => controller.stop()));
+      await sampler.stop();
+      http.close();
+    },
+  };
+}
+
+function createQueues({ clock, random, kubeMetrics }: ControllerTools): Queues {
+  const queue = (name: string): WorkQueue => {
+    const made = new WorkQueue({ clock, random, hooks: kubeMetrics.queue(name) });
+    kubeMetrics.watchQueue(name, made);
+    return made;
+  };
+  return { promotions: queue('promotion'), environments: queue('environment'), gates: queue('gate') };
+}
+
+function createController(
+  { clock, log, kubeMetrics }: ControllerTools,
+  name: string,
+  queue: WorkQueue,
+  workers: number,
+  kind: { reconcile: ConstructorParameters<typeof Controller>[0]['reconcile'] },
+): Controller {
+  return new Controller({
+    name,
+    workers,
+    queue,
+    reconcile: (key, signal, passLog) => kind.reconcile(key, signal, passLog),
+    drainMs: DRAIN_MS,
+    clock,
+    log,
+    uuid: systemUuid,
+    hooks: kubeMetrics.controller(name),
+  });
+}
+
+/** Records of promotions that ended while nobody looked, or that are gone. */
+async function sweep({ caches, namespaces, log }: ControllerTools, delivery: RolloutDelivery): Promise<void> {
+  const unfinished = caches.promotions.store.list().filter(isUnfinished);
+  const inFlight = new Set(unfinished.map((p) => p.metadata.uid));
+  for (const namespace of namespaces ?? [undefined]) {
+    const swept = await delivery.records.sweep(namespace, inFlight);
+    if (swept > 0) log.info({ swept }, 'Let go of records of promotions that are gone');
+  }
+}

@@ -1,0 +1,128 @@
+import { findCondition } from './api/v1alpha1/conditions.ts';
+import type { RawObject } from './api/v1alpha1/parse.ts';
+import type { Environment, Promotion } from './api/v1alpha1/types.ts';
+import type { ReplicaSet, Rollout } from './delivery/rollout/types.ts';
+import type { Informer } from './kube/informer.ts';
+import { keyOf } from './kube/paths.ts';
+import type { WorkQueue } from './kube/workqueue.ts';
+import { environmentOf } from './promotion/gather.ts';
+
+/*
+ * Which change makes which object be looked at again. A change is only a hint: whoever is looked at
+ * reads everything anew.
+ */
+
+/** Index of Environments and of Promotions in flight by `namespace/rollout`. */
+export const BY_ROLLOUT = 'rollout';
+/** Index of Environments by `namespace/gate`. */
+export const BY_GATE = 'gate';
+/** Index of unfinished Promotions by `namespace/environment`. */
+export const UNFINISHED = 'unfinished';
+
+type Loose<T> = { spec?: Partial<T extends { spec: infer S } ? S : never> };
+
+export function rolloutsOfEnvironment(raw: RawObject): string[] {
+  const { spec } = raw as Loose<Environment>;
+  return (spec?.targets ?? []).map((t) => `${raw.metadata.namespace}/${t.rollout?.name}`);
+}
+
+export function gatesOfEnvironment(raw: RawObject): string[] {
+  const { spec } = raw as Loose<Environment>;
+  return (spec?.gates ?? []).map((g) => `${raw.metadata.namespace}/${g.gate}`);
+}
+
+/** A Promotion that has not ended. */
+export function isUnfinished(raw: RawObject): boolean {
+  return findCondition(raw as Promotion, 'Completed')?.status !== 'True';
+}
+
+export function rolloutsOfPromotion(raw: RawObject): string[] {
+  if (!isUnfinished(raw)) return [];
+  const { status } = raw as Promotion;
+  return (status?.plan?.targets ?? []).map((t) => `${raw.metadata.namespace}/${t.rollout.name}`);
+}
+
+export function unfinishedFor(raw: RawObject): string[] {
+  return isUnfinished(raw) ? environmentOf(raw) : [];
+}
+
+export interface Caches {
+  promotions: Informer<RawObject>;
+  environments: Informer<RawObject>;
+  gates: Informer<RawObject>;
+  rollouts: Informer<Rollout>;
+  replicaSets: Informer<ReplicaSet>;
+}
+
+export interface Queues {
+  promotions: WorkQueue;
+  environments: WorkQueue;
+  gates: WorkQueue;
+}
+
+/** What an Environment and the promotions behind in the queue depend on. */
+function stand(raw: RawObject): string {
+  const { status, metadata } = raw as Promotion;
+  const place = status?.targets?.[0];
+  const reason = findCondition(raw as Promotion, 'Succeeded')?.reason;
+  return [
+    metadata.deletionTimestamp,
+    reason,
+    status?.plan?.hash,
+    status?.revert?.detectedAt,
+    place?.step,
+  ].join('|');
+}
+
+/** Connects the caches with the queues. */
+export function connect(caches: Caches, queues: Queues): void {
+  const promotion = (raw: RawObject): void =>
+    queues.promotions.add(
+      keyOf(raw),
+      (raw as Promotion).status?.revert && isUnfinished(raw) ? 'urgent' : 'normal',
+    );
+  const promotionsOf = (environment: string): void => {
+    for (const raw of caches.promotions.store.byIndex(UNFINISHED, environment)) promotion(raw);
+  };
+
+  caches.promotions.onEvent((event) => {
+    promotion(event.object);
+    if (event.type === 'updated' && stand(event.object) === stand(event.previous)) return;
+    for (const key of environmentOf(event.object)) {
+      queues.environments.add(key);
+      promotionsOf(key);
+    }
+  });
+
+  caches.environments.onEvent(({ object }) => {
+    queues.environments.add(keyOf(object));
+    promotionsOf(keyOf(object));
+  });
+
+  caches.gates.onEvent(({ object }) => {
+    queues.gates.add(keyOf(object));
+    for (const environment of caches.environments.store.byIndex(BY_GATE, keyOf(object))) {
+      queues.environments.add(keyOf(environment));
+      promotionsOf(keyOf(environment));
+    }
+    // A Promotion may bind a Gate that its Environment does not.
+    for (const raw of caches.promotions.store.list(object.metadata.namespace))
+      if (isUnfinished(raw)) promotion(raw);
+  });
+
+  const rollout = (key: string): void => {
+    for (const environment of caches.environments.store.byIndex(BY_ROLLOUT, key))
+      promotionsOf(keyOf(environment));
+    for (const raw of caches.promotions.store.byIndex(BY_ROLLOUT, key)) promotion(raw);
+  };
+  caches.rollouts.onEvent(({ type, object }) => {
+    rollout(keyOf(object));
+    if (type === 'updated') return;
+    for (const environment of caches.environments.store.byIndex(BY_ROLLOUT, keyOf(object)))
+      queues.environments.add(keyOf(environment));
+  });
+  caches.replicaSets.onEvent(({ object }) => {
+    for (const owner of object.metadata.ownerReferences ?? [])
+      if (owner.kind === 'Rollout') rollout(`${object.metadata.namespace}/${owner.name}`);
+  });
+}
