@@ -1,0 +1,48 @@
+{{- define "sluice.name" -}}
+{{- .Release.Name | trunc 63 | trimSuffix "-" -}}
+{{- end }}
+
+{{- define "sluice.serviceAccount" -}}
+{{- default (include "sluice.name" .) .Values.serviceAccount.name -}}
+{{- end }}
+
+{{- define "sluice.selector" -}}
+app.kubernetes.io/name: sluice
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end }}
+
+{{- define "sluice.labels" -}}
+{{ include "sluice.selector" . }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version }}
+{{- end }}
+
+{{/* What the operator may do in the namespaces that it works in. */}}
+{{- define "sluice.rules" -}}
+# Its own objects: read, and their status written. Never their spec.
+- apiGroups: [sluice.dev]
+  resources: [environments, gates, promotions]
+  verbs: [list, watch]
+- apiGroups: [sluice.dev]
+  resources: [environments/status, gates/status, promotions/status]
+  verbs: [patch]
+# The canary: the template is written by patches of the Rollout, the steps by patches of its status.
+- apiGroups: [argoproj.io]
+  resources: [rollouts]
+  verbs: [get, list, watch, patch]
+- apiGroups: [argoproj.io]
+  resources: [rollouts/status]
+  verbs: [patch]
+# Proof of what runs.
+- apiGroups: [apps]
+  resources: [replicasets]
+  verbs: [list, watch]
+# The template that a revert brings back.
+- apiGroups: [apps]
+  resources: [controllerrevisions]
+  verbs: [get, list, create, delete]
+- apiGroups: [events.k8s.io]
+  resources: [events]
+  verbs: [create, patch]
+{{- end }}
