@@ -1,0 +1,38 @@
+import { readFileSync } from 'node:fs';
+import type { Api, KubeObject } from './api.ts';
+import { until } from './until.ts';
+
+/** The collection of CustomResourceDefinitions. */
+export const CRDS = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
+
+interface Crd extends KubeObject {
+  spec: { group: string; versions: { name: string; served: boolean }[] };
+  status?: { conditions?: { type: string; status: string }[] };
+}
+
+/** Creates CustomResourceDefinitions and waits until the API server serves them. */
+export async function installCrds(api: Api, crds: readonly KubeObject[]): Promise<void> {
+  await Promise.all(crds.map((crd) => api.create(CRDS, crd)));
+  await Promise.all(crds.map((crd) => established(api, crd.metadata.name)));
+}
+
+/** Waits until a CustomResourceDefinition is served. */
+export async function established(api: Api, name: string): Promise<void> {
+  const crd = await until(`${name} is established`, async (seen) => {
+    const found = await api.get<Crd>(`${CRDS}/${name}`);
+    seen(found.status);
+    return found.status?.conditions?.some((c) => c.type === 'Established' && c.status === 'True') && found;
+  });
+  // Established is written before the handler serves it; a 404 in between is what this waits out.
+  const { group, versions } = crd.spec;
+  const plural = name.slice(0, name.indexOf('.'));
+  for (const version of versions.filter((v) => v.served)) {
+    await until(`${name} is served`, () => api.get(`/apis/${group}/${version.name}/${plural}?limit=1`));
+  }
+}
+
+/** Argo Rollouts' own definitions, as the build has put them beside its programs. */
+export function rolloutsCrds(path: string): KubeObject[] {
+  const crds: KubeObject[] = JSON.parse(readFileSync(path, 'utf8'));
+  return crds;
+}

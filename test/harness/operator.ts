@@ -1,0 +1,48 @@
+import { fileURLToPath } from 'node:url';
+import type { Cluster } from './cluster.ts';
+import { freePort } from './ports.ts';
+import type { Program } from './process.ts';
+import type { Run } from './run.ts';
+import { send } from './http.ts';
+
+const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+
+/** A running operator: a process of its own, with the rights of the chart and no others. */
+export interface RunningOperator {
+  /** To kill, stop and start again. */
+  program: Program;
+  /** Base of `/metrics`, `/healthz` and `/readyz`. */
+  url: string;
+}
+
+export interface OperatorOptions {
+  prometheusAddress?: string;
+  /** `text` to read the log. */
+  logFormat?: 'json' | 'text';
+  /** More flags. */
+  args?: readonly string[];
+}
+
+/** Starts the operator from the sources, as the ServiceAccount of the chart, and waits until it is ready. */
+export async function startOperator(
+  run: Run,
+  cluster: Cluster,
+  options: OperatorOptions = {},
+): Promise<RunningOperator> {
+  const url = `http://127.0.0.1:${await freePort()}`;
+  const program = await run.start({
+    name: 'operator',
+    command: process.execPath,
+    args: [
+      MAIN,
+      `--kubeconfig=${cluster.kubeconfigFor('operator')}`,
+      `--listen-address=${new URL(url).host}`,
+      `--log-format=${options.logFormat ?? 'json'}`,
+      '--allow-loopback',
+      ...(options.prometheusAddress ? [`--prometheus-address=${options.prometheusAddress}`] : []),
+      ...(options.args ?? []),
+    ],
+    ready: async () => (await send('GET', `${url}/readyz`)).status === 200,
+  });
+  return { program, url };
+}

@@ -1,0 +1,109 @@
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { parseAllDocuments } from 'yaml';
+import { go, moduleOf, requireGo } from './go.ts';
+import { moduleDirs, type ToolModule } from './pins.ts';
+import { Progress } from './progress.ts';
+
+const BUILDING = '.building-';
+
+/**
+ * Builds programs of a module into `into`. They are built in a directory beside it and moved, one rename
+ * each, so that a file in `into` is always whole, whoever else builds or interrupts at the same time.
+ * @throws Error in one sentence when Go is missing or too old, else with the end of Go's own message.
+ */
+export async function buildPrograms(
+  module: ToolModule,
+  names: readonly string[],
+  into: string,
+): Promise<void> {
+  await requireGo(moduleDirs);
+  mkdirSync(into, { recursive: true });
+  sweep(into);
+  const temporary = mkdtempSync(`${into}${BUILDING}`);
+  const progress = new Progress(`building ${module.name}`);
+  try {
+    progress.note(
+      `once, ${names.join(', ')}; a first run takes about 6 to 14 minutes, later ones find them in ${into}`,
+    );
+    const packages = names.map((name) => module.programs[name] ?? name);
+    const total = await countPackages(module, packages, progress);
+    let compiled = 0;
+    progress.state = 'compiling';
+    const flags = [
+      ...(module.tags.length > 0 ? [`-tags=${module.tags.join(',')}`] : []),
+      `-ldflags=${await ldflags(module)}`,
+    ];
+    await go(module.dir, ['build', '-v', '-o', `${temporary}/`, ...flags, ...packages], (line) => {
+      // Go prints one line a package, and nothing while it links, which is why the last one stands still for a while.
+      if (!line.includes(' '))
+        progress.state = `compiled ${++compiled} of ${total} packages (linking follows)`;
+    });
+    names.forEach((name, i) => renameSync(join(temporary, binaryOf(packages[i] ?? name)), join(into, name)));
+    progress.done(`ready in ${into}`);
+  } catch (error) {
+    progress.done('failed');
+    throw error;
+  } finally {
+    rmSync(temporary, { recursive: true, force: true });
+  }
+}
+
+/** Removes what interrupted builds have left, a day later: until then it may be a build at work. */
+function sweep(into: string): void {
+  const parent = dirname(into);
+  for (const name of readdirSync(parent).filter((n) => n.startsWith(`${basename(into)}${BUILDING}`))) {
+    const path = join(parent, name);
+    if (Date.now() - statSync(path).mtimeMs > 24 * 3600_000) rmSync(path, { recursive: true, force: true });
+  }
+}
+
+/** Writes the CustomResourceDefinitions of Argo Rollouts, out of its module, into one JSON file. */
+export async function extractCrds(module: ToolModule, file: string): Promise<void> {
+  await requireGo(moduleDirs);
+  const rollouts = 'github.com/argoproj/argo-rollouts';
+  await go(module.dir, ['mod', 'download', rollouts]);
+  const manifests = join((await moduleOf(module.dir, rollouts)).dir, 'manifests', 'crds');
+  const crds = readdirSync(manifests)
+    .filter((name) => name.endsWith('-crd.yaml'))
+    .flatMap((name) =>
+      parseAllDocuments(readFileSync(join(manifests, name), 'utf8')).map((d): unknown => d.toJS()),
+    );
+  mkdirSync(dirname(file), { recursive: true });
+  const temporary = `${file}.${process.pid}`;
+  writeFileSync(temporary, JSON.stringify(crds));
+  renameSync(temporary, file);
+}
+
+/** Counting makes Go download the modules, which is the first half of a cold build. */
+async function countPackages(module: ToolModule, packages: string[], progress: Progress): Promise<number> {
+  let downloaded = 0;
+  const tags = module.tags.length > 0 ? [`-tags=${module.tags.join(',')}`] : [];
+  const all = await go(module.dir, ['list', '-deps', ...tags, ...packages], (line) => {
+    if (line.startsWith('go: downloading')) progress.state = `downloaded ${++downloaded} modules`;
+  });
+  return all.length;
+}
+
+async function ldflags(module: ToolModule): Promise<string> {
+  const versions = new Map<string, string>();
+  const wanted = Object.values(module.programs).map((p) => p.split('/cmd/')[0] ?? p);
+  for (const path of new Set(wanted)) versions.set(path, (await moduleOf(module.dir, path)).version);
+  const stamps = module.stamps((path) => versions.get(path) ?? '');
+  return ['-s', '-w', ...Object.entries(stamps).map(([name, value]) => `-X=${name}=${value}`)].join(' ');
+}
+
+/** The file name that `go build` gives to a package's program: its last element that is no major version. */
+function binaryOf(path: string): string {
+  const name = basename(path);
+  return /^v\d+$/.test(name) ? basename(dirname(path)) : name;
+}

@@ -1,0 +1,60 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { buildPrograms, extractCrds } from './build.ts';
+import { findExisting } from './existing.ts';
+import { cacheDir, helm, kubernetes, prometheus, type ToolModule } from './pins.ts';
+
+/** Paths of the control plane's programs, and of the file with the definitions of Argo Rollouts. */
+export interface KubernetesPrograms {
+  etcd: string;
+  apiserver: string;
+  controllerManager: string;
+  kubectl: string;
+  rollouts: string;
+  rolloutsCrds: string;
+}
+
+/** Finds or builds etcd, Kubernetes and Argo Rollouts. */
+export async function ensureKubernetes(): Promise<KubernetesPrograms> {
+  const pathOf = await ensure(kubernetes);
+  const rolloutsCrds = join(cacheDir(kubernetes), 'rollouts-crds.json');
+  if (!existsSync(rolloutsCrds)) await extractCrds(kubernetes, rolloutsCrds);
+  return {
+    etcd: pathOf('etcd'),
+    apiserver: pathOf('kube-apiserver'),
+    controllerManager: pathOf('kube-controller-manager'),
+    kubectl: pathOf('kubectl'),
+    rollouts: pathOf('rollouts-controller'),
+    rolloutsCrds,
+  };
+}
+
+/** Finds or builds Prometheus; the path of its program. */
+export async function ensurePrometheus(): Promise<string> {
+  const pathOf = await ensure(prometheus);
+  return pathOf('prometheus');
+}
+
+/** Finds or builds Helm; the path of its program. */
+export async function ensureHelm(): Promise<string> {
+  const pathOf = await ensure(helm);
+  return pathOf('helm');
+}
+
+/** Takes each program from the cache, else from this machine if its version fits, else builds it. */
+async function ensure(module: ToolModule): Promise<(name: string) => string> {
+  const cache = cacheDir(module);
+  const found = new Map<string, string>();
+  const missing: string[] = [];
+  for (const name of Object.keys(module.programs)) {
+    if (existsSync(join(cache, name))) continue;
+    const existing = await findExisting(name);
+    if (!existing) missing.push(name);
+    else {
+      process.stderr.write(`using ${name} ${existing.version} found at ${existing.path}\n`);
+      found.set(name, existing.path);
+    }
+  }
+  if (missing.length > 0) await buildPrograms(module, missing, cache);
+  return (name) => found.get(name) ?? join(cache, name);
+}

@@ -1,0 +1,14 @@
+// Makes sure that every program of the local control plane is here, building what is not, and says where.
+import { ensureHelm, ensureKubernetes, ensurePrometheus } from './ensure.ts';
+
+try {
+  const programs = {
+    ...(await ensureKubernetes()),
+    prometheus: await ensurePrometheus(),
+    helm: await ensureHelm(),
+  };
+  for (const [name, path] of Object.entries(programs)) process.stdout.write(`${name.padEnd(20)}${path}\n`);
+} catch (error) {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+}

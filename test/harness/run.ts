@@ -1,0 +1,55 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Report } from './keeper.ts';
+import { Program, type ProgramSpec } from './process.ts';
+
+/**
+ * One run: a temporary directory and the programs that live in it.
+ * Both go when `close` is called or when this process ends, however it ends (see keeper.ts).
+ */
+export class Run {
+  /** Temporary directory for data, certificates and kubeconfigs. */
+  readonly dir: string;
+  readonly #logDir: string;
+  readonly #keeper: ChildProcess;
+  readonly #programs = new Map<number, Program>();
+  #lastId = 0;
+
+  /** @param logDir where to put the programs' logs to keep them; without it they go with `dir`. */
+  constructor(logDir?: string) {
+    this.dir = mkdtempSync(join(tmpdir(), 'sluice-run-'));
+    this.#logDir = logDir ?? join(this.dir, 'logs');
+    mkdirSync(this.#logDir, { recursive: true });
+    this.#keeper = fork(fileURLToPath(new URL('./keeper.ts', import.meta.url)), [this.dir], {
+      detached: true,
+      execArgv: [],
+      stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+    });
+    this.#keeper.on('message', (report: Report) => this.#programs.get(report.id)?.heard(report));
+  }
+
+  /**
+   * Starts a program and waits until it is ready.
+   * @throws Error with the end of its log when it ends, or is not ready in time.
+   */
+  async start(spec: ProgramSpec): Promise<Program> {
+    const id = ++this.#lastId;
+    const log = join(this.#logDir, `${spec.name}.log`);
+    const program = new Program(spec, id, log, (order) => this.#keeper.send(order));
+    this.#programs.set(id, program);
+    await program.start();
+    return program;
+  }
+
+  /** Ends every program and removes the directory; returns when all of it is gone. */
+  async close(): Promise<void> {
+    if (this.#keeper.exitCode !== null || this.#keeper.signalCode !== null) return;
+    const gone = once(this.#keeper, 'exit');
+    if (this.#keeper.connected) this.#keeper.disconnect();
+    await gone;
+  }
+}

@@ -1,0 +1,72 @@
+import { describe, expect, test } from '@jest/globals';
+import type { KubeObject } from '../harness/api.ts';
+import { parseYaml } from '../harness/apply.ts';
+import { CHART, helm } from '../harness/helm.ts';
+import { sharedWorld } from '../harness/shared.ts';
+
+/* The chart as the real Helm renders it; that it installs is shown by every other test here. */
+
+const { cluster } = sharedWorld();
+
+interface Rendered extends KubeObject {
+  rules?: unknown;
+  spec?: {
+    template?: { spec?: { containers?: { args?: string[]; image?: string; securityContext?: object }[] } };
+  };
+}
+
+async function rendered(...values: string[]): Promise<Rendered[]> {
+  const args = ['template', 'sluice', CHART, '--namespace', 'ops', '--kube-version', '1.30.0'];
+  return parseYaml(await helm(cluster, [...args, ...values.flatMap((v) => ['--set', v])]));
+}
+
+const kinds = (objects: Rendered[]): string[] =>
+  objects.map((o) => `${o.kind} ${o.metadata.namespace ?? '-'}/${o.metadata.name}`);
+
+/** Rules of the (Cluster)Role that works on objects. */
+const rules = (objects: Rendered[], kind: string): unknown =>
+  objects.find((o) => o.kind === kind && o.metadata.name === 'sluice')?.rules;
+
+describe('the chart', () => {
+  test('passes helm lint', async () => {
+    expect(await helm(cluster, ['lint', CHART, '--strict'])).toContain('0 chart(s) failed');
+  });
+
+  test('gives rights in the whole cluster, or in the namespaces named and no others', async () => {
+    const whole = await rendered('crds.install=false');
+    expect(kinds(whole)).toContain('ClusterRole -/sluice');
+    const some = await rendered('crds.install=false', 'namespaces={shop,cart}');
+    expect(kinds(some)).toEqual(
+      expect.arrayContaining(['Role shop/sluice', 'Role cart/sluice', 'RoleBinding cart/sluice']),
+    );
+    expect(kinds(some).filter((k) => k.startsWith('Cluster'))).toEqual([]);
+    expect(rules(some, 'Role')).toEqual(rules(whole, 'ClusterRole'));
+    const args = some.find((o) => o.kind === 'Deployment')?.spec?.template?.spec?.containers?.[0]?.args;
+    expect(args).toContain('--namespaces=shop,cart');
+  });
+
+  test('installs the CRDs so that they outlive the release, unless it is told not to', async () => {
+    const crds = (await rendered()).filter((o) => o.kind === 'CustomResourceDefinition');
+    expect(crds).toHaveLength(3);
+    for (const { metadata } of crds)
+      expect(metadata.annotations).toMatchObject({ 'helm.sh/resource-policy': 'keep' });
+  });
+
+  test('never lets Gates ask loopback, and runs without any privilege', async () => {
+    const container = (await rendered()).find((o) => o.kind === 'Deployment')?.spec?.template?.spec
+      ?.containers?.[0];
+    expect(container?.args?.join(' ')).not.toContain('loopback');
+    expect(container?.securityContext).toEqual({
+      allowPrivilegeEscalation: false,
+      readOnlyRootFilesystem: true,
+      capabilities: { drop: ['ALL'] },
+    });
+  });
+
+  test.each([['replicas=-1'], ['log.level=loud'], ['prometheusAddress=prometheus:9090'], ['unknown=1']])(
+    'refuses a value that cannot be right: %s',
+    async (value) => {
+      await expect(rendered(value)).rejects.toThrow(/values don't meet the specifications of the schema/);
+    },
+  );
+});

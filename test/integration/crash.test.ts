@@ -1,0 +1,153 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { canonicalJson } from '../../src/runtime/hash.ts';
+import { installChart } from '../harness/helm.ts';
+import { type RunningOperator, startOperator } from '../harness/operator.ts';
+import { conditionsOf, imageFor, Place, reasonOf } from '../harness/promotions.ts';
+import { createRollout, rolloutPath } from '../harness/fixtures.ts';
+import { until } from '../harness/until.ts';
+import { startWorld, type World } from '../harness/world.ts';
+
+/*
+ * Law 7 on the real thing: the operator is killed (SIGKILL) at random moments of a promotion, and the
+ * outcome is the one it would have had. And what follows when the Rollouts controller or the operator is
+ * away. In a world of its own, since its programs are stopped.
+ */
+
+const KILLS = 10;
+const NAMESPACE = 'crash';
+let world: World;
+let operator: RunningOperator;
+
+beforeAll(async () => {
+  world = await startWorld();
+  await Promise.all([installChart(world.cluster), world.cluster.createNamespace(NAMESPACE)]);
+  // Without a lease: a killed leader's lease would be waited for, which is not what is tested here.
+  operator = await startOperator(world.cluster.run, world.cluster, {
+    prometheusAddress: world.prometheus.url,
+    args: ['--leader-elect=false'],
+  });
+});
+afterAll(() => world.stop());
+
+/** Pseudo-random numbers from a seed (mulberry32), so that a failing run can be played again. */
+function numbers(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let t = Math.imul(state ^ (state >>> 15), 1 | state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
+  };
+}
+
+/** Kills and restarts the operator at moments that `pause` chooses, `most` times or until `work` is done; how often it was. */
+async function killDuring(work: Promise<unknown>, pause: () => number, most: number): Promise<number> {
+  let done = false;
+  const finished = work.finally(() => {
+    done = true;
+  });
+  let kills = 0;
+  while (kills < most) {
+    await delay(pause());
+    if (done) break;
+    await operator.program.kill();
+    kills += 1;
+    await operator.program.start();
+  }
+  await finished;
+  return kills;
+}
+
+describe('the operator is killed at random moments of a promotion', () => {
+  const seed = Number(process.env['SLUICE_SEED'] ?? Math.floor(performance.timeOrigin) % 1_000_000);
+
+  test.each([
+    // Passes are counted anew after each death, so a good one needs a few seconds of life between them.
+    ['good', 0, 'Succeeded', 5000],
+    ['bad', 0.3, 'RolledBack', 1000],
+  ])(
+    `${KILLS} times, and a %s one ends as it would have (seed ${seed})`,
+    async (app, errorRate, ending, longestMs) => {
+      const random = numbers(seed);
+      const place = await new Place(world.cluster.api, NAMESPACE, app).prepare();
+      let good = await place.rollout();
+      let kills = 0;
+      // One promotion is too short for ten deaths, so there are as many as it takes, each one judged.
+      for (let n = 2; kills < KILLS; n += 1) {
+        const version = `v${n}`;
+        await world.controls.behave(imageFor(app, version), { errorRate });
+        await place.promote(version);
+        kills += await killDuring(
+          place.untilEnded(`${app}-${version}`),
+          () => random() * longestMs,
+          KILLS - kills,
+        );
+        expect(reasonOf(await place.untilEnded(`${app}-${version}`))).toBe(ending);
+        const after = await place.rollout();
+        if (ending === 'Succeeded') {
+          expect(after.spec.template?.spec.containers[0]?.image).toBe(imageFor(app, version));
+          good = after;
+        } else expect(canonicalJson(after.spec.template)).toBe(canonicalJson(good.spec.template));
+        const running = after.spec.template?.spec.containers[0]?.image ?? '';
+        expect(await place.pods()).toMatchObject({ [running]: 5 });
+      }
+      expect(kills).toBeGreaterThanOrEqual(KILLS);
+    },
+  );
+});
+
+/** A promotion of v2 that is judged at a pause, under a gate that says neither yes nor no. */
+async function underJudgement(app: string, rollback?: { deadlineSeconds: number }): Promise<Place> {
+  const undecided = {
+    prometheus: { query: 'vector(1)', pass: 'value > 1.0', fail: 'value < 1.0' },
+    intervalSeconds: 1,
+  };
+  const place = await new Place(world.cluster.api, NAMESPACE, app).prepare({
+    gate: undecided,
+    ...(rollback && { rollback }),
+  });
+  await place.promote('v2');
+  await place.untilReason(`${app}-v2`, 'Analysing');
+  return place;
+}
+
+describe('the Rollouts controller is away', () => {
+  test('a revert that it cannot carry out pages as RollbackBlocked, goes on, and ends RolledBack when it is back', async () => {
+    const { rollouts } = world.cluster.programs;
+    const place = await underJudgement('blocked', { deadlineSeconds: 2 });
+    await rollouts.stop();
+    await place.apply('Gate', 'blocked', {
+      prometheus: { query: 'vector(0)', pass: 'value > 0.0' },
+      intervalSeconds: 1,
+    });
+    const blocked = await place.untilReason('blocked-v2', 'RollbackBlocked');
+    expect(conditionsOf(blocked)).toEqual([
+      'Completed=False',
+      'Ready=False',
+      'RolledBack=False',
+      'Stalled=True',
+      'Succeeded=False',
+    ]);
+    await rollouts.start();
+    const ended = await place.untilEnded('blocked-v2');
+    expect(reasonOf(ended)).toBe('RolledBack');
+    expect(await place.pods()).toEqual({ [imageFor('blocked', 'v1')]: 5, [imageFor('blocked', 'v2')]: 0 });
+  });
+});
+
+describe('the operator was away', () => {
+  test('a Rollout that was made anew meanwhile ends it as TargetReplaced, and is left alone', async () => {
+    const place = await underJudgement('replaced');
+    await operator.program.stop();
+    await world.cluster.api.delete(rolloutPath(NAMESPACE, 'replaced'));
+    await until(
+      'the Rollout is gone',
+      async () => !(await world.cluster.api.find(rolloutPath(NAMESPACE, 'replaced'))),
+    );
+    await createRollout(world.cluster.api, NAMESPACE, 'replaced', { image: imageFor('replaced', 'v1') });
+    await operator.program.start();
+    expect(reasonOf(await place.untilEnded('replaced-v2'))).toBe('TargetReplaced');
+    expect((await place.rollout()).spec.template?.spec.containers[0]?.image).toBe(imageFor('replaced', 'v1'));
+  });
+});

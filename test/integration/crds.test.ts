@@ -1,0 +1,192 @@
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import { ApiError, type KubeObject } from '../harness/api.ts';
+import { apply } from '../harness/apply.ts';
+import { sharedWorld } from '../harness/shared.ts';
+
+/* Every CEL rule and bound of the CRDs, on the real API server: what is refused, and what it says to do. */
+
+const { cluster } = sharedWorld();
+const NAMESPACE = 'crds';
+const DIGEST = `sha256:${'a'.repeat(64)}`;
+
+const object = (kind: string, name: string, spec: unknown): KubeObject & { spec: unknown } => ({
+  apiVersion: 'sluice.dev/v1alpha1',
+  kind,
+  metadata: { name, namespace: NAMESPACE },
+  spec,
+});
+
+const image = { image: 'ghcr.io/acme/checkout', tag: '1.4.2', digest: DIGEST };
+const environment = { targets: [{ name: 'checkout', rollout: { name: 'checkout' } }] };
+const gate = { prometheus: { query: 'up', pass: 'value > 0' } };
+const promotion = { environment: 'prod', revision: { images: [image] } };
+const withImage = (change: object): unknown => ({
+  ...promotion,
+  revision: { images: [{ ...image, ...change }] },
+});
+
+/** What the API server says to an apply; undefined: it takes it. */
+async function refusal(candidate: KubeObject): Promise<string | undefined> {
+  try {
+    await apply(cluster.api, candidate);
+    return undefined;
+  } catch (error) {
+    if (error instanceof ApiError) return error.message;
+    throw error;
+  }
+}
+
+beforeAll(() => cluster.createNamespace(NAMESPACE));
+
+describe('objects that are taken', () => {
+  test.each([
+    ['Environment', 'smallest', environment],
+    [
+      'Environment',
+      'whole',
+      {
+        targets: [
+          { ...environment.targets[0], images: [{ image: 'ghcr.io/acme/checkout', container: 'app' }] },
+        ],
+        gates: [{ gate: 'error-rate', when: 'During', args: [{ name: 'limit', value: '0.05' }] }],
+        analysis: { settleSeconds: 0, minStepSeconds: 0, bakeSeconds: 0, maxBlindSeconds: 1 },
+        rollback: { deadlineSeconds: 1 },
+      },
+    ],
+    ['Gate', 'smallest', gate],
+    [
+      'Gate',
+      'whole',
+      {
+        prometheus: {
+          address: 'https://prometheus.example:9090',
+          query: 'a',
+          pass: 'value < 1.0',
+          fail: 'value > 2.0',
+          minSamples: { query: 'b', atLeast: 50 },
+          maxAgeSeconds: 60,
+        },
+        intervalSeconds: 15,
+        count: 3,
+        failureLimit: 0,
+        deadlineSeconds: 600,
+      },
+    ],
+    ['Promotion', 'smallest', promotion],
+    ['Promotion', 'port', withImage({ image: 'registry:5000/acme/checkout' })],
+    [
+      'Promotion',
+      'digest-alone',
+      { environment: 'prod', revision: { images: [{ image: 'checkout', digest: DIGEST }] } },
+    ],
+    [
+      'Promotion',
+      'whole',
+      { ...promotion, targets: ['checkout'], gates: [{ gate: 'soak', when: 'During' }], reason: 'because' },
+    ],
+  ])('%s %s', async (kind, name, spec) => {
+    expect(await refusal(object(kind, name, spec))).toBeUndefined();
+  });
+
+  test('defaults are what the API says', async () => {
+    const stored = await apply<KubeObject & { spec?: unknown }>(
+      cluster.api,
+      object('Environment', 'defaults', environment),
+    );
+    expect(stored.spec).toMatchObject({
+      analysis: { settleSeconds: 30, minStepSeconds: 60, bakeSeconds: 300, maxBlindSeconds: 300 },
+      rollback: { deadlineSeconds: 120 },
+    });
+    const judged = await apply<KubeObject & { spec?: unknown }>(
+      cluster.api,
+      object('Gate', 'defaults', gate),
+    );
+    expect(judged.spec).toMatchObject({
+      intervalSeconds: 15,
+      count: 3,
+      failureLimit: 0,
+      deadlineSeconds: 600,
+    });
+  });
+});
+
+describe('objects that are refused, with what to do', () => {
+  test.each([
+    [
+      'Environment',
+      'two-targets',
+      { targets: ['a', 'b'].map((name) => ({ name, rollout: { name } })) },
+      'make one Environment for each Rollout',
+    ],
+    ['Environment', 'no-target', { targets: [] }, 'should have at least 1 items'],
+    [
+      'Environment',
+      'before',
+      { ...environment, gates: [{ gate: 'g', when: 'Before' }] },
+      'supported values: "During"',
+    ],
+    ['Environment', 'no-spec', undefined, 'Required value'],
+    ['Gate', 'no-kind', { count: 3 }, 'set spec.prometheus'],
+    [
+      'Gate',
+      'address',
+      { prometheus: { ...gate.prometheus, address: 'prometheus:9090' } },
+      'begin it with http:// or https://',
+    ],
+    ['Gate', 'interval', { ...gate, intervalSeconds: 0 }, 'greater than or equal to 1'],
+    ['Gate', 'query', { prometheus: { ...gate.prometheus, query: '' } }, 'at least 1 chars long'],
+    [
+      'Promotion',
+      'tag-in-image',
+      withImage({ image: 'ghcr.io/acme/checkout:1.4.2' }),
+      'write the tag in `tag`',
+    ],
+    ['Promotion', 'no-digest', withImage({ digest: undefined }), 'digest: Required value'],
+    ['Promotion', 'bad-digest', withImage({ digest: 'sha256:abc' }), 'should match'],
+    [
+      'Promotion',
+      'same-image-twice',
+      { ...promotion, revision: { images: [image, image] } },
+      'duplicate entries for key [image=',
+    ],
+    ['Promotion', 'no-time', { ...promotion, startDeadlineSeconds: 0 }, 'greater than or equal to 1'],
+    ['Promotion', 'no-targets', { ...promotion, targets: [] }, 'should have at least 1 items'],
+  ])('%s %s', async (kind, name, spec, says) => {
+    expect(await refusal(object(kind, name, spec))).toContain(says);
+  });
+
+  test('a Promotion cannot be changed: the message says to apply a new one', async () => {
+    await apply(cluster.api, object('Promotion', 'immutable', promotion));
+    const changed = object('Promotion', 'immutable', withImage({ tag: '1.4.3' }));
+    expect(await refusal(changed)).toContain('apply a new Promotion with a new name');
+  });
+
+  test('a field that this version does not know is refused by a strict client, not silently pruned', async () => {
+    expect(await refusal(object('Environment', 'unknown', { ...environment, windows: [] }))).toContain(
+      'windows',
+    );
+  });
+});
+
+describe('what kubectl knows of the kinds', () => {
+  test('they are in the category sluice, and explain themselves', async () => {
+    const { stdout } = await cluster.kubectl(['get', 'sluice', '-n', NAMESPACE, '-o', 'name']);
+    expect(stdout).toContain('environment.sluice.dev/smallest');
+    expect(stdout).toContain('promotion.sluice.dev/smallest');
+    const explained = await cluster.kubectl(['explain', 'promotion.spec.revision.images.digest']);
+    expect(explained.stdout).toContain('The digest that is promoted');
+  });
+
+  test('Promotions can be selected by their Environment', async () => {
+    const { stdout } = await cluster.kubectl([
+      'get',
+      'promotions',
+      '-n',
+      NAMESPACE,
+      '--field-selector=spec.environment=nowhere',
+      '-o',
+      'name',
+    ]);
+    expect(stdout).toBe('');
+  });
+});

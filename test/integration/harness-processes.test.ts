@@ -1,0 +1,101 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { afterEach, expect, test } from '@jest/globals';
+import { Run } from '../harness/run.ts';
+import { until } from '../harness/until.ts';
+
+const victim = fileURLToPath(new URL('./programs/victim.ts', import.meta.url));
+let run: Run | undefined;
+
+afterEach(() => run?.close());
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
+test.each([
+  ['stubborn', 'SIGINT'],
+  ['stubborn', 'SIGTERM'],
+  ['stubborn', 'SIGKILL'],
+  ['control-plane', 'SIGKILL'],
+] as const)(
+  '%s programs are gone, and their directory too, after %s of their parent',
+  async (kind, signal) => {
+    const parent = spawn(process.execPath, [victim, kind], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const lines = createInterface(parent.stdout);
+    const [line]: string[] = await once(lines, 'line');
+    const { dir, pids }: { dir: string; pids: number[] } = JSON.parse(line ?? '');
+    expect(pids.length).toBeGreaterThan(1);
+    expect(pids.filter((pid) => !isAlive(pid))).toEqual([]);
+
+    parent.kill(signal);
+    await once(parent, 'exit');
+    await until('all of it is gone', (saw) => {
+      const left = { dir: existsSync(dir), pids: pids.filter(isAlive) };
+      saw(left);
+      return !left.dir && left.pids.length === 0;
+    });
+    expect(pids.filter(isAlive)).toEqual([]);
+  },
+);
+
+test('a program that ends before it is ready is reported with the end of its log', async () => {
+  run = new Run();
+  const start = run.start({
+    name: 'short',
+    command: 'sh',
+    args: ['-c', 'echo no such flag; exit 3'],
+    ready: async () => false,
+  });
+  await expect(start).rejects.toThrow(
+    'short ended (3) before it was ready; the end of its log:\nno such flag',
+  );
+});
+
+test('a program that is never ready is reported with the end of its log', async () => {
+  run = new Run();
+  const start = run.start({
+    name: 'slow',
+    command: 'sh',
+    args: ['-c', 'echo thinking; sleep 1000'],
+    ready: async () => false,
+    readyTimeoutMs: 300,
+  });
+  await expect(start).rejects.toThrow('slow was not ready within 0.3 s; the end of its log:\nthinking');
+});
+
+test('a program that is not there is reported', async () => {
+  run = new Run();
+  const start = run.start({ name: 'absent', command: '/no/such/program', args: [] });
+  await expect(start).rejects.toThrow('absent did not start: spawn /no/such/program ENOENT');
+});
+
+test('a program can be stopped, killed and started again', async () => {
+  run = new Run();
+  const program = await run.start({ name: 'sleeper', command: 'sleep', args: ['1000'] });
+  const first = program.pid;
+  expect(await program.stop()).toEqual({ code: null, signal: 'SIGTERM' });
+  expect(program.pid).toBeUndefined();
+  await program.start();
+  expect(program.pid).not.toBe(first);
+  expect(await program.kill()).toEqual({ code: null, signal: 'SIGKILL' });
+});
+
+test('a program that ignores SIGTERM is ended by force', async () => {
+  run = new Run();
+  const program = await run.start({
+    name: 'stubborn',
+    command: 'sh',
+    args: ['-c', 'trap "" TERM; echo deaf; while :; do sleep 1; done'],
+    ready: async (started) => started.logTail().includes('deaf'),
+    graceMs: 100,
+  });
+  expect(await program.stop()).toEqual({ code: null, signal: 'SIGKILL' });
+});

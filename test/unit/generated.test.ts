@@ -1,0 +1,16 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from '@jest/globals';
+import { generatedFiles } from '../generate/files.ts';
+
+const root = join(import.meta.dirname, '../..');
+
+describe('generated files', () => {
+  test.each(generatedFiles())('$path is what `make generate` makes of the code', ({ path, text }) => {
+    expect(readFileSync(join(root, path), 'utf8')).toBe(text);
+  });
+
+  test.each(generatedFiles())('$path is below 100 KB', ({ text }) => {
+    expect(text.length).toBeLessThan(100_000);
+  });
+});
