@@ -1,0 +1,66 @@
+import { ACTS } from './acts.ts';
+import { setUp, type Stage } from './stage.ts';
+import { bold, dim, green, red } from './style.ts';
+import { summary } from './summary.ts';
+import { NAMESPACE } from './stage.ts';
+import { Timeline } from './timeline.ts';
+
+const keep = process.env['KEEP'] === '1';
+
+/** Plays every act in turn; the problems of all of them. */
+async function play(stage: Stage): Promise<string[]> {
+  const problems: string[] = [];
+  for (const [index, act] of ACTS.entries()) {
+    process.stdout.write(`\n${bold(`Act ${index + 1}: ${act.title}`)}  ${dim(act.plot)}\n`);
+    const found = await act.play(stage).catch((error: unknown) => [String(error)]);
+    for (const problem of found) process.stdout.write(`${red('not as it should be')}: ${problem}\n`);
+    if (found.length === 0) process.stdout.write(`${green('as it should be')}\n`);
+    problems.push(...found);
+  }
+  return problems;
+}
+
+/** Where to look, with commands that work as they stand. */
+function around(stage: Stage): string {
+  const { cluster } = stage.world;
+  const kubectl = `KUBECONFIG=${cluster.kubeconfigFor('admin')} ${cluster.facts.kubectl} -n ${NAMESPACE}`;
+  return [
+    `${kubectl} get promotions`,
+    `${kubectl} describe promotion checkout-v3`,
+    `${kubectl} get environment prod -o yaml`,
+    `${kubectl} get events --sort-by=.metadata.creationTimestamp`,
+    `# Prometheus: ${stage.world.prometheus.url}`,
+  ].join('\n');
+}
+
+async function untilInterrupted(): Promise<void> {
+  // A timer keeps the process alive: nothing else here does.
+  const alive = setInterval(() => {}, 60_000);
+  await new Promise<void>((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
+  });
+  clearInterval(alive);
+}
+
+const timeline = new Timeline();
+const stage = await setUp(timeline);
+let problems: string[] = ['the demo was interrupted'];
+try {
+  await timeline.follow(stage.world.cluster.api, NAMESPACE);
+  process.stdout.write(dim('    time  weight           gate          status        why\n'));
+  problems = await play(stage);
+  const names = ACTS.flatMap((act) => act.promotion ?? []);
+  const promotions = await Promise.all(names.map((name) => stage.promotion(name)));
+  process.stdout.write(`\n${summary(promotions)}\n`);
+  if (keep) {
+    process.stdout.write(
+      `${bold('It is left running; look around, and end it with Ctrl-C:')}\n${around(stage)}\n`,
+    );
+    await untilInterrupted();
+  } else
+    process.stdout.write(dim('`make demo KEEP=1` leaves it running, with a kubeconfig to look around.\n'));
+} finally {
+  timeline.stop();
+  await stage.world.stop();
+}
+process.exitCode = problems.length === 0 ? 0 : 1;
