@@ -1,0 +1,54 @@
+# Everything runs on the Node that package.json pins; Go builds the local control plane.
+# A fresh machine needs Node and npm (any version that can install), Go 1.26.7 or newer, make and git.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
+export GOTOOLCHAIN := local
+NODE := node
+
+.PHONY: help
+help: ## show this
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+# npm writes this file last, so it says whether the tree is whole and new enough.
+node_modules/.package-lock.json: package.json package-lock.json
+	npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+.PHONY: demo
+demo: node_modules/.package-lock.json ## play the golden path on real programs; KEEP=1 leaves it running
+	@$(NODE) test/demo/main.ts
+
+.PHONY: test
+test: node_modules/.package-lock.json ## checks, unit, property and integration tests; the last line says how many
+	@$(NODE) test/run.ts
+
+.PHONY: unit
+unit: node_modules/.package-lock.json ## checks and the tests that need no control plane: about a minute
+	@$(NODE) test/run.ts --unit
+
+.PHONY: generate
+generate: node_modules/.package-lock.json ## write what is made from the code: crds/ and the chart's CRDs
+	$(NODE) test/generate/main.ts
+
+.PHONY: verify
+verify: generate ## fail if what is made from the code is not what is committed
+	git diff --exit-code -- crds charts
+
+.PHONY: build
+build: node_modules/.package-lock.json ## compile src/ to dist/
+	rm -rf dist
+	npm run --silent build
+
+.PHONY: image
+image: ## build the container image; needs Docker
+	docker build --tag sluice:$$(node -p 'require("./package.json").version') .
+
+.PHONY: e2e
+e2e: node_modules/.package-lock.json ## image and chart in real pods, on a kind cluster; needs Docker
+	@$(NODE) e2e/main.ts
+
+.PHONY: format
+format: node_modules/.package-lock.json ## format the code
+	npm run --silent format
