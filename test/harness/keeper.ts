@@ -13,6 +13,7 @@ export type Order =
 /** What the keeper tells the harness about the program `id`. */
 export type Report =
   | { did: 'start'; id: number; pid: number }
+  | { did: 'signal'; id: number }
   | { did: 'fail'; id: number; message: string }
   | { did: 'exit'; id: number; code: number | null; signal: NodeJS.Signals | null };
 
@@ -71,6 +72,7 @@ process.on('message', (order: Order) => {
   if (order.do === 'start') return start(order);
   const child = running.get(order.id);
   if (child) signalGroup(child, order.signal);
+  tell({ did: 'signal', id: order.id });
 });
 process.on('disconnect', () => {
   signalAll('SIGTERM');

@@ -35,6 +35,8 @@ export class Program {
   readonly #order: (order: Order) => void;
   #pid: number | undefined;
   #ended = Promise.withResolvers<Exit>();
+  /** Signals ordered and not yet sent, oldest first. */
+  readonly #signals: (() => void)[] = [];
 
   /** Made by `Run.start`. */
   constructor(spec: ProgramSpec, id: number, logFile: string, order: (order: Order) => void) {
@@ -59,6 +61,7 @@ export class Program {
   heard(report: Report): void {
     if (report.did === 'start') this.#pid = report.pid;
     if (report.did === 'fail') this.#ended.reject(new Error(`${this.name} did not start: ${report.message}`));
+    if (report.did === 'signal') this.#signals.shift()?.();
     if (report.did === 'exit') {
       this.#pid = undefined;
       this.#ended.resolve({ code: report.code, signal: report.signal });
@@ -85,7 +88,7 @@ export class Program {
   async stop(): Promise<Exit | undefined> {
     const { graceMs = 10_000 } = this.#spec;
     if (this.#pid === undefined) return undefined;
-    this.signal('SIGTERM');
+    await this.signal('SIGTERM');
     const stopped = new AbortController();
     const force = delay(graceMs, undefined, { signal: stopped.signal }).then(
       () => this.signal('SIGKILL'),
@@ -100,13 +103,16 @@ export class Program {
   /** Ends it as a crash would: SIGKILL, nothing flushed. */
   async kill(): Promise<Exit | undefined> {
     if (this.#pid === undefined) return undefined;
-    this.signal('SIGKILL');
+    await this.signal('SIGKILL');
     return this.exited;
   }
 
-  /** Sends a signal to its process group, for example SIGSTOP to freeze it. */
-  signal(signal: NodeJS.Signals): void {
+  /** Sends a signal to its process group, for example SIGSTOP to freeze it; resolves when it was sent. */
+  signal(signal: NodeJS.Signals): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#signals.push(resolve);
     this.#order({ do: 'signal', id: this.#id, signal });
+    return promise;
   }
 
   #failure(what: string): Error {

@@ -196,12 +196,12 @@ describe('an outage is neither Pass nor Fail', () => {
   });
 
   test('a Prometheus that hangs', async () => {
-    prometheus.program.signal('SIGSTOP');
+    await prometheus.program.signal('SIGSTOP');
     expect(await evaluate({})).toMatchObject({
       verdict: 'Error',
       message: expect.stringContaining('no answer in time'),
     });
-    prometheus.program.signal('SIGCONT');
+    await prometheus.program.signal('SIGCONT');
     await until('it answers', async () => (await evaluate({})).verdict === 'Pass');
   });
 
