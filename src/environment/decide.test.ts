@@ -36,6 +36,7 @@ const promotion = (n: number, status: Partial<PromotionStatus>, place: object = 
       targets: [
         {
           name: 'checkout',
+          wave: 0,
           rollout: { name: 'checkout', uid: 'u' },
           images: [{ container: 'app', image: `checkout@${digest(n)}`, changed: true }],
           stepsHash: 's',

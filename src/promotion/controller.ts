@@ -69,10 +69,10 @@ export class PromotionController {
     this.#claim(key, promotion, decision);
     this.#o.sampler.sync(key, probesOf(key, input, decision.probes, this.#o.tools));
     const written = await this.#report(raw, promotion, decision.status, log);
-    if (decision.effect) await this.#act(decision.effect, written, input, log);
+    await this.#actAll(decision.effects, written, input, log);
     if (hasEnded(written)) return this.#release(key);
     const urgent = decision.status.revert ? ({ lane: 'urgent' } as const) : {};
-    if (decision.effect) return { requeueAfterMs: 0, ...urgent };
+    if (decision.effects.length > 0) return { requeueAfterMs: 0, ...urgent };
     if (decision.wakeAt === undefined) return;
     return { requeueAfterMs: Math.max(0, decision.wakeAt - this.#o.clock.now()), ...urgent };
   }
@@ -114,6 +114,13 @@ export class PromotionController {
     if (condition && (condition.reason !== old?.reason || condition.message !== old.message))
       log.info({ reason: condition.reason, detail: condition.message }, 'Promotion moved');
     return after;
+  }
+
+  /** All targets side by side: one whose effect fails holds up none of the others. */
+  async #actAll(effects: readonly Effect[], promotion: Promotion, input: Input, log: Log): Promise<void> {
+    const results = await Promise.allSettled(effects.map((e) => this.#act(e, promotion, input, log)));
+    const failed = results.find((r) => r.status === 'rejected');
+    if (failed) throw failed.reason;
   }
 
   async #act(effect: Effect, promotion: Promotion, input: Input, log: Log): Promise<void> {

@@ -1,83 +1,118 @@
-import { findCondition } from '../api/v1alpha1/conditions.ts';
-import type { GateBinding, PlannedTarget, TargetStatus } from '../api/v1alpha1/types.ts';
+import type { GateBinding } from '../api/v1alpha1/types.ts';
 import { earliest, fromTime, toTime } from '../runtime/time.ts';
-import { type GateFold, foldGates } from './gates.ts';
-import { fail, type InFlight, isTaken } from './in-flight.ts';
+import { bindingsAt, type GateFold, foldGates } from './gates.ts';
+import { type InFlight, isTaken, place, promotedAt } from './in-flight.ts';
 import type { ProbeRequest } from './input.ts';
-import { moved, type Outcome } from './outcome.ts';
+import { type Failure, moved, type TargetOutcome } from './outcome.ts';
+import { asItStands, holdOr } from './hold.ts';
 import { strangers } from './strangers.ts';
 
-/** The bindings as probes for one epoch. */
-function probesFor(d: InFlight, step: number, settledAt: number | undefined): ProbeRequest[] {
-  const { input, plan, subject, view } = d;
-  return plan.gates.flatMap((binding: GateBinding): ProbeRequest[] => {
-    const gate = input.gates.get(binding.gate);
-    if (!gate) return [];
-    return [
-      {
-        binding,
-        target: subject.target,
-        epoch: String(step),
-        passFrom: settledAt === undefined ? undefined : settledAt + input.windowSeconds(gate, binding) * 1000,
-        settledAt: settledAt ?? input.now,
-        canaryHash: view.currentHash,
-        stableHash: view.stableHash,
-        weight: view.weight,
-      },
-    ];
-  });
+/** One place at which gates are asked: a step, the bake, or after it. */
+interface At {
+  when: 'During' | 'After';
+  step: number;
+  /** Samples of another epoch say nothing here. */
+  epoch: string;
+  /** From then on samples may pass; undefined: between two steps, where they may only fail. */
+  settledAt: number | undefined;
 }
 
-/** The gates of this target at one step. */
-function foldAt(d: InFlight, step: number, from: number): GateFold {
-  return foldGates(d.input, d.plan.gates, {
+/** The bindings as probes for one place. */
+function probesFor(d: InFlight, at: At): ProbeRequest[] {
+  const { input, subject, view } = d;
+  return bindingsAt(d.plan, at.when, d.planned.name, view.weight).flatMap(
+    (binding: GateBinding): ProbeRequest[] => {
+      const gate = input.gates.get(binding.gate);
+      if (!gate) return [];
+      const { settledAt } = at;
+      return [
+        {
+          binding,
+          target: subject.target,
+          epoch: at.epoch,
+          step: at.step,
+          passFrom:
+            settledAt === undefined ? undefined : settledAt + input.windowSeconds(gate, binding) * 1000,
+          settledAt: settledAt ?? input.now,
+          canaryHash: view.currentHash,
+          stableHash: view.stableHash,
+          weight: view.weight,
+        },
+      ];
+    },
+  );
+}
+
+/** What the gates of this target say at one place, and what is to be asked there. */
+function ask(d: InFlight, at: At, from: number): { fold: GateFold; probes: ProbeRequest[] } {
+  const fold = foldGates(d.input, bindingsAt(d.plan, at.when, d.planned.name, d.view.weight), {
     target: d.planned.name,
-    step,
-    epoch: String(step),
+    step: at.step,
+    epoch: at.epoch,
     from,
-    maxBlindSeconds: d.timing.maxBlindSeconds,
+    timing: d.timing,
   });
+  return { fold, probes: probesFor(d, at) };
 }
 
-/** Where it stands, for people: `step 2 of 4, 20 %`. */
-function place(d: InFlight): string {
-  const { view } = d;
-  return view.step >= view.steps
-    ? 'fully promoted'
-    : `step ${view.step + 1} of ${view.steps}, ${view.weight} %`;
-}
-
-/** Drives one target towards full promotion and through the bake. */
-export function drive(d: InFlight): Outcome {
+/** Drives one target towards full promotion and through the bake; one whose wave has not begun is `begin`'s. */
+export function drive(d: InFlight): TargetOutcome {
   const { input, planned, status, view } = d;
   const stranger = strangers(d);
   if (stranger) return stranger;
-  if (view.isOurs && view.observed && view.failure)
-    return fail(d, 'rollout', `gate rollout failed: ${view.failure}`, true);
+  if (view.isOurs && view.observed && view.failure) {
+    const message = `gate rollout failed: ${view.failure}`;
+    return broken(d, { reason: 'rollout', message, quarantine: true });
+  }
   if (status.canaryHash === undefined) {
     const applying = apply(d);
     if (applying) return applying;
   }
-  const seen = { steps: view.steps, canaryHash: view.currentHash };
-  if (view.observed && view.currentHash === view.stableHash && view.healthy) return bake(d, seen);
-  if (view.waiting) return atStep(d, seen);
+  if (promotedAt(d) !== undefined) return promoted(d);
+  if (view.waiting) return atStep(d);
 
   // Between two steps the gates stand guard: a sample may fail the promotion, none may pass it.
   const next = view.pauses.find((p) => p >= view.step) ?? view.steps;
-  const fold = foldAt(d, next, fromTime(status.since) ?? input.now);
+  const at: At = { when: 'During', step: next, epoch: String(next), settledAt: undefined };
+  const { fold, probes } = ask(d, at, fromTime(status.since) ?? input.now);
   if (fold.failed) return gateFailed(d, fold, fold.failed);
-  const probes = probesFor(d, next, undefined);
   if (status.state !== 'Applying') return { ...asItStands(d), probes };
   return {
     reason: 'Advancing',
     message: `the Rollouts controller brings up the first pods of ${planned.rollout.name}`,
-    target: moved(status, 'Advancing', input.now, seen),
+    target: moved(status, 'Advancing', input.now, { steps: view.steps, canaryHash: view.currentHash }),
     probes,
   };
 }
 
+/** A target whose wave has not begun: it begins when the wave before is through and its Rollout is at rest. */
+export function begin(d: InFlight, waitsFor: string | undefined): TargetOutcome {
+  const { input, planned, status, view, subject } = d;
+  const stranger = strangers(d);
+  if (stranger) return stranger;
+  const busy =
+    !view.observed || !view.healthy || view.currentHash !== view.stableHash || view.aborted
+      ? `Rollout ${planned.rollout.name} is not at rest: wait for it, or finish what is under way there`
+      : view.currentHash === subject.recorded?.hash
+        ? undefined
+        : `Rollout ${planned.rollout.name} runs something else than was recorded`;
+  const blocker = waitsFor ?? busy;
+  if (blocker === undefined)
+    return {
+      ...applying(planned),
+      target: moved(status, 'Applying', input.now),
+      effect: { kind: 'Apply', target: planned.name },
+    };
+  return {
+    reason: 'Advancing',
+    message: `waits for its wave: ${blocker}`,
+    target: status,
+    ...(waitsFor === undefined && { blockedBy: [{ reason: 'Busy', message: blocker }] }),
+  };
+}
+
 /** Writes the images and waits until they are really taken; undefined once they are. */
-function apply(d: InFlight): Outcome | undefined {
+function apply(d: InFlight): TargetOutcome | undefined {
   const { input, planned, status, view } = d;
   const target = moved(status, 'Applying', input.now);
   if (!view.isOurs) return { ...applying(planned), target, effect: { kind: 'Apply', target: planned.name } };
@@ -85,46 +120,51 @@ function apply(d: InFlight): Outcome | undefined {
 }
 
 /** The words for what Applying does, the same until the new template is taken. */
-export function applying(planned: PlannedTarget): Pick<Outcome, 'reason' | 'message'> {
+export function applying(planned: InFlight['planned']): Pick<TargetOutcome, 'reason' | 'message'> {
   const images = planned.images.map((i) => i.image).join(', ');
   return { reason: 'Applying', message: `writing ${images} to Rollout ${planned.rollout.name}` };
 }
 
-/** On its way, or not observed for a moment: nothing is worth saying that is not said already. */
-function asItStands({ input, status }: InFlight): Outcome {
-  const said = findCondition(input.promotion, 'Succeeded');
+function broken(d: InFlight, failed: Failure): TargetOutcome {
+  return { reason: 'Reverting', message: failed.message, target: d.status, failed };
+}
+
+function gateFailed(d: InFlight, fold: GateFold, failed: NonNullable<GateFold['failed']>): TargetOutcome {
+  const message = `gate ${failed.result.gate} failed at ${place(d)}: ${failed.result.message}`;
+  const { gate: reason, sampledAt } = failed.result;
   return {
-    reason: (said?.reason ?? 'Advancing') as Outcome['reason'],
-    message: said?.message ?? '',
-    target: status,
-    pastDeadline: findCondition(input.promotion, 'Stalled') !== undefined,
-    blockedBy: input.promotion.status?.blockedBy ?? [],
+    ...broken(d, { reason, message, quarantine: failed.quarantine, sampledAt }),
+    results: fold.results,
   };
 }
 
-function gateFailed(d: InFlight, fold: GateFold, failed: NonNullable<GateFold['failed']>): Outcome {
-  const message = `gate ${failed.gate} failed at ${place(d)}: ${failed.message}`;
-  const outcome = fail(d, failed.gate, message, true, failed.sampledAt);
-  return { ...outcome, results: fold.results };
-}
-
 /** At a pause: settle, judge, and advance once every gate passes. */
-function atStep(d: InFlight, seen: Partial<TargetStatus>): Outcome {
+function atStep(d: InFlight): TargetOutcome {
   const { input, planned, status, view, timing } = d;
   const same = status.step === view.step && status.reachedAt !== undefined;
   const reachedAt = (same ? fromTime(status.reachedAt) : undefined) ?? input.now;
   const settledAt = reachedAt + timing.settleSeconds * 1000;
   const earliestAdvance = Math.max(settledAt, reachedAt + timing.minStepSeconds * 1000);
-  const fold = foldAt(d, view.step, settledAt);
+  const { fold, probes } = ask(
+    d,
+    { when: 'During', step: view.step, epoch: String(view.step), settledAt },
+    settledAt,
+  );
   if (fold.failed) return gateFailed(d, fold, fold.failed);
 
-  const at = { ...seen, weight: view.weight, step: view.step, reachedAt: toTime(reachedAt) };
-  const common = { results: fold.results, probes: probesFor(d, view.step, settledAt) };
+  const seen = {
+    steps: view.steps,
+    canaryHash: view.currentHash,
+    weight: view.weight,
+    step: view.step,
+    reachedAt: toTime(reachedAt),
+  };
+  const common = { results: fold.results, probes };
   if (input.now < settledAt)
     return {
       ...common,
       ...holdOr(d, fold, 'Settling', `settling at ${place(d)}`),
-      target: moved(status, 'Settling', input.now, at),
+      target: moved(status, 'Settling', input.now, seen),
       wakeAt: earliest(settledAt, fold.deadlineAt),
     };
   if (fold.passed && input.now >= earliestAdvance)
@@ -132,74 +172,79 @@ function atStep(d: InFlight, seen: Partial<TargetStatus>): Outcome {
       ...common,
       reason: 'Advancing',
       message: `every gate passed at ${place(d)}: going on`,
-      target: moved(status, 'Advancing', input.now, at),
+      target: moved(status, 'Advancing', input.now, seen),
       effect: { kind: 'Advance', target: planned.name, step: view.step, hash: view.currentHash },
     };
   return {
     ...common,
     ...holdOr(d, fold, 'Analysing', `judging at ${place(d)}`),
-    target: moved(status, 'Analysing', input.now, at),
+    target: moved(status, 'Analysing', input.now, seen),
     wakeAt: earliest(fold.deadlineAt, fold.passed ? earliestAdvance : undefined),
   };
 }
 
-/** Fully promoted: guarded until the bake's time is covered and every gate passes at its end. */
-function bake(d: InFlight, seen: Partial<TargetStatus>): Outcome {
-  const { input, plan, status, view, timing } = d;
-  const step = view.steps;
-  const same = status.step === step && status.reachedAt !== undefined;
-  const reachedAt = (same ? fromTime(status.reachedAt) : undefined) ?? input.now;
-  const settledAt = reachedAt + timing.settleSeconds * 1000;
-  const fold = foldAt(d, step, settledAt);
+/** Fully promoted: guarded until the others are as well, and then until the bake's time is covered. */
+function promoted(d: InFlight): TargetOutcome {
+  const { input, plan, planned, status, view, timing, bakeFrom } = d;
+  const reachedAt = promotedAt(d) ?? input.now;
+  const settledAt = (bakeFrom ?? reachedAt) + timing.settleSeconds * 1000;
+  const step = planned.steps;
+  const epoch = bakeFrom === undefined ? String(step) : 'bake';
+  const { fold, probes } = ask(d, { when: 'During', step, epoch, settledAt }, settledAt);
   if (fold.failed) return gateFailed(d, fold, fold.failed);
-
-  const coveredMs = fold.coveredMs ?? input.now - reachedAt;
-  const leftMs = plan.bakeSeconds * 1000 - coveredMs;
-  const at = {
-    ...seen,
-    weight: 100,
+  const settled = fold.passed && input.now >= settledAt && view.healthy && view.observed;
+  const seen = {
+    steps: step,
     step,
+    canaryHash: view.currentHash,
+    weight: 100,
     reachedAt: toTime(reachedAt),
-    bakedSeconds: Math.floor(coveredMs / 1000),
   };
-  const common = { results: fold.results, probes: probesFor(d, step, settledAt) };
-  if (leftMs <= 0 && fold.passed && input.now >= settledAt)
+  const common = { results: fold.results, probes };
+  if (bakeFrom === undefined)
     return {
-      reason: 'Succeeded',
-      message: `fully promoted, and every gate passed over a bake of ${plan.bakeSeconds} s`,
-      target: moved(status, 'Succeeded', input.now, at),
-      results: fold.results,
+      ...common,
+      ...holdOr(d, fold, 'Analysing', 'fully promoted, under guard until the other targets are'),
+      target: moved(status, 'Promoted', input.now, seen),
+      through: settled,
+      wakeAt: earliest(fold.deadlineAt, fold.passed && !settled ? settledAt : undefined),
     };
+  // Past the bake the guards may only fail: what was covered stays covered.
+  if (status.state === 'Verifying') return verify(d, { ...common, target: status });
+
+  const coveredMs = fold.coveredMs ?? input.now - bakeFrom;
+  const leftMs = plan.bakeSeconds * 1000 - coveredMs;
+  const at = { ...seen, bakedSeconds: Math.floor(Math.max(0, coveredMs) / 1000) };
+  const target = moved(status, 'Baking', input.now, at);
+  if (leftMs <= 0 && settled)
+    return { ...common, reason: 'Baking', message: 'its bake is over', target, done: true };
   // Covered time comes with samples, which do not wake us while the verdict stays: look when it can be full.
   const lookAt = Math.max(settledAt, input.now + Math.max(leftMs, 1000));
   return {
     ...common,
     ...holdOr(d, fold, 'Baking', 'fully promoted, under guard until the bake is over'),
-    target: moved(status, 'Baking', input.now, at),
+    target,
     wakeAt: earliest(fold.deadlineAt, lookAt),
   };
 }
 
-/** Holding where a gate cannot see or has had no verdict for too long; otherwise the given state. */
-function holdOr(
+/** The bake is over: the gates that are asked After it. */
+export function verify(
   d: InFlight,
-  fold: GateFold,
-  reason: 'Settling' | 'Analysing' | 'Baking',
-  message: string,
-): Pick<Outcome, 'reason' | 'message' | 'pastDeadline' | 'blockedBy'> {
-  const { holding } = fold;
-  if (!holding) return { reason, message };
-  const why = `gate ${holding.gate} ${holding.verdict === 'Error' ? 'cannot see' : 'has no verdict'}: ${holding.message}`;
+  guard: Pick<TargetOutcome, 'target' | 'results' | 'probes'>,
+): TargetOutcome {
+  const { input, planned } = d;
+  const from = fromTime(guard.target.since) ?? input.now;
+  const at: At = { when: 'After', step: planned.steps, epoch: 'after', settledAt: from };
+  const { fold, probes } = ask(d, at, from);
+  const results = [...(guard.results ?? []), ...fold.results];
+  if (fold.failed) return { ...gateFailed(d, fold, fold.failed), results };
   return {
-    reason: 'Holding',
-    message: `holding at ${place(d)}, goes on by itself: ${why}`,
-    pastDeadline: fold.pastDeadline,
-    blockedBy: [
-      {
-        reason: holding.verdict === 'Error' ? 'GateBlind' : 'GateInconclusive',
-        message: why,
-        ...(fold.deadlineAt !== undefined && { until: toTime(fold.deadlineAt) }),
-      },
-    ],
+    ...holdOr(d, fold, 'Verifying', 'the bake is over, asking the gates that come after it'),
+    target: guard.target,
+    results,
+    probes: [...(guard.probes ?? []), ...probes],
+    wakeAt: fold.deadlineAt,
+    done: fold.passed,
   };
 }

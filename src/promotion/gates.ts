@@ -1,13 +1,14 @@
 import { type Judgement, newJudgement } from '../analysis/judge.ts';
-import type { Gate, GateBinding, GateResult } from '../api/v1alpha1/types.ts';
+import type { Gate, GateBinding, GateResult, Plan } from '../api/v1alpha1/types.ts';
 import { earliest, toTime } from '../runtime/time.ts';
 import type { Input } from './input.ts';
+import type { Timing } from './timing.ts';
 
 /** What the gates of one target say together about one step. */
 export interface GateFold {
   results: GateResult[];
-  /** The gate that failed, if one did. */
-  failed: GateResult | undefined;
+  /** The gate that decides for going back, and whether it has shown the images to be bad. */
+  failed: { result: GateResult; quarantine: boolean } | undefined;
   passed: boolean;
   /** Why it holds: a gate cannot see, or has been without a verdict for too long. */
   holding: GateResult | undefined;
@@ -17,6 +18,21 @@ export interface GateFold {
   deadlineAt: number | undefined;
   /** Sighted time of the gate that has the least, milliseconds; undefined without gates. */
   coveredMs: number | undefined;
+}
+
+/** The gates that are asked of one target at one weight. */
+export function bindingsAt(
+  plan: Plan,
+  when: GateBinding['when'],
+  target: string,
+  weight: number,
+): GateBinding[] {
+  return plan.gates.filter(
+    (b) =>
+      b.when === when &&
+      (b.fromWeight ?? 0) <= weight &&
+      (b.targets === undefined || b.targets.includes(target)),
+  );
 }
 
 /** A Gate that is gone cannot be asked: that is an Error, never a pass. */
@@ -80,16 +96,12 @@ function unasked(
 
 /**
  * Folds the gates of a target: any Fail fails, all Pass passes, and anything else waits: at once
- * visibly (Holding) when a gate cannot see, after the gate's deadline when it has no verdict.
- * @param epoch samples taken for another epoch say nothing about this one.
- * @param from when waiting for these gates began.
+ * visibly (Holding) when a gate cannot see, after the gate's deadline when it has no verdict. What
+ * comes of a deadline is the Gate's `onDeadline`, of blindness the Environment's `onBlind`.
+ * @param at.epoch samples taken for another epoch say nothing about this one.
+ * @param at.from when waiting for these gates began.
  */
-export function foldGates(
-  input: Input,
-  bindings: readonly GateBinding[],
-  at: { target: string; step: number; epoch: string; from: number; maxBlindSeconds: number },
-): GateFold {
-  const before = input.promotion.status?.gates;
+export function foldGates(input: Input, bindings: readonly GateBinding[], at: Place): GateFold {
   const fold: GateFold = {
     results: [],
     failed: undefined,
@@ -99,31 +111,55 @@ export function foldGates(
     deadlineAt: undefined,
     coveredMs: undefined,
   };
-  for (const binding of bindings) {
-    const gate = input.gates.get(binding.gate);
-    const found = input.judgement(binding, at.target);
-    const judgement = found?.epoch === at.epoch ? found : undefined;
-    const old = before?.find(
-      (g) => g.gate === binding.gate && g.when === binding.when && g.target === at.target,
-    );
-    const result = !gate
-      ? missing(binding, at.target, at.step, old, input.now)
-      : judgement
-        ? resultOf(gate, binding, at.target, at.step, judgement)
-        : unasked(gate, binding, at, old);
-    fold.results.push(result);
-    fold.coveredMs = Math.min(fold.coveredMs ?? Number.POSITIVE_INFINITY, judgement?.coveredMs ?? 0);
-    if (result.verdict === 'Pass') continue;
-    fold.passed = false;
-    if (result.verdict === 'Fail') fold.failed ??= result;
-    else {
-      const timer = Math.max(at.from, judgement?.timerFrom ?? Date.parse(result.since));
-      const limit = result.verdict === 'Error' ? at.maxBlindSeconds : (gate?.spec.deadlineSeconds ?? 0);
-      const due = timer + limit * 1000;
-      if (input.now >= due) fold.pastDeadline = true;
-      else fold.deadlineAt = earliest(fold.deadlineAt, due);
-      if (result.verdict === 'Error' || input.now >= due) fold.holding ??= result;
-    }
-  }
+  for (const binding of bindings) add(input, binding, at, fold);
   return fold;
+}
+
+/** Where gates are asked. */
+interface Place {
+  target: string;
+  step: number;
+  epoch: string;
+  from: number;
+  timing: Pick<Timing, 'maxBlindSeconds' | 'onBlind'>;
+}
+
+function add(input: Input, binding: GateBinding, at: Place, fold: GateFold): void {
+  const gate = input.gates.get(binding.gate);
+  const found = input.judgement(binding, at.target);
+  const judgement = found?.epoch === at.epoch ? found : undefined;
+  const old = input.promotion.status?.gates?.find(
+    (g) => g.gate === binding.gate && g.when === binding.when && g.target === at.target,
+  );
+  const result = !gate
+    ? missing(binding, at.target, at.step, old, input.now)
+    : judgement
+      ? resultOf(gate, binding, at.target, at.step, judgement)
+      : unasked(gate, binding, at, old);
+  if (gate?.spec.advisory) {
+    fold.results.push({ ...result, message: `advisory: ${result.message}`.slice(0, 512) });
+    return;
+  }
+  const blind = result.verdict === 'Error';
+  const timer = Math.max(at.from, judgement?.timerFrom ?? Date.parse(result.since));
+  const due = timer + (blind ? at.timing.maxBlindSeconds : (gate?.spec.deadlineSeconds ?? 0)) * 1000;
+  const isDue = input.now >= due && (blind || result.verdict === 'Inconclusive');
+  const ending = !isDue ? undefined : blind ? at.timing.onBlind : (gate?.spec.onDeadline ?? 'Hold');
+  if (ending === 'Pass') {
+    const seconds = gate?.spec.deadlineSeconds ?? 0;
+    const message = `passed by onDeadline, without a verdict in ${seconds} s: ${result.message}`;
+    fold.results.push({ ...result, message: message.slice(0, 512) });
+    return;
+  }
+  fold.results.push(result);
+  fold.coveredMs = Math.min(fold.coveredMs ?? Number.POSITIVE_INFINITY, judgement?.coveredMs ?? 0);
+  if (result.verdict === 'Pass') return;
+  fold.passed = false;
+  if (result.verdict === 'Fail') fold.failed ??= { result, quarantine: true };
+  else if (ending === 'Revert') fold.failed ??= { result, quarantine: false };
+  else {
+    if (isDue) fold.pastDeadline = true;
+    else fold.deadlineAt = earliest(fold.deadlineAt, due);
+    if (blind || isDue) fold.holding ??= result;
+  }
 }

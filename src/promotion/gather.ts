@@ -13,7 +13,7 @@ import type { Assignment, Delivery, Recorded } from '../delivery/delivery.ts';
 import type { StoreReader } from '../kube/informer.ts';
 import type { Input, Rival } from './input.ts';
 import { hasEnded } from './status.ts';
-import { chosenTargets } from './turn.ts';
+import { candidates } from './turn.ts';
 
 /** Index of the Promotion store by `namespace/environment`. */
 export const BY_ENVIRONMENT = 'environment';
@@ -77,7 +77,8 @@ function rivalsOf(sources: Sources, promotion: Promotion): Rival[] {
           createdAt: Date.parse(object.metadata.creationTimestamp),
           reason: findCondition(object, 'Succeeded')?.reason as PromotionReason | undefined,
           started: object.status?.plan !== undefined,
-          targets: object.spec.targets,
+          targets: object.status?.plan?.targets.map((t) => t.name) ?? object.spec.targets,
+          images: object.spec.revision.images,
         },
       ];
     });
@@ -86,8 +87,9 @@ function rivalsOf(sources: Sources, promotion: Promotion): Rival[] {
 /** The targets in question: as latched once there is a plan, else as the Environment has them now. */
 function targetsOf(promotion: Promotion, environment: Environment | undefined): Target[] {
   const planned = promotion.status?.plan?.targets;
-  if (planned) return planned.map(({ name, rollout }) => ({ name, rollout: { name: rollout.name } }));
-  return chosenTargets({ promotion, environment });
+  if (planned)
+    return planned.map(({ name, wave, rollout }) => ({ name, wave, rollout: { name: rollout.name } }));
+  return candidates({ promotion, environment });
 }
 
 /** The assignment of one target of a promotion. */

@@ -1,8 +1,8 @@
-import type { Plan, PlannedTarget, Revert, TargetStatus } from '../api/v1alpha1/types.ts';
+import type { Plan, PlannedTarget, PromotionReason, TargetStatus } from '../api/v1alpha1/types.ts';
 import type { Observation, TargetView } from '../delivery/delivery.ts';
-import { toTime } from '../runtime/time.ts';
+import { fromTime, toTime } from '../runtime/time.ts';
 import type { Input, Subject } from './input.ts';
-import { moved, type Outcome } from './outcome.ts';
+import { moved, type TargetOutcome } from './outcome.ts';
 import { type Timing, timingOf } from './timing.ts';
 
 /** Everything that driving a target forward or bringing it back looks at. */
@@ -14,31 +14,53 @@ export interface InFlight {
   subject: Subject;
   view: TargetView;
   timing: Timing;
+  /** When the last target was fully promoted, and the bake began; undefined: not all of them are. */
+  bakeFrom?: number | undefined;
 }
 
-/** Puts together what driving and reverting look at, or says that the target is not there any more. */
-export function inFlight(input: Input, plan: Plan, planned: PlannedTarget): InFlight | Outcome {
-  const status = input.promotion.status?.targets?.find((t) => t.name === planned.name);
+/** Where a target stood when this pass began. */
+export function statusOfTarget(input: Input, planned: PlannedTarget): TargetStatus {
+  const found = input.promotion.status?.targets?.find((t) => t.name === planned.name);
+  return found ?? { name: planned.name, state: 'Pending', since: toTime(input.now) };
+}
+
+/** A target that somebody else took away or over: it is left alone, and the promotion cannot go on. */
+export function taken(
+  input: Input,
+  status: TargetStatus,
+  reason: PromotionReason,
+  message: string,
+): TargetOutcome {
+  const failed = { reason, message, quarantine: false };
+  return { reason, message, target: moved(status, 'Ended', input.now, { reason }), failed };
+}
+
+/** Puts together what driving and reverting look at, or says why there is nothing to drive. */
+export function inFlight(input: Input, plan: Plan, planned: PlannedTarget): InFlight | TargetOutcome {
+  const status = statusOfTarget(input, planned);
   const subject = input.subjects.find((s) => s.target.name === planned.name);
   const observation: Observation = subject?.observation ?? { found: false, message: 'it is not observed' };
-  if (!subject || !status || !observation.found)
-    return {
-      reason: 'TargetDeleted',
-      message: `Rollout ${planned.rollout.name} was deleted while it was promoted: apply it, then a new Promotion`,
-      target: status && moved(status, 'Ended', input.now),
-    };
+  const name = `Rollout ${planned.rollout.name}`;
+  if (!subject || !observation.found)
+    return taken(
+      input,
+      status,
+      'TargetDeleted',
+      `${name} was deleted while it was promoted: apply it, then a new Promotion`,
+    );
   const { view } = observation;
   if (view.uid !== planned.rollout.uid)
-    return {
-      reason: 'TargetReplaced',
-      message: `Rollout ${planned.rollout.name} was deleted and made anew while it was promoted: apply a new Promotion`,
-      target: moved(status, 'Ended', input.now),
-    };
+    return taken(
+      input,
+      status,
+      'TargetReplaced',
+      `${name} was deleted and made anew while it was promoted: apply a new Promotion`,
+    );
   if (!subject.recorded)
     return {
       // Without the record nobody can tell ours from a stranger's, or what to go back to: a person has to.
       reason: input.promotion.status?.revert ? 'RollbackBlocked' : 'Holding',
-      message: `ControllerRevision ${status.recorded?.controllerRevision ?? ''} with the template to go back to is gone: settle Rollout ${planned.rollout.name} by hand, then delete this Promotion`,
+      message: `ControllerRevision ${status.recorded?.controllerRevision ?? ''} with the template to go back to is gone: settle ${name} by hand, then delete this Promotion`,
       target: status,
       pastDeadline: true,
     };
@@ -59,22 +81,20 @@ export function isTaken(view: TargetView, planned: PlannedTarget): boolean {
   );
 }
 
-/** A revert begins: everything that it needs is in status before the first command is sent. */
-export function fail(
-  d: InFlight,
-  reason: string,
-  message: string,
-  quarantine: boolean,
-  sampledAt?: string,
-): Outcome {
-  const { input, status, planned } = d;
-  const revert: Revert = {
-    reason,
-    message: message.slice(0, 1024),
-    target: planned.name,
-    quarantine,
-    ...(sampledAt && { sampledAt }),
-    detectedAt: toTime(input.now),
-  };
-  return { reason: 'Reverting', message, target: moved(status, 'Reverting', input.now), revert };
+/** When this target was fully promoted, as far as it was seen; a Rollout that is unhealthy for a moment stays so. */
+export function promotedAt({ status, view, planned, input }: InFlight): number | undefined {
+  if (status.step === planned.steps && status.canaryHash !== undefined) return fromTime(status.reachedAt);
+  const promoted =
+    isTaken(view, planned) &&
+    (status.canaryHash !== undefined || status.state === 'Applying') &&
+    view.currentHash === view.stableHash &&
+    view.healthy;
+  return promoted ? input.now : undefined;
+}
+
+/** Where it stands, for people: `step 2 of 4, 20 %`. */
+export function place({ view }: InFlight): string {
+  return view.step >= view.steps
+    ? 'fully promoted'
+    : `step ${view.step + 1} of ${view.steps}, ${view.weight} %`;
 }

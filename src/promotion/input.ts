@@ -6,6 +6,7 @@ import type {
   Promotion,
   PromotionReason,
   PromotionStatus,
+  RevisionImage,
   Target,
 } from '../api/v1alpha1/types.ts';
 import type { Effect, Observation, Recorded } from '../delivery/delivery.ts';
@@ -19,8 +20,9 @@ export interface Rival {
   reason: PromotionReason | undefined;
   /** It has latched its plan and is in flight. */
   started: boolean;
-  /** Absent: may concern every target. */
+  /** Targets that it names, or has latched; absent: every target that one of its images matches. */
   targets: readonly string[] | undefined;
+  images: readonly RevisionImage[];
 }
 
 /** One target of the Environment with what was observed of it. */
@@ -53,10 +55,14 @@ export interface ProbeRequest {
   target: Target;
   /** Counts start anew when this changes: `preflight`, or the step. */
   epoch: string;
+  /** The step that `epoch` speaks of; undefined in preflight. */
+  step?: number;
   /** Samples from this time on may pass; undefined: they may only fail. */
   passFrom: number | undefined;
   /** Passes in a row that are needed, where it is not what the Gate says. */
   count?: number;
+  /** Failed samples tolerated, where it is not what the Gate says. */
+  failureLimit?: number;
   /** Beginning of what the samples speak of, for `stepSeconds`. */
   settledAt: number;
   canaryHash: string;
@@ -64,10 +70,10 @@ export interface ProbeRequest {
   weight: number;
 }
 
-/** What is to be: the status to write, at most one effect after it, what to sample, and when to look again. */
+/** What is to be: the status to write, at most one effect for each target after it, what to sample, and when to look again. */
 export interface Decision {
   status: PromotionStatus;
-  effect?: Effect;
+  effects: readonly Effect[];
   probes: readonly ProbeRequest[];
   wakeAt?: number | undefined;
 }

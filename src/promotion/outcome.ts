@@ -11,17 +11,52 @@ import type { Effect } from '../delivery/delivery.ts';
 import { toTime } from '../runtime/time.ts';
 import type { ProbeRequest } from './input.ts';
 
-/** What one phase makes of a target: where it stands now, why, and the one thing to do next. */
-export interface Outcome {
+/** What made a promotion go back. */
+export interface Failure {
+  /** The gate, `rollout`, or a reason of the API where it was no gate. */
+  reason: string;
+  message: string;
+  /** The images that changed on this target are known to be bad because of it. */
+  quarantine: boolean;
+  sampledAt?: string | undefined;
+}
+
+/** What one phase makes of one target: where it stands now, why, and the one thing to do next. */
+export interface TargetOutcome {
   reason: PromotionReason;
   message: string;
-  target: TargetStatus | undefined;
+  target: TargetStatus;
   /** A Holding that has outlasted its deadline. */
   pastDeadline?: boolean;
-  /** The gates' answers; absent: those in status stay. */
+  /** Its gates' answers; absent: those in status stay. */
   results?: readonly GateResult[];
   probes?: readonly ProbeRequest[];
   effect?: Effect;
+  wakeAt?: number | undefined;
+  blockedBy?: NonNullable<PromotionStatus['blockedBy']>;
+  /** Nothing new is worth saying of it. */
+  silent?: boolean;
+  /** Everything is to go back because of this target. */
+  failed?: Failure;
+  /** Fully promoted, and its gates pass there: the next wave may begin. */
+  through?: boolean;
+  /** Nothing is left to do for it: its bake is over and its gates pass. */
+  done?: boolean;
+}
+
+/** What one phase makes of the promotion. */
+export interface Outcome {
+  reason: PromotionReason;
+  message: string;
+  /** Every target as it stands now; absent: as in status. */
+  targets?: readonly TargetStatus[];
+  /** The one that the columns speak of. */
+  spokenOf?: TargetStatus | undefined;
+  pastDeadline?: boolean;
+  results?: readonly GateResult[];
+  probes?: readonly ProbeRequest[];
+  /** At most one for each target. */
+  effects?: readonly Effect[];
   wakeAt?: number | undefined;
   blockedBy?: NonNullable<PromotionStatus['blockedBy']>;
   /** Latched when Applying begins. */

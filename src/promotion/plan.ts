@@ -1,45 +1,61 @@
-import type { Plan, PlannedTarget, Target, TargetStatus } from '../api/v1alpha1/types.ts';
-import type { Recorded, TargetView } from '../delivery/delivery.ts';
+import type { Plan, PlannedTarget, TargetStatus } from '../api/v1alpha1/types.ts';
 import { fingerprint } from '../runtime/hash.ts';
 import { toTime } from '../runtime/time.ts';
 import { applying } from './drive.ts';
 import type { Input } from './input.ts';
-import type { Outcome } from './outcome.ts';
+import { moved, type Outcome } from './outcome.ts';
+import type { Chosen } from './preflight.ts';
 import { timingOf } from './timing.ts';
 import { bindingsOf } from './turn.ts';
 
 /** Form of the plan that this version writes and reads. */
 export const PLAN_VERSION = 1;
 
-/** The plan is latched and Applying begins. */
-export function latch(
-  input: Input,
-  target: Target,
-  view: TargetView,
-  images: PlannedTarget['images'],
-  recorded: Recorded,
-): Outcome {
-  const planned: PlannedTarget = {
-    name: target.name,
-    rollout: { name: target.rollout.name, uid: view.uid },
-    images,
-    stepsHash: view.stepsHash,
-    steps: view.steps,
-  };
+/** What would be latched now. */
+export function planOf(input: Input, chosen: readonly Chosen[]): Plan {
+  const targets = chosen.map(
+    ({ target, view, images }): PlannedTarget => ({
+      name: target.name,
+      wave: target.wave,
+      rollout: { name: target.rollout.name, uid: view.uid },
+      images,
+      stepsHash: view.stepsHash,
+      steps: view.steps,
+    }),
+  );
   const latched = {
     version: PLAN_VERSION,
-    targets: [planned],
+    targets,
     gates: bindingsOf(input),
     bakeSeconds: timingOf(input.environment).bakeSeconds,
   };
-  const plan: Plan = { ...latched, hash: fingerprint(latched) };
-  const status: TargetStatus = {
-    name: target.name,
-    state: 'Applying',
-    since: toTime(input.now),
-    steps: view.steps,
-    weight: 0,
-    recorded: { hash: recorded.hash, controllerRevision: recorded.controllerRevision },
+  return { ...latched, hash: fingerprint(latched) };
+}
+
+/** The plan is latched and Applying begins, on the targets of the first wave. */
+export function latch(input: Input, chosen: readonly Chosen[]): Outcome {
+  const plan = planOf(input, chosen);
+  const [first] = plan.targets;
+  if (!first) throw new Error('a plan has a target');
+  const targets = chosen.map(({ target, view, recorded }): TargetStatus => {
+    const status: TargetStatus = {
+      name: target.name,
+      state: 'Pending',
+      since: toTime(input.now),
+      steps: view.steps,
+      weight: 0,
+      ...(recorded && {
+        recorded: { hash: recorded.hash, controllerRevision: recorded.controllerRevision },
+      }),
+    };
+    return target.wave === first.wave ? moved(status, 'Applying', input.now) : status;
+  });
+  const begun = plan.targets.filter((t) => t.wave === first.wave);
+  return {
+    ...applying(first),
+    targets,
+    spokenOf: targets[0],
+    plan,
+    effects: begun.map((t) => ({ kind: 'Apply', target: t.name })),
   };
-  return { ...applying(planned), target: status, plan, effect: { kind: 'Apply', target: target.name } };
 }

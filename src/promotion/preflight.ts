@@ -5,28 +5,45 @@ import type { Input, ProbeRequest, Subject } from './input.ts';
 import { imagesFor, revisionDigest } from './revision.ts';
 import { bindingsOf } from './turn.ts';
 
-/** Which container gets which image, or what does not match. */
-export function matched(input: Input, subject: Subject, view: TargetView): PlannedTarget['images'] | string {
+/** A chosen target that is there, with the images it is to run. */
+export interface Chosen extends Subject {
+  view: TargetView;
+  images: PlannedTarget['images'];
+}
+
+/** Which container of each target gets which image, or what does not match. */
+export function matched(input: Input, subjects: readonly Subject[]): Chosen[] | string {
   const { images } = input.promotion.spec.revision;
-  const planned = imagesFor(subject.target, images, view.containers);
-  const unmatched = images.find((image) => imagesFor(subject.target, [image], view.containers).length === 0);
-  if (!unmatched) return planned;
-  return `no container of Rollout ${subject.target.rollout.name} runs ${unmatched.image}: correct the image in a new Promotion, or name its container in the Environment's targets[].images`;
+  const found: Chosen[] = [];
+  for (const subject of subjects) {
+    if (!subject.observation.found) return subject.observation.message;
+    const { view } = subject.observation;
+    const own = imagesFor(subject.target, images, view.containers);
+    if (own.length === 0)
+      return `no container of target ${subject.target.name} runs any of the images: correct spec.targets or the images in a new Promotion, or name its container in the Environment's targets[].images`;
+    found.push({ ...subject, view, images: own });
+  }
+  const unmatched = images.find((image) =>
+    found.every((s) => imagesFor(s.target, [image], s.view.containers).length === 0),
+  );
+  if (!unmatched) return found;
+  const names = input.environment?.spec.targets.map((t) => t.rollout.name).join(', ');
+  return `no container of Rollout ${names} runs ${unmatched.image}: correct the image in a new Promotion, or name its container in the Environment's targets[].images`;
 }
 
 /** The target runs these images and the Environment knows that a promotion of this revision brought them. */
-export function alreadyRuns(
-  input: Input,
-  subject: Subject,
-  view: TargetView,
-  images: PlannedTarget['images'],
-): boolean {
-  const known = input.environment?.status?.targets?.find((t) => t.name === subject.target.name)?.current;
+export function alreadyRuns(input: Input, { target, view, images }: Chosen): boolean {
+  const known = input.environment?.status?.targets?.find((t) => t.name === target.name)?.current;
   const runs = images.every(({ container, image }) =>
     view.containers.some((c) => c.name === container && c.image === image),
   );
   const digest = revisionDigest(input.promotion.spec.revision.images);
   return runs && view.obstacles.length === 0 && known?.revisionDigest === digest;
+}
+
+/** The gates that are asked of one target at any time. */
+export function gatesFor(input: Input, target: string): GateBinding[] {
+  return bindingsOf(input).filter((b) => b.targets === undefined || b.targets.includes(target));
 }
 
 /** What a gate answered about the stable revision; undefined: nothing yet. */
@@ -36,23 +53,35 @@ export function answerOf(input: Input, binding: GateBinding, target: string): Sa
 }
 
 /** A gate without an answer for the stable revision: it will have none for the canary either. */
-export function unanswered(input: Input, target: string): string | undefined {
-  for (const binding of bindingsOf(input)) {
-    const answer = answerOf(input, binding, target);
+export function unanswered(input: Input, { target }: Chosen): string | undefined {
+  for (const binding of gatesFor(input, target.name)) {
+    const answer = answerOf(input, binding, target.name);
     if (answer?.value === undefined || answer.verdict === 'Error')
       return `gate ${binding.gate} has no answer for the stable revision: ${answer?.message ?? 'not asked yet'}`;
   }
   return undefined;
 }
 
-/** The gates asked of the stable revision, once each. */
-export function preflightProbes(input: Input, subject: Subject, view: TargetView): ProbeRequest[] {
-  return bindingsOf(input).map((binding) => ({
+/** A gate that is to pass Before anything is changed, and does not. */
+export function notPassed(input: Input, { target }: Chosen): string | undefined {
+  for (const binding of gatesFor(input, target.name).filter((b) => b.when === 'Before')) {
+    if (input.gates.get(binding.gate)?.spec.advisory) continue;
+    const judgement = input.judgement(binding, target.name);
+    if (judgement?.epoch !== 'preflight' || judgement.verdict !== 'Pass')
+      return `gate ${binding.gate} is to pass before anything is changed: ${judgement?.message ?? 'not asked yet'}`;
+  }
+  return undefined;
+}
+
+/** The gates asked of the stable revision: once each, those that come Before until they pass. */
+export function preflightProbes(input: Input, { target, view }: Chosen): ProbeRequest[] {
+  return gatesFor(input, target.name).map((binding) => ({
     binding,
-    target: subject.target,
+    target,
     epoch: 'preflight',
-    // One answer is enough, and a pass is to be told at once.
-    count: 1,
+    // One answer is enough, and a pass is to be told at once; a failure before anything is changed only waits.
+    ...(binding.when === 'Before' ? {} : { count: 1 }),
+    failureLimit: Number.POSITIVE_INFINITY,
     passFrom: 0,
     settledAt: input.now,
     canaryHash: view.stableHash,

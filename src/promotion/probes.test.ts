@@ -40,8 +40,9 @@ function probe(query: string, change: Partial<ProbeRequest> = {}, before?: GateR
   const input: Input = world.input();
   const request: ProbeRequest = {
     binding,
-    target: { name: 'checkout', rollout: { name: 'checkout-rollout' } },
+    target: { name: 'checkout', wave: 0, rollout: { name: 'checkout-rollout' } },
     epoch: '1',
+    step: 1,
     passFrom: undefined,
     settledAt: systemClock.now() - 90_500,
     canaryHash: 'abc',

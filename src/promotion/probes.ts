@@ -40,12 +40,11 @@ export function probeKey(owner: string, binding: GateBinding, target: string): s
 function seedFrom(
   gate: Gate,
   result: GateResult | undefined,
-  epoch: string,
+  { epoch, step }: ProbeRequest,
   now: number,
 ): Judgement | undefined {
   // An edited Gate counts anew.
-  if (!result || String(result.step) !== epoch || result.gateGeneration !== gate.metadata.generation)
-    return undefined;
+  if (!result || result.step !== step || result.gateGeneration !== gate.metadata.generation) return undefined;
   return rehydrate(
     {
       epoch,
@@ -100,14 +99,14 @@ export function probesOf(
     const before = promotion.status?.gates?.find(
       (g) => g.gate === binding.gate && g.when === binding.when && g.target === target.name,
     );
-    const seed = seedFrom(gate, before, epoch, input.now);
+    const seed = seedFrom(gate, before, request, input.now);
     return [
       {
         key: probeKey(owner, binding, target.name),
         owner,
         rules: {
           count: request.count ?? gate.spec.count,
-          failureLimit: gate.spec.failureLimit,
+          failureLimit: request.failureLimit ?? gate.spec.failureLimit,
           intervalMs: gate.spec.intervalSeconds * 1000,
         },
         epoch,

@@ -41,7 +41,7 @@ export function happenings(before: PromotionStatus | undefined, after: Promotion
         note: `${gate.gate}: ${gate.message}`,
       });
   }
-  const elsewhere = after.targets?.[0]?.step !== before?.targets?.[0]?.step;
+  const elsewhere = after.targets?.some((t, i) => t.step !== before?.targets?.[i]?.step) ?? false;
   const louder = pages(after) && !pages(before);
   if (reasonOf(before) !== reason || louder || (reason === 'Settling' && elsewhere))
     events.push({

@@ -53,7 +53,7 @@ describe('which container gets which image', () => {
     { name: 'migrate', image: 'ghcr.io/acme/checkout:1' },
     { name: 'proxy', image: `proxy@${digest}` },
   ];
-  const target = { name: 'checkout', rollout: { name: 'checkout' } };
+  const target = { name: 'checkout', wave: 0, rollout: { name: 'checkout' } };
 
   test('every container of that repository, with whether it changes', () => {
     expect(imagesFor(target, [checkout, proxy], containers)).toEqual([

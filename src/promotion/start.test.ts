@@ -20,6 +20,7 @@ const rival = (change: Partial<Rival> = {}): Rival => ({
   reason: 'Preflight',
   started: false,
   targets: undefined,
+  images: [{ image: 'ghcr.io/acme/checkout', digest: DIGEST }],
   ...change,
 });
 
@@ -46,6 +47,11 @@ describe('whose turn it is', () => {
       'Preflight',
     ],
     ['a younger one waits', rival({ createdAt: created + second }), 'Preflight'],
+    [
+      'one whose images run nowhere here is no rival',
+      rival({ started: true, images: [{ image: 'ghcr.io/acme/cart', digest: DIGEST }] }),
+      'Preflight',
+    ],
     ['one for another target is no rival', rival({ started: true, targets: ['elsewhere'] }), 'Preflight'],
   ])('%s', (_, other, reason) => {
     expect(start(ready({ rivals: [other] })).reason).toBe(reason);
@@ -68,7 +74,7 @@ describe('what is waited for, in words that say what to do', () => {
     expect(outcome.message).toContain(says);
     expect(outcome.blockedBy?.[0]?.message).toBe(outcome.message);
     expect(outcome.wakeAt).toBeGreaterThan(0);
-    expect(outcome.effect).toBeUndefined();
+    expect(outcome.effects ?? []).toEqual([]);
   });
 
   test('a query that has no answer for the stable revision', () => {
@@ -139,7 +145,7 @@ describe('a deadline to begin', () => {
       const outcome = start(late(change));
       expect(outcome.reason).toBe(reason);
       expect(outcome.message).toContain('then apply a new Promotion');
-      expect(outcome.effect).toBeUndefined();
+      expect(outcome.effects ?? []).toEqual([]);
     },
   );
 
@@ -154,7 +160,7 @@ describe('a deadline to begin', () => {
 describe('how it begins', () => {
   test('the template is recorded first; then the plan is latched, with what is written where', () => {
     const input = ready();
-    expect(start(input).effect).toEqual({ kind: 'Record', target: 'checkout' });
+    expect(start(input).effects).toEqual([{ kind: 'Record', target: 'checkout' }]);
     const world = new World();
     for (let i = 0; i < 3; i += 1) {
       world.reconcile();

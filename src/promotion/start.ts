@@ -1,10 +1,19 @@
 import type { PromotionReason, QuarantineEntry } from '../api/v1alpha1/types.ts';
-import { earliest } from '../runtime/time.ts';
+import { earliest, toTime } from '../runtime/time.ts';
 import type { Input } from './input.ts';
 import type { Outcome } from './outcome.ts';
 import { latch } from './plan.ts';
-import { alreadyRuns, answerOf, matched, preflightProbes, unanswered } from './preflight.ts';
-import { aheadOf, bindingsOf, chosenTargets } from './turn.ts';
+import {
+  alreadyRuns,
+  answerOf,
+  type Chosen,
+  gatesFor,
+  matched,
+  notPassed,
+  preflightProbes,
+  unanswered,
+} from './preflight.ts';
+import { aheadOf, bindingsOf, candidates, chosen } from './turn.ts';
 
 /** What waits is looked at again after this long, even if nothing is seen to change. */
 const RECHECK_MS = 30_000;
@@ -14,7 +23,7 @@ const ANSWER_MS = 500;
 /** Waiting for something, with what it is and when it is looked at again. */
 function wait(input: Input, reason: Outcome['reason'], blocker: string, message: string): Outcome {
   const wakeAt = input.now + RECHECK_MS;
-  return { reason, message, target: undefined, wakeAt, blockedBy: [{ reason: blocker, message }] };
+  return { reason, message, wakeAt, blockedBy: [{ reason: blocker, message: message.slice(0, 1024) }] };
 }
 
 /** The first image of this promotion that the Environment refuses. */
@@ -30,16 +39,13 @@ function quarantined(input: Input, names: readonly string[]): QuarantineEntry | 
 function unresolved(input: Input): string | undefined {
   const { spec } = input.promotion;
   if (!input.environment) return `Environment ${spec.environment} does not exist: apply it`;
-  const targets = chosenTargets(input);
+  const targets = candidates(input);
   const unknown = spec.targets?.find((name) => !targets.some((t) => t.name === name));
   if (unknown)
     return `Environment ${spec.environment} has no target ${unknown}: correct spec.targets in a new Promotion`;
   const gate = bindingsOf(input).find((b) => !input.gates.has(b.gate));
   if (gate) return `Gate ${gate.gate} does not exist: apply it`;
-  for (const target of targets) {
-    const observation = input.subjects.find((s) => s.target.name === target.name)?.observation;
-    if (observation && !observation.found) return observation.message;
-  }
+  for (const { observation } of chosen(input)) if (!observation.found) return observation.message;
   return undefined;
 }
 
@@ -57,68 +63,80 @@ export function start(input: Input): Outcome {
   const overdue = OVERDUE[outcome.reason];
   if (startDeadlineSeconds === undefined || overdue === undefined) return outcome;
   const deadline = Date.parse(input.promotion.metadata.creationTimestamp) + startDeadlineSeconds * 1000;
-  if (input.now < deadline) return { ...outcome, wakeAt: earliest(outcome.wakeAt, deadline) };
+  const until = toTime(deadline);
+  if (input.now < deadline)
+    return {
+      ...outcome,
+      wakeAt: earliest(outcome.wakeAt, deadline),
+      blockedBy: (outcome.blockedBy ?? []).map((b) => ({ ...b, until })),
+    };
   return {
     reason: overdue,
     message: `not begun within ${startDeadlineSeconds} s (${outcome.message}): put that right, then apply a new Promotion`,
-    target: undefined,
   };
 }
 
-/** The checks before Applying, in order: nothing here touches the world but the record at the end. */
+/** The checks before Applying, in order: nothing here touches the world but the records at the end. */
 function begin(input: Input): Outcome {
   const missing = unresolved(input);
   if (missing) return wait(input, 'AwaitingReference', 'Reference', missing);
-  const names = chosenTargets(input).map((t) => t.name);
-  const bad = quarantined(input, names);
+  const subjects = chosen(input);
+  const bad = quarantined(
+    input,
+    subjects.map((s) => s.target.name),
+  );
   if (bad)
     return {
       reason: 'Quarantined',
       message: `${bad.image}@${bad.digest} is refused here since promotion ${bad.promotion} failed (${bad.reason}): ship a fixed image, which has another digest`,
-      target: undefined,
     };
-  const ahead = aheadOf(input);
+  const ahead = aheadOf(input, subjects);
   if (ahead)
     return wait(input, 'Queued', 'Turn', `promotion ${ahead.name} has its turn first on this target`);
-
-  const subject = input.subjects[0];
-  if (!subject?.observation.found)
-    return wait(input, 'AwaitingReference', 'Reference', 'the target is not observed yet');
-  const { view } = subject.observation;
-  const images = matched(input, subject, view);
-  if (typeof images === 'string') return wait(input, 'AwaitingReference', 'Image', images);
-  if (alreadyRuns(input, subject, view, images))
+  const found = matched(input, subjects);
+  if (typeof found === 'string') return wait(input, 'AwaitingReference', 'Image', found);
+  if (found.every((c) => alreadyRuns(input, c)))
     return {
       reason: 'AlreadyDone',
       message: 'the target already runs exactly this revision, by an earlier promotion',
-      target: undefined,
     };
-  const [obstacle, ...more] = view.obstacles;
-  if (obstacle) {
-    const blocked = wait(input, 'Preflight', obstacle.kind, obstacle.message);
+  return preflight(input, found);
+}
+
+/** What stands in the way, the records, and the gates' answers about the stable revisions. */
+function preflight(input: Input, found: readonly Chosen[]): Outcome {
+  const obstacles = found.flatMap((c) => c.view.obstacles);
+  const [obstacle] = obstacles;
+  if (obstacle)
     return {
-      ...blocked,
-      blockedBy: [obstacle, ...more]
-        .slice(0, 16)
-        .map((o) => ({ reason: o.kind, message: o.message.slice(0, 1024) })),
+      ...wait(input, 'Preflight', obstacle.kind, obstacle.message),
+      blockedBy: obstacles.slice(0, 16).map((o) => ({ reason: o.kind, message: o.message.slice(0, 1024) })),
     };
-  }
-  const probes = preflightProbes(input, subject, view);
-  const { target, recorded } = subject;
-  const preflight = wait(
+  const probes = found.flatMap((c) => preflightProbes(input, c));
+  const names = found.map((c) => c.target.rollout.name).join(', ');
+  const asking = wait(
     input,
     'Preflight',
     'Query',
-    `recording the template of Rollout ${target.rollout.name}, and asking the gates about the stable revision`,
+    `recording the template of Rollout ${names}, and asking the gates about the stable revision`,
   );
   // Once the record says what is declared, it is what a revert brings back.
-  if (!recorded || !view.isRecorded || recorded.hash !== view.currentHash)
-    return { ...preflight, probes, effect: { kind: 'Record', target: target.name } };
-  if (bindingsOf(input).some((b) => !answerOf(input, b, target.name)))
-    return { ...preflight, probes, wakeAt: input.now + ANSWER_MS };
-  const silent = unanswered(input, target.name);
-  if (silent) return { ...wait(input, 'Preflight', 'Query', silent), probes };
-  if (input.claimed.has(subject.target.name))
+  const unrecorded = found.filter(
+    ({ recorded, view }) => !recorded || !view.isRecorded || recorded.hash !== view.currentHash,
+  );
+  if (unrecorded.length)
+    return {
+      ...asking,
+      probes,
+      effects: unrecorded.map((c) => ({ kind: 'Record', target: c.target.name })),
+    };
+  if (found.some((c) => gatesFor(input, c.target.name).some((b) => !answerOf(input, b, c.target.name))))
+    return { ...asking, probes, wakeAt: input.now + ANSWER_MS };
+  for (const c of found) {
+    const silent = unanswered(input, c) ?? notPassed(input, c);
+    if (silent) return { ...wait(input, 'Preflight', 'Query', silent), probes };
+  }
+  if (found.some((c) => input.claimed.has(c.target.name)))
     return wait(input, 'Queued', 'Turn', 'another promotion has just begun on this target');
-  return latch(input, target, view, images, recorded);
+  return latch(input, found);
 }

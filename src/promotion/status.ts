@@ -12,8 +12,7 @@ export function hasEnded(promotion: Promotion): boolean {
 }
 
 /** The column that says how far it is: pauses and weights passed of all steps. */
-function summaryOf(promotion: Promotion, outcome: Outcome): PromotionStatus['summary'] {
-  const target = outcome.target;
+function summaryOf(promotion: Promotion, { spokenOf: target }: Outcome): PromotionStatus['summary'] {
   return {
     revision: shortRevision(promotion.spec.revision.images),
     ...(target?.steps !== undefined && {
@@ -40,7 +39,7 @@ export function statusOf(input: Input, outcome: Outcome): PromotionStatus {
     revisionDigest: revisionDigest(images),
     ...(plan && { plan }),
     summary: summaryOf(promotion, outcome),
-    ...(outcome.target ? { targets: [outcome.target] } : before.targets && { targets: before.targets }),
+    ...((outcome.targets ?? before.targets) && { targets: [...(outcome.targets ?? before.targets ?? [])] }),
     ...(gates && { gates }),
     ...(outcome.blockedBy?.length && { blockedBy: outcome.blockedBy }),
     ...(revert && { revert }),

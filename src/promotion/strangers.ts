@@ -1,39 +1,40 @@
-import { fail, type InFlight } from './in-flight.ts';
-import { moved, type Outcome } from './outcome.ts';
+import { type InFlight, taken } from './in-flight.ts';
+import type { TargetOutcome } from './outcome.ts';
 
 /** Another hand on the Rollout: each is named, and nothing of a stranger's is undone. */
-export function strangers(d: InFlight): Outcome | undefined {
+export function strangers(d: InFlight): TargetOutcome | undefined {
   const { view, status, plan, planned, input } = d;
   const name = `Rollout ${planned.rollout.name}`;
-  const end = (reason: Outcome['reason'], message: string): Outcome => ({
-    reason,
-    message,
-    target: moved(status, 'Ended', input.now),
-  });
+  const waiting = status.state === 'Pending';
   const applying = status.state === 'Applying';
-  if (!view.isOurs && !(applying && view.isRecorded))
-    return end(
+  const ours = waiting ? view.isRecorded : view.isOurs || (applying && view.isRecorded);
+  if (!ours)
+    return taken(
+      input,
+      status,
       'StrangerRevision',
       `someone changed the template of ${name} while it was promoted, so Sluice keeps its hands off: settle it there, then apply a new Promotion`,
     );
   if (view.stepsHash !== planned.stepsHash)
-    return end(
+    return taken(
+      input,
+      status,
       'StepsChanged',
       `someone changed the steps of ${name} while it was promoted, which begins the canary anew: finish or undo it there, then apply a new Promotion`,
     );
-  if (applying) return undefined;
-  if (view.aborted)
-    return fail(
-      d,
-      'ExternalAbort',
-      `${name} was aborted, but not by Sluice: the previous template is put back`,
-      false,
-    );
+  if (waiting || applying) return undefined;
+  if (view.aborted) {
+    const message = `${name} was aborted, but not by Sluice: the previous template is put back`;
+    const failed = { reason: 'ExternalAbort', message, quarantine: false };
+    return { reason: 'Reverting', message, target: status, failed };
+  }
   const commanded = status.state === 'Advancing';
   const last = status.step ?? -1;
   const limit = commanded ? (view.pauses.find((p) => p > last) ?? view.steps) : last;
   if (view.promoteFull || view.step > limit)
-    return end(
+    return taken(
+      input,
+      status,
       'ExternalPromotion',
       `someone promoted ${name} past the gates (plan ${plan.hash}): it is not judged any more; apply a Promotion of the version that you trust`,
     );

@@ -7,13 +7,17 @@ export interface Timing {
   minStepSeconds: number;
   bakeSeconds: number;
   maxBlindSeconds: number;
+  onBlind: 'Hold' | 'Revert';
   rollbackDeadlineSeconds: number;
+  onFail: 'Revert' | 'Hold';
 }
 
 /** The Environment's timing; the API's defaults where it was deleted in mid-flight. */
 export function timingOf(environment: Environment | undefined): Timing {
+  const { onFail, deadlineSeconds } = environment?.spec.rollback ?? rollback.parse(undefined);
   return {
     ...(environment?.spec.analysis ?? analysis.parse(undefined)),
-    rollbackDeadlineSeconds: (environment?.spec.rollback ?? rollback.parse(undefined)).deadlineSeconds,
+    rollbackDeadlineSeconds: deadlineSeconds,
+    onFail,
   };
 }

@@ -1,5 +1,6 @@
-import type { GateBinding, Target } from '../api/v1alpha1/types.ts';
-import type { Input, Rival } from './input.ts';
+import type { GateBinding, RevisionImage, Target } from '../api/v1alpha1/types.ts';
+import type { Input, Rival, Subject } from './input.ts';
+import { imagesFor } from './revision.ts';
 
 /** The Environment's gates and the Promotion's own; one that stands in both is asked once, as the Environment says. */
 export function bindingsOf(input: Input): GateBinding[] {
@@ -10,25 +11,42 @@ export function bindingsOf(input: Input): GateBinding[] {
   return all;
 }
 
-/** Targets that this promotion delivers to. */
-export function chosenTargets({
-  promotion,
-  environment,
-}: Pick<Input, 'promotion' | 'environment'>): Target[] {
+/** Targets that this promotion may deliver to: those it names, else all of the Environment. */
+export function candidates({ promotion, environment }: Pick<Input, 'promotion' | 'environment'>): Target[] {
   const names = promotion.spec.targets;
   return (environment?.spec.targets ?? []).filter((t) => !names || names.includes(t.name));
 }
 
+/** Whether one of these images has a place on a target; undefined: its Rollout is not there to tell. */
+function matches(subject: Subject, images: readonly RevisionImage[]): boolean | undefined {
+  const named = subject.target.images;
+  if (named) return images.some((i) => named.some((m) => m.image === i.image));
+  if (!subject.observation.found) return undefined;
+  return imagesFor(subject.target, images, subject.observation.view.containers).length > 0;
+}
+
+/** The targets that this promotion delivers to, in order of their waves; those that cannot be told yet are in. */
+export function chosen(input: Input): Subject[] {
+  const { targets, revision } = input.promotion.spec;
+  return input.subjects
+    .filter((s) => targets !== undefined || matches(s, revision.images) !== false)
+    .toSorted((a, b) => a.target.wave - b.target.wave);
+}
+
+/** Whether a rival delivers to one of these targets, as far as can be told. */
+function concerns(rival: Rival, subjects: readonly Subject[]): boolean {
+  const { targets } = rival;
+  if (targets) return subjects.some((s) => targets.includes(s.target.name));
+  return subjects.some((s) => matches(s, rival.images) !== false);
+}
+
 /** A rival that comes first: it is in flight, or it is older and can have its turn. */
-export function aheadOf(input: Input): Rival | undefined {
+export function aheadOf(input: Input, subjects: readonly Subject[]): Rival | undefined {
   const { metadata } = input.promotion;
   const createdAt = Date.parse(metadata.creationTimestamp);
-  const names = chosenTargets(input).map((t) => t.name);
   const older = (r: Rival): boolean =>
     r.createdAt < createdAt || (r.createdAt === createdAt && r.uid < metadata.uid);
   return input.rivals.find(
-    (r) =>
-      (!r.targets || r.targets.some((t) => names.includes(t))) &&
-      (r.started || (older(r) && r.reason !== 'AwaitingReference')),
+    (r) => concerns(r, subjects) && (r.started || (older(r) && r.reason !== 'AwaitingReference')),
   );
 }

@@ -23,6 +23,7 @@ describe('the conditions of each reason', () => {
     Settling: PROGRESSING,
     Analysing: PROGRESSING,
     Baking: PROGRESSING,
+    Verifying: PROGRESSING,
     Reverting: PROGRESSING,
     Holding: PROGRESSING,
     Succeeded: GOOD,

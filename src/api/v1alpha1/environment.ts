@@ -19,6 +19,7 @@ export const target = z.object({
   name: itemName(
     'Name of the target; it cannot change its Rollout under the same name while a promotion is in flight.',
   ),
+  wave: count(99, 'Targets of a lower wave are delivered first; those of one wave side by side.').default(0),
   rollout: z
     .object({ name: objectName('Name of the Rollout in this namespace.') })
     .meta({ description: 'The Argo Rollout that delivers this target.' }),
@@ -39,13 +40,26 @@ export const target = z.object({
 });
 
 /** A gate that every promotion passes, and when. */
-export const gateBinding = z.object({
-  gate: objectName('Name of a Gate in this namespace.'),
-  when: z.enum(['During']).meta({
-    description: 'During: at every step, and as a guard all the time between, bake included.',
-  }),
-  args,
-});
+export const gateBinding = z
+  .object({
+    gate: objectName('Name of a Gate in this namespace.'),
+    when: z.enum(['Before', 'During', 'After']).meta({
+      description:
+        'Before: before anything is changed. During: at every step, and as a guard all the time between, bake included. After: after the bake, before it counts as good.',
+    }),
+    fromWeight: count(100, 'Asked at weights of so much per cent and more only; absent: at all.').optional(),
+    targets: z.array(itemName('Name of a target.')).min(1).max(32).optional().meta({
+      description: 'Targets on which it is asked; absent: all.',
+      'x-kubernetes-list-type': 'set',
+    }),
+    args,
+  })
+  .meta(
+    rules({
+      rule: "!has(self.fromWeight) || self.when == 'During'",
+      message: 'fromWeight is for gates that are asked During the rollout: leave it out, or set when: During',
+    }),
+  );
 
 export const analysis = z
   .object({
@@ -54,15 +68,19 @@ export const analysis = z
     bakeSeconds: seconds(0, 604800, 'Covered time after full promotion before it counts as good.').default(
       300,
     ),
-    maxBlindSeconds: seconds(1, 86400, 'Metrics unanswered for so long: Holding pages (Stalled).').default(
-      300,
-    ),
+    maxBlindSeconds: seconds(1, 86400, 'Metrics unanswered for so long: see onBlind.').default(300),
+    onBlind: z.enum(['Hold', 'Revert']).default('Hold').meta({
+      description: 'After maxBlindSeconds: Hold pages and goes on by itself, Revert goes back.',
+    }),
   })
   .prefault({})
   .meta({ description: 'Timing of the analysis.' });
 
 export const rollback = z
   .object({
+    onFail: z.enum(['Revert', 'Hold']).default('Revert').meta({
+      description: 'What a failed gate does: Revert goes back, Hold pages and leaves it to a person.',
+    }),
     deadlineSeconds: seconds(
       1,
       86400,
@@ -79,12 +97,8 @@ export const environmentSpec = z
       .min(1)
       .max(32)
       .meta({
-        description: 'What is promoted here.',
+        description: 'What is promoted here, wave by wave.',
         ...listMap('name'),
-        ...rules({
-          rule: 'self.size() <= 1',
-          message: 'one target an Environment in this version: make one Environment for each Rollout',
-        }),
       }),
     gates: z
       .array(gateBinding)

@@ -45,11 +45,12 @@ export const gateSpec = z
     intervalSeconds: seconds(1, 3600, 'Time between two samples.').default(15),
     count: z.int().min(1).max(100).default(3).meta({ description: 'Passes in a row needed at each step.' }),
     failureLimit: count(100, 'Failed samples tolerated at each step.').default(0),
-    deadlineSeconds: seconds(
-      1,
-      604800,
-      'Inconclusive for so long at one step: Holding pages (Stalled).',
-    ).default(600),
+    deadlineSeconds: seconds(1, 604800, 'Inconclusive for so long at one step: see onDeadline.').default(600),
+    onDeadline: z.enum(['Hold', 'Revert', 'Pass']).default('Hold').meta({
+      description:
+        'After deadlineSeconds: Hold pages and goes on by itself, Revert goes back, Pass goes on (and says so).',
+    }),
+    advisory: z.boolean().default(false).meta({ description: 'Measured and shown, and never decides.' }),
   })
   .meta({
     description: 'Exactly one kind of check, and how often it is asked.',

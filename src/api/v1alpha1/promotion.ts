@@ -75,7 +75,9 @@ export const targetState = z.enum([
   'Advancing',
   'Settling',
   'Analysing',
+  'Promoted',
   'Baking',
+  'Verifying',
   'Succeeded',
   'Reverting',
   'RolledBack',
@@ -85,6 +87,7 @@ export const targetState = z.enum([
 
 const plannedTarget = z.object({
   name: text('Name of the target.', 63),
+  wave: count(99, 'Its wave.'),
   rollout: z.object({
     name: text('Its name.', 253),
     uid: text('Its UID: grants and records hold for this object only.', 64),
@@ -123,6 +126,7 @@ const targetStatus = z.object({
   name: text('Name of the target.', 63),
   state: targetState.meta({ description: 'Where it stands.' }),
   since: time('When it came to stand there.'),
+  reason: text('Why it ended, where somebody else took it away or over.', 64).optional(),
   step: count(1000, 'Step reached, counted as the Rollout does (from 0).').optional(),
   steps: count(1000, 'Number of steps.').optional(),
   weight: count(100, 'Percent of traffic on the new revision.').optional(),

@@ -28,6 +28,7 @@ export const PROMOTION_REASONS = {
   Settling: progressing,
   Analysing: progressing,
   Baking: progressing,
+  Verifying: progressing,
   Reverting: progressing,
   /** Holding within its deadline; past it the row is `stalled`, see {@link promotionConditions}. */
   Holding: progressing,
@@ -48,6 +49,11 @@ export const PROMOTION_REASONS = {
 } as const satisfies Record<string, Row>;
 
 export type PromotionReason = keyof typeof PROMOTION_REASONS;
+
+/** Whether a word is a reason of this API: a Gate's name, which is in lower case, never is. */
+export function isPromotionReason(word: string | undefined): word is PromotionReason {
+  return word !== undefined && Object.hasOwn(PROMOTION_REASONS, word);
+}
 
 /** True for reasons after which nothing happens any more. */
 export function isTerminal(reason: PromotionReason): boolean {

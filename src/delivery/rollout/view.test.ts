@@ -46,6 +46,7 @@ const replicaSet = (hash: string, version: string, replicas: number, owner = 'u'
 const recorded = { controllerRevision: 'c', hash: 'h1', template: template('v1') };
 const planned: PlannedTarget = {
   name: 'checkout',
+  wave: 0,
   rollout: { name: 'checkout', uid: 'u' },
   images: [{ container: 'app', image: image('v2'), changed: true }],
   stepsHash: 's',

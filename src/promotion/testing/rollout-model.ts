@@ -2,13 +2,13 @@ import type { PodTemplate, ReplicaSet, Rollout } from '../../delivery/rollout/ty
 import { fingerprint } from '../../runtime/hash.ts';
 
 const REPLICAS = 5;
-const OWNER = {
+const ownerOf = ({ name, uid }: Rollout['metadata']) => ({
   apiVersion: 'argoproj.io/v1alpha1',
   kind: 'Rollout',
-  name: 'checkout',
-  uid: 'rollout-uid',
+  name,
+  uid,
   controller: true,
-};
+});
 
 /** A ReplicaSet of the model; its objects are made from it. */
 interface Pods {
@@ -29,13 +29,14 @@ export class RolloutModel {
   constructor(
     template: PodTemplate,
     steps: NonNullable<NonNullable<Rollout['spec']['strategy']>['canary']>['steps'],
+    name = 'checkout',
   ) {
     const hash = fingerprint(template);
     this.rollout = {
       metadata: {
-        name: 'checkout',
+        name,
         namespace: 'shop',
-        uid: OWNER.uid,
+        uid: `${name}-rollout-uid`,
         resourceVersion: '1',
         generation: 1,
         creationTimestamp: '2026-01-01T00:00:00Z',
@@ -61,13 +62,13 @@ export class RolloutModel {
     const replicaSets = [...this.pods].map(
       ([hash, { replicas, template }]): ReplicaSet => ({
         metadata: {
-          name: `checkout-${hash}`,
+          name: `${this.rollout.metadata.name}-${hash}`,
           namespace: 'shop',
           uid: hash,
           resourceVersion: '1',
           creationTimestamp: '2026-01-01T00:00:00Z',
           labels: { 'rollouts-pod-template-hash': hash },
-          ownerReferences: [OWNER],
+          ownerReferences: [ownerOf(this.rollout.metadata)],
         },
         spec: { replicas, template: structuredClone(template) ?? {} },
         status: { replicas, readyReplicas: replicas },

@@ -2,10 +2,11 @@ import { newJudgement, judge, type Judgement } from '../../analysis/judge.ts';
 import type { Verdict } from '../../analysis/sample.ts';
 import { environmentSpec } from '../../api/v1alpha1/environment.ts';
 import { gateSpec } from '../../api/v1alpha1/gate.ts';
-import type { Environment, Gate, Promotion } from '../../api/v1alpha1/types.ts';
+import type { Environment, Gate, GateBinding, Promotion, Target } from '../../api/v1alpha1/types.ts';
 import type { Assignment, Effect, Recorded } from '../../delivery/delivery.ts';
 import { patchFor } from '../../delivery/rollout/index.ts';
 import type { RolloutPatch } from '../../delivery/rollout/patches.ts';
+import type { Rollout } from '../../delivery/rollout/types.ts';
 import { viewOf } from '../../delivery/rollout/view.ts';
 import { decide as decideEnvironment } from '../../environment/decide.ts';
 import type { JsonPatchOperation } from '../../kube/json-patch.ts';
@@ -60,27 +61,30 @@ export function applyJsonPatch(target: object, operations: readonly JsonPatchOpe
   return true;
 }
 
+/** What a world may be told; unless told it has one target, a gate that counts to two and a short bake. */
+export interface WorldOptions {
+  /** Waves of the targets; their names are `checkout`, `target-1`, ... */
+  waves?: readonly number[];
+  /** More of the Environment's spec. */
+  environment?: object;
+  /** More of the Gate's spec. */
+  gate?: object;
+}
+
+/** One target's part of a world. */
+interface TargetWorld {
+  target: Target;
+  model: RolloutModel;
+  recorded: Recorded | undefined;
+}
+
 /** One promotion in a model world: real decisions, real views and patches, a model of the controller. */
 export class World {
   now = Date.parse('2026-01-01T00:00:00Z');
-  readonly model = new RolloutModel(TEMPLATE, STEPS);
+  readonly targets: readonly TargetWorld[];
   readonly template = canonicalJson(TEMPLATE);
-  readonly gate: Gate = {
-    apiVersion: 'sluice.dev/v1alpha1',
-    kind: 'Gate',
-    metadata: meta('error-rate'),
-    spec: gateSpec.parse({ prometheus: { query: 'up', pass: 'value < 1' }, count: 2, intervalSeconds: 1 }),
-  };
-  readonly environment: Environment = {
-    apiVersion: 'sluice.dev/v1alpha1',
-    kind: 'Environment',
-    metadata: meta('prod'),
-    spec: environmentSpec.parse({
-      targets: [{ name: 'checkout', rollout: { name: 'checkout' } }],
-      gates: [{ gate: 'error-rate', when: 'During' }],
-      analysis: { settleSeconds: 2, minStepSeconds: 3, bakeSeconds: 5, maxBlindSeconds: 30 },
-    }),
-  };
+  readonly gate: Gate;
+  readonly environment: Environment;
   promotion: Promotion = {
     apiVersion: 'sluice.dev/v1alpha1',
     kind: 'Promotion',
@@ -90,18 +94,75 @@ export class World {
       revision: { images: [{ image: 'ghcr.io/acme/checkout', tag: '2', digest: DIGEST }] },
     },
   };
-  recorded: Recorded | undefined;
-  /** In memory only: lost in a crash. */
-  judgement: Judgement | undefined;
-  request: ProbeRequest | undefined;
+  /** In memory only: lost in a crash. By gate, moment and target. */
+  readonly judgements = new Map<string, Judgement>();
+  readonly requests = new Map<string, ProbeRequest>();
   readonly effects: Effect['kind'][] = [];
-  /** Step at which the gate last passed, by samples that the laws allow. */
-  passedAt = -1;
+  /** Every effect with its target, in order. */
+  readonly acted: Effect[] = [];
+  /** Step at which each target's gate last passed, by samples that the laws allow. */
+  readonly passed = new Map<string, number>();
+  /** Targets whose effects fail, as they do without the rights. */
+  readonly forbidden = new Set<string>();
   writes = 0;
 
+  constructor({ waves = [0], environment = {}, gate = {} }: WorldOptions = {}) {
+    this.targets = waves.map((wave, i) => {
+      const name = i === 0 ? 'checkout' : `target-${i}`;
+      return {
+        target: { name, wave, rollout: { name } },
+        model: new RolloutModel(TEMPLATE, STEPS, name),
+        recorded: undefined,
+      };
+    });
+    this.gate = {
+      apiVersion: 'sluice.dev/v1alpha1',
+      kind: 'Gate',
+      metadata: meta('error-rate'),
+      spec: gateSpec.parse({
+        prometheus: { query: 'up', pass: 'value < 1' },
+        count: 2,
+        intervalSeconds: 1,
+        ...gate,
+      }),
+    };
+    this.environment = {
+      apiVersion: 'sluice.dev/v1alpha1',
+      kind: 'Environment',
+      metadata: meta('prod'),
+      spec: environmentSpec.parse({
+        targets: this.targets.map((t) => t.target),
+        gates: [{ gate: 'error-rate', when: 'During' }],
+        analysis: { settleSeconds: 2, minStepSeconds: 3, bakeSeconds: 5, maxBlindSeconds: 30 },
+        ...environment,
+      }),
+    };
+  }
+
+  get #first(): TargetWorld {
+    const [first] = this.targets;
+    if (!first) throw new Error('a world has a target');
+    return first;
+  }
+
+  /** The first target's controller. */
+  get model(): RolloutModel {
+    return this.#first.model;
+  }
+
+  get recorded(): Recorded | undefined {
+    return this.#first.recorded;
+  }
+
+  set recorded(recorded: Recorded | undefined) {
+    this.#first.recorded = recorded;
+  }
+
+  get passedAt(): number {
+    return this.passed.get('checkout') ?? -1;
+  }
+
   input(): Input {
-    const { rollout, replicaSets } = this.model.objects();
-    const view = viewOf(rollout, replicaSets, this.#assignment());
     return {
       now: this.now,
       promotion: this.promotion,
@@ -109,14 +170,12 @@ export class World {
       gates: new Map([['error-rate', this.gate]]),
       rivals: [],
       claimed: new Set(),
-      subjects: [
-        {
-          target: { name: 'checkout', rollout: { name: 'checkout' } },
-          observation: { found: true, view },
-          recorded: this.recorded,
-        },
-      ],
-      judgement: () => this.judgement,
+      subjects: this.targets.map((t) => {
+        const { rollout, replicaSets } = t.model.objects();
+        const view = viewOf(rollout, replicaSets, this.#assignment(t));
+        return { target: t.target, observation: { found: true, view }, recorded: t.recorded };
+      }),
+      judgement: (binding, target) => this.judgements.get(probeKey(binding, target)),
       windowSeconds: () => 1,
     };
   }
@@ -129,29 +188,49 @@ export class World {
       this.promotion = { ...this.promotion, status: structuredClone(decision.status) };
       this.writes += 1;
     }
-    this.request = decision.probes[0];
-    if (this.judgement?.epoch !== this.request?.epoch)
-      this.judgement = this.request && newJudgement(this.request.epoch, this.now);
+    this.#sync(decision.probes);
     if (crash === 'before effect') return this.#crash(decision);
-    if (decision.effect) this.#act(decision.effect);
+    for (const effect of decision.effects) this.#act(effect);
     if (crash) return this.#crash(decision);
     return decision;
   }
 
+  #sync(probes: readonly ProbeRequest[]): void {
+    this.requests.clear();
+    for (const request of probes) this.requests.set(probeKey(request.binding, request.target.name), request);
+    for (const key of this.judgements.keys()) if (!this.requests.has(key)) this.judgements.delete(key);
+    for (const [key, { epoch }] of this.requests)
+      if (this.judgements.get(key)?.epoch !== epoch) this.judgements.set(key, newJudgement(epoch, this.now));
+  }
+
   #crash(decision: Decision): Decision {
-    this.judgement = undefined;
-    this.request = undefined;
+    this.judgements.clear();
+    this.requests.clear();
     return decision;
   }
 
-  /** The gate answers once, if it is asked at all. */
-  sample(verdict: Verdict): void {
-    if (!this.judgement || !this.request) return;
-    const value = verdict === 'Fail' ? 5 : 0;
-    const sample = { at: this.now, verdict, value, message: verdict, query: 'up', tookMs: 1 };
-    const rules = { count: 2, failureLimit: 0, intervalMs: 1000 };
-    this.judgement = judge(this.judgement, sample, rules, this.request.passFrom);
-    if (this.judgement.verdict === 'Pass') this.passedAt = Number(this.judgement.epoch);
+  /** The gates answer once, where they are asked at all: on every target, or on one. */
+  sample(verdict: Verdict, target?: string): void {
+    for (const [key, request] of this.requests) {
+      const before = this.judgements.get(key);
+      if (!before || (target !== undefined && request.target.name !== target)) continue;
+      const value = verdict === 'Fail' ? 5 : 0;
+      const sample = { at: this.now, verdict, value, message: verdict, query: 'up', tookMs: 1 };
+      const rules = {
+        count: request.count ?? 2,
+        failureLimit: request.failureLimit ?? this.gate.spec.failureLimit,
+        intervalMs: 1000,
+      };
+      const after = judge(before, sample, rules, request.passFrom);
+      this.judgements.set(key, after);
+      if (after.verdict === 'Pass' && request.binding.when === 'During')
+        this.passed.set(request.target.name, request.step ?? -1);
+    }
+  }
+
+  /** Every target's controller takes one small step. */
+  tick(): void {
+    for (const { model } of this.targets) model.tick();
   }
 
   /** The Environment's controller looks. */
@@ -174,31 +253,31 @@ export class World {
   }
 
   #act(effect: Effect): void {
+    const t = this.targets.find((w) => w.target.name === effect.target);
+    if (!t || this.forbidden.has(effect.target)) return;
     this.effects.push(effect.kind);
-    const { rollout } = this.model;
-    if (effect.kind === 'Forget') this.recorded = undefined;
+    this.acted.push(effect);
+    const { rollout } = t.model;
+    if (effect.kind === 'Forget') t.recorded = undefined;
     else if (effect.kind === 'Record')
-      this.recorded = {
+      t.recorded = {
         controllerRevision: 'record',
         hash: rollout.status?.currentPodHash ?? '',
         template: structuredClone(rollout.spec.template),
       };
-    else this.#patch(patchFor(effect, rollout, this.#assignment()));
+    else patch(rollout, patchFor(effect, rollout, this.#assignment(t)));
   }
 
-  #assignment(): Assignment {
+  #assignment({ target, recorded }: TargetWorld): Assignment {
     const { namespace, name, uid } = this.promotion.metadata;
-    return {
-      promotion: { namespace, name, uid },
-      target: { name: 'checkout', rollout: { name: 'checkout' } },
-      planned: this.promotion.status?.plan?.targets[0],
-      recorded: this.recorded,
-    };
+    const planned = this.promotion.status?.plan?.targets.find((p) => p.name === target.name);
+    return { promotion: { namespace, name, uid }, target, planned, recorded };
   }
+}
 
-  #patch({ operations, subresource }: RolloutPatch): void {
-    const { rollout } = this.model;
-    if (applyJsonPatch(rollout, operations) && !subresource)
-      rollout.metadata.generation = (rollout.metadata.generation ?? 0) + 1;
-  }
+const probeKey = ({ gate, when }: GateBinding, target: string): string => `${gate}|${when}|${target}`;
+
+function patch(rollout: Rollout, { operations, subresource }: RolloutPatch): void {
+  if (applyJsonPatch(rollout, operations) && !subresource)
+    rollout.metadata.generation = (rollout.metadata.generation ?? 0) + 1;
 }

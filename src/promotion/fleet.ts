@@ -1,0 +1,147 @@
+import type { GateResult, Plan, PlannedTarget, Revert, TargetStatus } from '../api/v1alpha1/types.ts';
+import { earliest, toTime } from '../runtime/time.ts';
+import { begin, drive, verify } from './drive.ts';
+import { saidBefore } from './hold.ts';
+import { type InFlight, inFlight, promotedAt } from './in-flight.ts';
+import type { Input } from './input.ts';
+import { moved, type Outcome, type TargetOutcome } from './outcome.ts';
+import { revertAll } from './revert-all.ts';
+
+/** All targets of a promotion, wave by wave, towards full promotion, through one bake and what comes after it. */
+export function driveAll(input: Input, plan: Plan): Outcome {
+  const found = plan.targets.map((planned) => inFlight(input, plan, planned));
+  const bakeFrom = bakeBegin(found);
+  const begun = found.map((d) => {
+    if (!('view' in d)) return d;
+    return d.status.state === 'Pending' ? undefined : drive({ ...d, bakeFrom });
+  });
+  const outcomes = found.map((d, i): TargetOutcome => {
+    const outcome = begun[i];
+    if (outcome !== undefined || !('view' in d)) return outcome ?? (d as TargetOutcome);
+    return begin(d, waitsFor(plan, begun, d.planned.wave));
+  });
+  const failed = outcomes.find((o) => o.failed);
+  if (failed?.failed) return goBack(input, plan, outcomes, failed);
+  if (outcomes.every((o) => o.done)) return finish(input, plan, found, outcomes);
+  return together(input, outcomes);
+}
+
+/** When the last target was fully promoted, if all are: the bake counts from there. */
+function bakeBegin(found: readonly (InFlight | TargetOutcome)[]): number | undefined {
+  const times = found.map((d) => ('view' in d && d.status.state !== 'Pending' ? promotedAt(d) : undefined));
+  return times.every((t) => t !== undefined) ? Math.max(...times) : undefined;
+}
+
+/** What a wave waits for, in words; undefined: every target of the waves before is through. */
+function waitsFor(
+  plan: Plan,
+  begun: readonly (TargetOutcome | undefined)[],
+  wave: number,
+): string | undefined {
+  const before = plan.targets.filter((t, i) => t.wave < wave && !begun[i]?.through);
+  return before.length
+    ? `${before.map((t) => t.name).join(', ')} must be fully promoted and pass`
+    : undefined;
+}
+
+/** One target failed, so all go back; the first step of it is taken in this pass, after its status write. */
+function goBack(
+  input: Input,
+  plan: Plan,
+  outcomes: readonly TargetOutcome[],
+  { failed, target, reason, message }: TargetOutcome,
+): Outcome {
+  if (!failed) throw new Error('only a failed target makes a promotion go back');
+  const targets = outcomes.map((o) => o.target);
+  const results = resultsOf(input, outcomes);
+  const untouched = targets.every((t) => t.state === 'Pending' || t.state === 'Ended');
+  // What is not ours any more cannot be brought back, and nothing else was changed.
+  if (untouched) return { reason, message, targets: ended(targets, input.now), spokenOf: target, results };
+  const revert: Revert = {
+    reason: failed.reason,
+    message: naming(plan, target.name, failed.message).slice(0, 1024),
+    target: target.name,
+    quarantine: failed.quarantine,
+    ...(failed.sampledAt && { sampledAt: failed.sampledAt }),
+    detectedAt: toTime(input.now),
+  };
+  return { ...revertAll(input, plan, revert, targets), results };
+}
+
+/** Targets that never began have ended with the promotion. */
+export function ended(targets: readonly TargetStatus[], now: number): TargetStatus[] {
+  return targets.map((t) => (t.state === 'Pending' ? moved(t, 'Ended', now) : t));
+}
+
+/** Every bake is over: the gates that are asked After it, then success. */
+function finish(
+  input: Input,
+  plan: Plan,
+  found: readonly (InFlight | TargetOutcome)[],
+  outcomes: readonly TargetOutcome[],
+): Outcome {
+  const asked = plan.gates.some((b) => b.when === 'After');
+  const verified = outcomes.map((o, i): TargetOutcome => {
+    const d = found[i];
+    if (!asked || !d || !('view' in d) || o.target.state === 'Verifying') return o;
+    return verify(d, { ...o, target: moved(o.target, 'Verifying', input.now) });
+  });
+  const failed = verified.find((o) => o.failed);
+  if (failed) return goBack(input, plan, verified, failed);
+  if (!verified.every((o) => o.done)) return together(input, verified);
+  const [first] = verified;
+  const targets = verified.map((o) => moved(o.target, 'Succeeded', input.now));
+  return {
+    reason: 'Succeeded',
+    message: `fully promoted, and every gate passed over a bake of ${plan.bakeSeconds} s`,
+    targets,
+    spokenOf: targets.find((t) => t.name === first?.target.name),
+    results: resultsOf(input, verified),
+  };
+}
+
+/** What all targets come to while they go forward: the one that is least far speaks, one that holds before all. */
+function together(input: Input, outcomes: readonly TargetOutcome[]): Outcome {
+  const speaker = outcomes.toSorted((a, b) => rank(a) - rank(b))[0];
+  const said = !speaker || speaker.silent ? saidBefore(input) : speaker;
+  const effects = outcomes.flatMap((o) => o.effect ?? []);
+  const several = outcomes.length > 1 && speaker !== undefined && !speaker.silent;
+  return {
+    reason: said.reason,
+    message: several ? `${speaker.target.name}: ${said.message}` : said.message,
+    targets: outcomes.map((o) => o.target),
+    spokenOf: speaker?.target,
+    pastDeadline: said.pastDeadline ?? false,
+    results: resultsOf(input, outcomes),
+    probes: outcomes.flatMap((o) => o.probes ?? []),
+    effects,
+    wakeAt: earliest(...outcomes.map((o) => o.wakeAt)),
+    blockedBy: outcomes.flatMap((o) => (o.silent ? [] : (o.blockedBy ?? []))).slice(0, 16),
+  };
+}
+
+/** Smaller speaks first. */
+function rank(o: TargetOutcome): number {
+  if (o.reason === 'Holding') return o.pastDeadline ? 0 : 1;
+  if (o.target.state === 'Pending') return 1000;
+  const { step = 0, steps = 1 } = o.target;
+  const far = Math.min(1, step / Math.max(1, steps));
+  return 2 + far + (o.done ? 10 : 0);
+}
+
+/** Every gate's answer: what this pass says, else what status has. */
+function resultsOf(input: Input, outcomes: readonly TargetOutcome[]): GateResult[] {
+  const before = input.promotion.status?.gates ?? [];
+  return outcomes.flatMap((o) => {
+    const now = o.results ?? [];
+    const kept = before.filter(
+      (b) => b.target === o.target.name && !now.some((n) => n.gate === b.gate && n.when === b.when),
+    );
+    return [...kept, ...now];
+  });
+}
+
+/** The message, with the target's name where there are several. */
+export function naming(plan: Plan, target: PlannedTarget['name'], message: string): string {
+  return plan.targets.length > 1 ? `${target}: ${message}` : message;
+}

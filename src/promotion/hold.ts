@@ -1,0 +1,49 @@
+import { findCondition } from '../api/v1alpha1/conditions.ts';
+import type { PromotionReason } from '../api/v1alpha1/types.ts';
+import { toTime } from '../runtime/time.ts';
+import type { GateFold } from './gates.ts';
+import { type InFlight, place } from './in-flight.ts';
+import type { Input } from './input.ts';
+import type { Outcome, TargetOutcome } from './outcome.ts';
+
+/** On its way, or not observed for a moment: nothing is worth saying that is not said already. */
+export function asItStands({ input, status }: InFlight): TargetOutcome {
+  return { ...saidBefore(input), target: status, silent: true };
+}
+
+/** What the conditions say already. */
+export function saidBefore(
+  input: Input,
+): Required<Pick<Outcome, 'reason' | 'message' | 'pastDeadline' | 'blockedBy'>> {
+  const said = findCondition(input.promotion, 'Succeeded');
+  return {
+    reason: (said?.reason ?? 'Advancing') as PromotionReason,
+    message: said?.message ?? '',
+    pastDeadline: findCondition(input.promotion, 'Stalled') !== undefined,
+    blockedBy: input.promotion.status?.blockedBy ?? [],
+  };
+}
+
+/** Holding where a gate cannot see or has had no verdict for too long; otherwise the given state. */
+export function holdOr(
+  d: InFlight,
+  fold: GateFold,
+  reason: 'Settling' | 'Analysing' | 'Baking' | 'Verifying',
+  message: string,
+): Pick<TargetOutcome, 'reason' | 'message' | 'pastDeadline' | 'blockedBy'> {
+  const { holding } = fold;
+  if (!holding) return { reason, message };
+  const why = `gate ${holding.gate} ${holding.verdict === 'Error' ? 'cannot see' : 'has no verdict'}: ${holding.message}`;
+  return {
+    reason: 'Holding',
+    message: `holding at ${place(d)}, goes on by itself: ${why}`,
+    pastDeadline: fold.pastDeadline,
+    blockedBy: [
+      {
+        reason: holding.verdict === 'Error' ? 'GateBlind' : 'GateInconclusive',
+        message: why,
+        ...(fold.deadlineAt !== undefined && { until: toTime(fold.deadlineAt) }),
+      },
+    ],
+  };
+}
