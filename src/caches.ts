@@ -7,19 +7,22 @@ import {
   ROLLOUTS,
 } from './delivery/rollout/index.ts';
 import type { ReplicaSet, Rollout } from './delivery/rollout/types.ts';
+import { DECISIONS } from './decision/controller.ts';
 import { ENVIRONMENTS } from './environment/controller.ts';
 import { GATES } from './gate/controller.ts';
 import { Informer, type InformerOptions } from './kube/informer.ts';
 import type { KubeObject } from './kube/types.ts';
 import { PROMOTIONS } from './promotion/controller.ts';
-import { BY_ENVIRONMENT, environmentOf } from './promotion/gather.ts';
+import { BY_ENVIRONMENT, BY_PROMOTION, environmentOf, promotionOf } from './promotion/gather.ts';
 import {
   BY_GATE,
+  BY_SOURCE,
   BY_ROLLOUT,
   type Caches,
   gatesOfEnvironment,
   rolloutsOfEnvironment,
   rolloutsOfPromotion,
+  sourceOfPromotion,
   UNFINISHED,
   unfinishedFor,
 } from './triggers.ts';
@@ -30,7 +33,7 @@ export type InformerTools = Pick<
   'client' | 'clock' | 'random' | 'log' | 'namespaces' | 'hooks'
 >;
 
-/** The five kinds of objects that Sluice reads, cached and indexed. */
+/** The six kinds of objects that Sluice reads, cached and indexed. */
 export function createCaches(toolsFor: (resource: string) => InformerTools): Caches {
   return {
     promotions: new Informer<RawObject>({
@@ -39,6 +42,7 @@ export function createCaches(toolsFor: (resource: string) => InformerTools): Cac
       indexes: {
         [BY_ENVIRONMENT]: environmentOf,
         [UNFINISHED]: unfinishedFor,
+        [BY_SOURCE]: sourceOfPromotion,
         [BY_ROLLOUT]: rolloutsOfPromotion,
       },
     }),
@@ -48,6 +52,11 @@ export function createCaches(toolsFor: (resource: string) => InformerTools): Cac
       indexes: { [BY_ROLLOUT]: rolloutsOfEnvironment, [BY_GATE]: gatesOfEnvironment },
     }),
     gates: new Informer<RawObject>({ ...toolsFor('gates'), resource: GATES }),
+    decisions: new Informer<RawObject>({
+      ...toolsFor('decisions'),
+      resource: DECISIONS,
+      indexes: { [BY_PROMOTION]: promotionOf, [BY_ENVIRONMENT]: environmentOf },
+    }),
     rollouts: new Informer<Rollout>({ ...toolsFor('rollouts'), resource: ROLLOUTS }),
     replicaSets: new Informer<ReplicaSet>({
       ...toolsFor('replicasets'),

@@ -1,5 +1,6 @@
 import { Sampler } from './analysis/sampler.ts';
 import { RolloutDelivery } from './delivery/rollout/index.ts';
+import { DecisionController } from './decision/controller.ts';
 import { EnvironmentController } from './environment/controller.ts';
 import { GateController } from './gate/controller.ts';
 import type { KubeClient } from './kube/client.ts';
@@ -40,7 +41,7 @@ export interface ControllerTools {
 const DRAIN_MS = 20_000;
 
 /**
- * The controllers of the three kinds as one part. It is started once every cache is read and this
+ * The controllers of the four kinds as one part. It is started once every cache is read and this
  * replica leads; what a crash has left behind is let go first.
  */
 export function createControllers(tools: ControllerTools): Part {
@@ -62,6 +63,7 @@ export function createControllers(tools: ControllerTools): Part {
     promotions: caches.promotions.store,
     environments: caches.environments.store,
     gates: caches.gates.store,
+    decisions: caches.decisions.store,
   };
   const promotions = new PromotionController({
     ...stores,
@@ -78,13 +80,16 @@ export function createControllers(tools: ControllerTools): Part {
     client,
     clock,
     promotionsOf: (key) => stores.promotions.byIndex(BY_ENVIRONMENT, key),
-    rolloutExists: (namespace, name) => caches.rollouts.store.get(namespace, name) !== undefined,
+    releasesOf: (key) => caches.decisions.store.byIndex(BY_ENVIRONMENT, key),
+    rollout: (namespace, name) => caches.rollouts.store.get(namespace, name),
   });
+  const decisions = new DecisionController({ ...stores, client, clock });
   const gates = new GateController({ client, clock, gates: stores.gates, defaultAddress });
   const controllers = [
     createController(tools, 'promotions', queues.promotions, tools.workers, promotions),
     createController(tools, 'environments', queues.environments, 2, environments),
     createController(tools, 'gates', queues.gates, 1, gates),
+    createController(tools, 'decisions', queues.decisions, 1, decisions),
   ];
   return {
     name: 'controllers',
@@ -106,7 +111,12 @@ function createQueues({ clock, random, kubeMetrics }: ControllerTools): Queues {
     kubeMetrics.watchQueue(name, made);
     return made;
   };
-  return { promotions: queue('promotion'), environments: queue('environment'), gates: queue('gate') };
+  return {
+    promotions: queue('promotion'),
+    environments: queue('environment'),
+    gates: queue('gate'),
+    decisions: queue('decision'),
+  };
 }
 
 function createController(

@@ -1,11 +1,11 @@
 import { findCondition } from './api/v1alpha1/conditions.ts';
 import type { RawObject } from './api/v1alpha1/parse.ts';
-import type { Environment, Promotion } from './api/v1alpha1/types.ts';
+import type { Decision, Environment, Promotion } from './api/v1alpha1/types.ts';
 import type { ReplicaSet, Rollout } from './delivery/rollout/types.ts';
 import type { Informer } from './kube/informer.ts';
 import { keyOf } from './kube/paths.ts';
 import type { WorkQueue } from './kube/workqueue.ts';
-import { environmentOf } from './promotion/gather.ts';
+import { BY_ENVIRONMENT, BY_PROMOTION, environmentOf } from './promotion/gather.ts';
 
 /*
  * Which change makes which object be looked at again. A change is only a hint: whoever is looked at
@@ -18,6 +18,9 @@ export const BY_ROLLOUT = 'rollout';
 export const BY_GATE = 'gate';
 /** Index of unfinished Promotions by `namespace/environment`. */
 export const UNFINISHED = 'unfinished';
+
+/** Index of unfinished Promotions by the `namespace/environment` that they take their revision from. */
+export const BY_SOURCE = 'source';
 
 type Loose<T> = { spec?: Partial<T extends { spec: infer S } ? S : never> };
 
@@ -46,10 +49,16 @@ export function unfinishedFor(raw: RawObject): string[] {
   return isUnfinished(raw) ? environmentOf(raw) : [];
 }
 
+export function sourceOfPromotion(raw: RawObject): string[] {
+  const { spec } = raw as Loose<Promotion>;
+  return spec?.from && isUnfinished(raw) ? [`${raw.metadata.namespace}/${spec.from.environment}`] : [];
+}
+
 export interface Caches {
   promotions: Informer<RawObject>;
   environments: Informer<RawObject>;
   gates: Informer<RawObject>;
+  decisions: Informer<RawObject>;
   rollouts: Informer<Rollout>;
   replicaSets: Informer<ReplicaSet>;
 }
@@ -58,19 +67,21 @@ export interface Queues {
   promotions: WorkQueue;
   environments: WorkQueue;
   gates: WorkQueue;
+  decisions: WorkQueue;
 }
 
 /** What an Environment and the promotions behind in the queue depend on. */
 function stand(raw: RawObject): string {
   const { status, metadata } = raw as Promotion;
-  const place = status?.targets?.[0];
+  const places = status?.targets?.map((t) => `${t.state}${t.step}`);
   const reason = findCondition(raw as Promotion, 'Succeeded')?.reason;
   return [
     metadata.deletionTimestamp,
     reason,
     status?.plan?.hash,
     status?.revert?.detectedAt,
-    place?.step,
+    places?.join(),
+    status?.decisions?.length,
   ].join('|');
 }
 
@@ -88,15 +99,29 @@ export function connect(caches: Caches, queues: Queues): void {
   caches.promotions.onEvent((event) => {
     promotion(event.object);
     if (event.type === 'updated' && stand(event.object) === stand(event.previous)) return;
+    decisionsOn(caches.decisions.store.byIndex(BY_PROMOTION, event.object.metadata.uid));
     for (const key of environmentOf(event.object)) {
       queues.environments.add(key);
       promotionsOf(key);
     }
   });
 
+  caches.decisions.onEvent(({ object }) => {
+    queues.decisions.add(keyOf(object));
+    const { promotion: on } = (object as Loose<Decision>).spec ?? {};
+    // What a person decides goes before everything else, as a revert does.
+    if (on) queues.promotions.add(`${object.metadata.namespace}/${on.name}`, 'urgent');
+    else for (const key of environmentOf(object)) queues.environments.add(key);
+  });
+  const decisionsOn = (raws: readonly RawObject[]): void => {
+    for (const raw of raws) queues.decisions.add(keyOf(raw));
+  };
+
   caches.environments.onEvent(({ object }) => {
     queues.environments.add(keyOf(object));
     promotionsOf(keyOf(object));
+    for (const raw of caches.promotions.store.byIndex(BY_SOURCE, keyOf(object))) promotion(raw);
+    decisionsOn(caches.decisions.store.byIndex(BY_ENVIRONMENT, keyOf(object)));
   });
 
   caches.gates.onEvent(({ object }) => {
@@ -115,9 +140,8 @@ export function connect(caches: Caches, queues: Queues): void {
       promotionsOf(keyOf(environment));
     for (const raw of caches.promotions.store.byIndex(BY_ROLLOUT, key)) promotion(raw);
   };
-  caches.rollouts.onEvent(({ type, object }) => {
+  caches.rollouts.onEvent(({ object }) => {
     rollout(keyOf(object));
-    if (type === 'updated') return;
     for (const environment of caches.environments.store.byIndex(BY_ROLLOUT, keyOf(object)))
       queues.environments.add(keyOf(environment));
   });

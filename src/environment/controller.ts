@@ -1,12 +1,20 @@
 import { isDeepStrictEqual } from 'node:util';
 import { findCondition } from '../api/v1alpha1/conditions.ts';
-import { GROUP, VERSION } from '../api/v1alpha1/names.ts';
-import { parseEnvironment, parseGate, parsePromotion, type RawObject } from '../api/v1alpha1/parse.ts';
-import type { Environment } from '../api/v1alpha1/types.ts';
+import { GROUP, IN_USE_FINALIZER, VERSION } from '../api/v1alpha1/names.ts';
+import {
+  parseDecision,
+  parseEnvironment,
+  parseGate,
+  parsePromotion,
+  type RawObject,
+} from '../api/v1alpha1/parse.ts';
+import type { Environment, Target } from '../api/v1alpha1/types.ts';
+import type { Rollout } from '../delivery/rollout/types.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { patchStatus } from '../kube/patch.ts';
 import { objectPath, splitKey } from '../kube/paths.ts';
 import type { StoreReader } from '../kube/informer.ts';
+import type { KubeObject } from '../kube/types.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
 import { decide } from './decide.ts';
@@ -20,7 +28,9 @@ export interface EnvironmentControllerOptions {
   gates: StoreReader<RawObject>;
   /** Promotions by the index `namespace/environment`. */
   promotionsOf(environment: string): readonly RawObject[];
-  rolloutExists(namespace: string, name: string): boolean;
+  /** Decisions by the index `namespace/environment`. */
+  releasesOf(environment: string): readonly RawObject[];
+  rollout(namespace: string, name: string): Rollout | undefined;
 }
 
 /** Keeps the status of Environments; the only writer of it. */
@@ -34,7 +44,8 @@ export class EnvironmentController {
   async reconcile(key: string, _signal: AbortSignal, log: Log): Promise<void> {
     const { namespace, name } = splitKey(key);
     const raw = this.#o.environments.get(namespace, name);
-    if (!raw || raw.metadata.deletionTimestamp) return;
+    if (!raw || (raw.metadata.deletionTimestamp && !raw.metadata.finalizers?.includes(IN_USE_FINALIZER)))
+      return;
     const parsed = parseEnvironment(raw);
     if (!parsed.ok) return log.warn({ reason: parsed.message }, 'Environment is not readable');
     const environment = parsed.object;
@@ -45,18 +56,45 @@ export class EnvironmentController {
         const promotion = parsePromotion(p);
         return promotion.ok ? [promotion.object] : [];
       }),
+      releases: this.#o.releasesOf(key).flatMap((d) => {
+        const decision = parseDecision(d);
+        return decision.ok && decision.object.spec.verdict === 'Release' ? [decision.object] : [];
+      }),
+      declared: (target) => this.#declared(environment, target),
       problems: this.#problems(environment),
     });
-    if (isDeepStrictEqual(environment.status, status)) return;
+    await this.#keep(raw, status.targets?.some((t) => t.candidate) ?? false);
+    const current = this.#o.environments.get(namespace, name) ?? raw;
+    if (isDeepStrictEqual(current.status, status)) return;
     const path = objectPath(ENVIRONMENTS, namespace, name);
-    this.#o.environments.upsertLocal(await patchStatus(this.#o.client, path, raw, status));
+    this.#o.environments.upsertLocal(await patchStatus(this.#o.client, path, current, status));
+  }
+
+  /** Images that a target's template declares. */
+  #declared({ metadata }: Environment, { rollout }: Target): string[] | undefined {
+    const found = this.#o.rollout(metadata.namespace, rollout.name);
+    return found?.spec.template?.spec?.containers?.map((c) => c.image ?? '');
+  }
+
+  /** An Environment is kept while a promotion is in flight there, in a write of its own. */
+  async #keep(raw: RawObject, inUse: boolean): Promise<void> {
+    const { namespace, name, uid, resourceVersion, finalizers = [], deletionTimestamp } = raw.metadata;
+    const has = finalizers.includes(IN_USE_FINALIZER);
+    // Kubernetes adds no finalizer to what is being deleted.
+    if (has === inUse || (inUse && deletionTimestamp)) return;
+    const others = finalizers.filter((f) => f !== IN_USE_FINALIZER);
+    const metadata = { uid, resourceVersion, finalizers: inUse ? [...others, IN_USE_FINALIZER] : others };
+    const path = objectPath(ENVIRONMENTS, namespace, name);
+    this.#o.environments.upsertLocal(
+      await this.#o.client.patch<RawObject & KubeObject>(path, { metadata }, 'merge'),
+    );
   }
 
   /** References that do not resolve, each with its fix. */
   #problems({ metadata, spec }: Environment): string[] {
     const { namespace } = metadata;
     const targets = spec.targets
-      .filter((t) => !this.#o.rolloutExists(namespace, t.rollout.name))
+      .filter((t) => !this.#o.rollout(namespace, t.rollout.name))
       .map((t) => `Rollout ${t.rollout.name} does not exist: apply it`);
     const gates = (spec.gates ?? []).flatMap(({ gate }) => {
       const raw = this.#o.gates.get(namespace, gate);

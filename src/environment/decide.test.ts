@@ -1,7 +1,15 @@
 import { describe, expect, test } from '@jest/globals';
 import { environmentSpec } from '../api/v1alpha1/environment.ts';
-import type { Environment, EnvironmentStatus, Promotion, PromotionStatus } from '../api/v1alpha1/types.ts';
-import { decide } from './decide.ts';
+import { withConditions } from '../api/v1alpha1/conditions.ts';
+import { promotionConditions } from '../api/v1alpha1/reasons.ts';
+import type {
+  Decision,
+  Environment,
+  EnvironmentStatus,
+  Promotion,
+  PromotionStatus,
+} from '../api/v1alpha1/types.ts';
+import { decide, type Input } from './decide.ts';
 
 const digest = (n: number): string => `sha256:${String(n % 10).repeat(64)}`;
 const meta = (name: string) => ({
@@ -70,8 +78,17 @@ const revert = {
 const decided = (
   promotions: Promotion[],
   before?: EnvironmentStatus,
-  problems: string[] = [],
-): EnvironmentStatus => decide({ now: 0, environment: environment(before), promotions, problems });
+  change: Partial<Input> = {},
+): EnvironmentStatus =>
+  decide({
+    now: 0,
+    environment: environment(before),
+    promotions,
+    releases: [],
+    declared: () => undefined,
+    problems: [],
+    ...change,
+  });
 const truth = (status: EnvironmentStatus) => {
   const target = status.targets?.[0];
   return [target?.current?.promotion, target?.lastGood?.promotion, target?.candidate?.promotion];
@@ -112,6 +129,7 @@ describe('the quarantine', () => {
         target: 'checkout',
         image: 'checkout',
         digest: digest(2),
+        revisionDigest: digest(2),
         reason: 'too many',
         promotion: 'p2',
         since: revert.detectedAt,
@@ -141,9 +159,93 @@ describe('the quarantine', () => {
   });
 });
 
+describe('a Release', () => {
+  const failed = promotion(2, { revert });
+  const release = (change: object = {}, at = '2026-01-03T00:00:00Z'): Decision => ({
+    apiVersion: 'sluice.dev/v1alpha1',
+    kind: 'Decision',
+    metadata: { ...meta('let-go'), creationTimestamp: at },
+    spec: {
+      by: 'bob',
+      verdict: 'Release',
+      environment: 'prod',
+      target: 'checkout',
+      revisionDigest: digest(2),
+      ...change,
+    },
+  });
+
+  test('lets out what it names, on record, and it stays out', () => {
+    const first = decided([failed]);
+    const second = decided([failed], first, { releases: [release()] });
+    expect(second.quarantine).toBeUndefined();
+    expect(second.released).toMatchObject([{ decision: 'let-go', by: 'bob', target: 'checkout' }]);
+    expect(decided([failed], second).quarantine).toBeUndefined();
+  });
+
+  test.each([
+    ['another target', release({ target: 'cart' })],
+    ['another revision', release({ revisionDigest: digest(3) })],
+    ['one that was made before the failure', release({}, '2026-01-01T00:00:00Z')],
+  ])('lets nothing out for %s', (_, decision) => {
+    const first = decided([failed]);
+    const second = decided([failed], first, { releases: [decision] });
+    expect(second.quarantine).toHaveLength(1);
+    expect(second.released).toBeUndefined();
+  });
+});
+
+describe('drift', () => {
+  test('is somebody else at the images, with no promotion in flight; it ends with the next match', () => {
+    const first = decided([promotion(1, ended)]);
+    const drifted = decided([promotion(1, ended)], first, { declared: () => ['checkout:theirs'] });
+    expect(drifted.targets?.[0]?.drift).toMatchObject({ found: 'checkout:theirs' });
+    expect(drifted.conditions?.map((c) => c.type)).toEqual(['Ready', 'Drifted']);
+    const back = decided([promotion(1, ended)], drifted, { declared: () => [`checkout@${digest(1)}`] });
+    expect(back.targets?.[0]?.drift).toBeUndefined();
+    expect(back.conditions?.map((c) => c.type)).toEqual(['Ready']);
+  });
+
+  test('is not what a promotion in flight declares', () => {
+    const status = decided(
+      [promotion(1, ended), promotion(2, {}, { state: 'Analysing', step: 1 })],
+      undefined,
+      {
+        declared: () => [`checkout@${digest(2)}`],
+      },
+    );
+    expect(status.targets?.[0]?.drift).toBeUndefined();
+  });
+});
+
+describe('the history', () => {
+  const startedAt = '2026-01-01T00:00:00Z';
+  const over = (n: number): Promotion =>
+    promotion(n, {
+      startedAt,
+      completedAt: `2026-02-${String(n).padStart(2, '0')}T00:00:00Z`,
+      conditions: withConditions(undefined, promotionConditions('Succeeded', ''), 1, startedAt),
+    });
+
+  test('has the newest first, bounded, and outlasts the promotions', () => {
+    const all = Array.from({ length: 25 }, (_, i) => over(i + 1));
+    const status = decided(all);
+    expect(status.history).toHaveLength(20);
+    expect(status.history?.[0]).toMatchObject({ promotion: 'p25', outcome: 'Succeeded', target: 'checkout' });
+    expect(decided(all, status).history).toEqual(status.history);
+    expect(decided([], status).history).toEqual(status.history);
+  });
+
+  test('has nothing of what was never begun', () => {
+    expect(decided([promotion(1, { completedAt: '2026-02-01T00:00:00Z' })]).history).toBeUndefined();
+  });
+});
+
 test('it is ready when everything that it names exists, else it says what to do', () => {
   expect(decided([]).conditions?.[0]).toMatchObject({ type: 'Ready', status: 'True' });
-  expect(decided([], undefined, ['Gate g does not exist: apply it']).conditions?.[0]).toMatchObject({
+  expect(
+    decided([], undefined, { problems: ['Gate g does not exist: apply it'] }).conditions?.[0],
+  ).toMatchObject({
     status: 'False',
     message: 'Gate g does not exist: apply it',
   });

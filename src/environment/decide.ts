@@ -1,5 +1,12 @@
 import { withConditions } from '../api/v1alpha1/conditions.ts';
-import type { Environment, EnvironmentStatus, Promotion, QuarantineEntry } from '../api/v1alpha1/types.ts';
+import type {
+  Decision,
+  Environment,
+  EnvironmentStatus,
+  Promotion,
+  QuarantineEntry,
+  Target,
+} from '../api/v1alpha1/types.ts';
 import { digestOf, repositoryOf } from '../api/v1alpha1/images.ts';
 import { toTime } from '../runtime/time.ts';
 
@@ -9,6 +16,10 @@ export interface Input {
   environment: Environment;
   /** Every Promotion for this Environment that still exists. */
   promotions: readonly Promotion[];
+  /** Release Decisions for this Environment. */
+  releases: readonly Decision[];
+  /** Images that a target's template declares; undefined: it is not there. */
+  declared(target: Target): readonly string[] | undefined;
   /** What is missing or unusable, each in one sentence that says what to do. */
   problems: readonly string[];
 }
@@ -42,7 +53,8 @@ function newest(known: RevisionRef | undefined, found: readonly RevisionRef[]): 
   )[0];
 }
 
-function truthOf(input: Input, name: string): TargetTruth {
+function truthOf(input: Input, target: Target): TargetTruth {
+  const { name } = target;
   const known = input.environment.status?.targets?.find((t) => t.name === name);
   const promoted = input.promotions.flatMap((p) => {
     const since = promotedAt(p, name);
@@ -66,8 +78,10 @@ function truthOf(input: Input, name: string): TargetTruth {
   const inFlight = input.promotions.find(
     (p) => p.status?.plan?.targets.some((t) => t.name === name) && p.status.completedAt === undefined,
   );
+  const drift = inFlight || !current ? undefined : driftOf(input, target, current, known?.drift);
   return {
     name,
+    ...(drift && { drift }),
     ...(current && { current }),
     ...(lastGood && { lastGood }),
     ...(inFlight && {
@@ -77,6 +91,77 @@ function truthOf(input: Input, name: string): TargetTruth {
       },
     }),
   };
+}
+
+/** Somebody declared other images than were promoted, with no promotion in flight. */
+function driftOf(
+  input: Input,
+  target: Target,
+  current: RevisionRef,
+  before: TargetTruth['drift'],
+): TargetTruth['drift'] {
+  const declared = input.declared(target);
+  const images = current.images ?? [];
+  if (!declared || images.every((i) => declared.includes(i))) return undefined;
+  const [expected, found] = [images.join(' '), declared.join(' ')].map((t) => t.slice(0, 4096));
+  const since = before?.found === found ? before?.since : undefined;
+  return { expected: expected ?? '', found: found ?? '', since: since ?? toTime(input.now) };
+}
+
+/** What was let out of quarantine: what is on record, and the Decisions that let something out now. */
+function releasedOf(input: Input): NonNullable<EnvironmentStatus['released']> {
+  const before = input.environment.status?.released ?? [];
+  const refused = input.environment.status?.quarantine ?? [];
+  const fresh = input.releases.flatMap(({ metadata, spec }) => {
+    const { target = '', revisionDigest = '', by } = spec;
+    const at = metadata.creationTimestamp;
+    const known = before.some((r) => r.uid === metadata.uid);
+    const concerns = refused.some(
+      (q) => q.target === target && q.revisionDigest === revisionDigest && !isBefore(at, q.since),
+    );
+    return known || !concerns
+      ? []
+      : [{ target, revisionDigest, decision: metadata.name, uid: metadata.uid, by, at }];
+  });
+  return [...before, ...fresh].slice(-QUARANTINE_LIMIT);
+}
+
+/** Whole seconds: creationTimestamp has no more. */
+function isBefore(time: string, other: string): boolean {
+  return Math.floor(Date.parse(time) / 1000) < Math.floor(Date.parse(other) / 1000);
+}
+
+/** How promotions ended here, newest first: what is on record, and those that have ended since. */
+function historyOf(input: Input): NonNullable<EnvironmentStatus['history']> {
+  const { environment } = input;
+  const before = environment.status?.history ?? [];
+  const found = input.promotions.flatMap(({ metadata, status }) => {
+    const { completedAt, startedAt, revisionDigest, plan } = status ?? {};
+    const outcome = status?.conditions?.find((c) => c.type === 'Succeeded')?.reason;
+    // What was never begun changed nothing here.
+    if (!completedAt || !startedAt || !outcome) return [];
+    return (plan?.targets ?? []).map(({ name: target }) => ({
+      promotion: metadata.name,
+      target,
+      outcome,
+      ...(revisionDigest && { revisionDigest }),
+      startedAt,
+      completedAt,
+    }));
+  });
+  const fresh = found.filter(
+    (f) =>
+      !before.some(
+        (b) => b.promotion === f.promotion && b.target === f.target && b.completedAt === f.completedAt,
+      ),
+  );
+  const all = [...before, ...fresh].toSorted((a, b) => Date.parse(b.completedAt) - Date.parse(a.completedAt));
+  const kept = new Map<string, number>();
+  return all.filter(({ target }) => {
+    const count = (kept.get(target) ?? 0) + 1;
+    kept.set(target, count);
+    return count <= environment.spec.historyLimit;
+  });
 }
 
 /** What a failed promotion has shown to be bad: the images that it changed on the target that failed. */
@@ -90,6 +175,7 @@ function badOf(promotion: Promotion): QuarantineEntry[] {
       target: revert.target ?? '',
       image: repositoryOf(image),
       digest: digestOf(image) ?? '',
+      ...(promotion.status?.revisionDigest && { revisionDigest: promotion.status.revisionDigest }),
       reason: revert.message,
       promotion: promotion.metadata.name,
       since: revert.detectedAt,
@@ -97,11 +183,16 @@ function badOf(promotion: Promotion): QuarantineEntry[] {
 }
 
 /** Entries stay until a person releases them. A full list drops nothing: what is new waits, and its target with it. */
-function quarantineOf(input: Input): QuarantineEntry[] {
-  const list = [...(input.environment.status?.quarantine ?? [])];
+function quarantineOf(input: Input, released: NonNullable<EnvironmentStatus['released']>): QuarantineEntry[] {
+  const isFree = (q: QuarantineEntry): boolean =>
+    released.some(
+      (r) => r.target === q.target && r.revisionDigest === q.revisionDigest && !isBefore(r.at, q.since),
+    );
+  const list = (input.environment.status?.quarantine ?? []).filter((q) => !isFree(q));
   for (const entry of input.promotions.flatMap(badOf))
     if (
       list.length < QUARANTINE_LIMIT &&
+      !isFree(entry) &&
       !list.some((q) => q.target === entry.target && q.image === entry.image && q.digest === entry.digest)
     )
       list.push(entry);
@@ -112,12 +203,18 @@ function quarantineOf(input: Input): QuarantineEntry[] {
 export function decide(input: Input): EnvironmentStatus {
   const { environment, problems } = input;
   const generation = environment.metadata.generation ?? 0;
-  const quarantine = quarantineOf(input);
+  const released = releasedOf(input);
+  const quarantine = quarantineOf(input, released);
+  const history = historyOf(input);
+  const targets = environment.spec.targets.map((t) => truthOf(input, t));
+  const drifted = targets.filter((t) => t.drift).map((t) => t.name);
   const ready = problems.length === 0;
   return {
     observedGeneration: generation,
-    targets: environment.spec.targets.map((t) => truthOf(input, t.name)),
+    targets,
     ...(quarantine.length > 0 && { quarantine }),
+    ...(released.length > 0 && { released }),
+    ...(history.length > 0 && { history }),
     conditions: withConditions(
       environment.status?.conditions,
       [
@@ -127,6 +224,16 @@ export function decide(input: Input): EnvironmentStatus {
           reason: ready ? 'Ready' : 'AwaitingReference',
           message: ready ? 'every target and gate exists' : problems.join('; ').slice(0, 4096),
         },
+        ...(drifted.length > 0
+          ? [
+              {
+                type: 'Drifted',
+                status: 'True' as const,
+                reason: 'ImagesChanged',
+                message: `somebody changed the images of ${drifted.join(', ')} since they were promoted: promote what is meant`,
+              },
+            ]
+          : []),
       ],
       generation,
       toTime(input.now),

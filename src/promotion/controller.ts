@@ -1,21 +1,24 @@
 import { isDeepStrictEqual } from 'node:util';
 import { findCondition } from '../api/v1alpha1/conditions.ts';
-import { API_VERSION, GROUP, VERSION } from '../api/v1alpha1/names.ts';
+import { API_VERSION, GROUP, REVERT_FINALIZER, VERSION } from '../api/v1alpha1/names.ts';
 import { parsePromotion, type RawObject } from '../api/v1alpha1/parse.ts';
 import type { Promotion, PromotionStatus } from '../api/v1alpha1/types.ts';
 import type { Sampler } from '../analysis/sampler.ts';
 import type { Effect } from '../delivery/delivery.ts';
 import type { KubeClient } from '../kube/client.ts';
 import type { ReconcileResult } from '../kube/controller.ts';
+import { isNotFound } from '../kube/errors.ts';
 import type { EventRecorder } from '../kube/events.ts';
 import { patchStatus } from '../kube/patch.ts';
 import { objectPath, splitKey } from '../kube/paths.ts';
+import type { KubeObject } from '../kube/types.ts';
 import type { PromotionMetrics } from '../metrics/promotions.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
+import { fromTime } from '../runtime/time.ts';
 import { decide } from './decide.ts';
 import { assignmentOf, gather, type Sources } from './gather.ts';
-import type { Decision, Input } from './input.ts';
+import type { Decided, Input } from './input.ts';
 import { type GateTools, probeKey, probesOf, windowSecondsOf } from './probes.ts';
 import { happenings, revertStages } from './report.ts';
 import { hasEnded, significant } from './status.ts';
@@ -23,13 +26,18 @@ import { hasEnded, significant } from './status.ts';
 export const PROMOTIONS = { group: GROUP, version: VERSION, plural: 'promotions' };
 
 export interface PromotionControllerOptions
-  extends Pick<Sources, 'promotions' | 'environments' | 'gates' | 'delivery'> {
+  extends Pick<Sources, 'promotions' | 'environments' | 'gates' | 'decisions' | 'delivery'> {
   client: KubeClient;
   sampler: Sampler;
   tools: GateTools;
   events: EventRecorder;
   metrics: PromotionMetrics;
   clock: Clock;
+}
+
+/** It is being deleted and nothing keeps it: what is left of it needs no decision. */
+function isGoing({ metadata }: RawObject): boolean {
+  return metadata.deletionTimestamp !== undefined && !metadata.finalizers?.includes(REVERT_FINALIZER);
 }
 
 /** Gather, decide, report, act: one pass for one Promotion. */
@@ -45,6 +53,7 @@ export class PromotionController {
       promotions: options.promotions,
       environments: options.environments,
       gates: options.gates,
+      decisions: options.decisions,
       delivery: options.delivery,
       now: () => options.clock.now(),
       judgement: (owner, binding, target) => options.sampler.judgement(probeKey(owner, binding, target)),
@@ -58,28 +67,79 @@ export class PromotionController {
     const { namespace, name } = splitKey(key);
     const raw = this.#o.promotions.get(namespace, name);
     const parsed = raw && parsePromotion(raw);
-    if (!raw || raw.metadata.deletionTimestamp || !parsed?.ok || hasEnded(parsed.object)) {
+    if (!raw || !parsed?.ok || isGoing(raw)) {
       if (parsed && !parsed.ok) log.warn({ reason: parsed.message }, 'Promotion is not readable');
       this.#release(key);
       return;
     }
     const promotion = parsed.object;
+    if (hasEnded(promotion)) {
+      this.#release(key);
+      await this.#finalize(raw, 'remove');
+      return this.#expire(promotion, log);
+    }
     const input = await gather(this.#sources, raw, promotion);
     const decision = decide(input);
     this.#claim(key, promotion, decision);
     this.#o.sampler.sync(key, probesOf(key, input, decision.probes, this.#o.tools));
     const written = await this.#report(raw, promotion, decision.status, log);
     await this.#actAll(decision.effects, written, input, log);
-    if (hasEnded(written)) return this.#release(key);
+    if (hasEnded(written)) {
+      this.#release(key);
+      await this.#finalize(this.#o.promotions.get(namespace, name) ?? raw, 'remove');
+      return this.#expire(written, log);
+    }
+    if (decision.finalizer === 'add') {
+      await this.#finalize(this.#o.promotions.get(namespace, name) ?? raw, 'add');
+      return { requeueAfterMs: 0 };
+    }
     const urgent = decision.status.revert ? ({ lane: 'urgent' } as const) : {};
     if (decision.effects.length > 0) return { requeueAfterMs: 0, ...urgent };
     if (decision.wakeAt === undefined) return;
     return { requeueAfterMs: Math.max(0, decision.wakeAt - this.#o.clock.now()), ...urgent };
   }
 
+  /** Adds or removes the finalizer, in a write of its own that fails if anybody else wrote meanwhile. */
+  async #finalize(raw: RawObject, what: 'add' | 'remove'): Promise<void> {
+    const { namespace, name, uid, resourceVersion, finalizers = [] } = raw.metadata;
+    if (finalizers.includes(REVERT_FINALIZER) === (what === 'add')) return;
+    const others = finalizers.filter((f) => f !== REVERT_FINALIZER);
+    const metadata = {
+      uid,
+      resourceVersion,
+      finalizers: what === 'add' ? [...others, REVERT_FINALIZER] : others,
+    };
+    const path = objectPath(PROMOTIONS, namespace, name);
+    try {
+      this.#o.promotions.upsertLocal(
+        await this.#o.client.patch<RawObject & KubeObject>(path, { metadata }, 'merge'),
+      );
+    } catch (error) {
+      if (!isNotFound(error)) throw error;
+    }
+  }
+
+  /** Deletes a promotion that has ended once its time to live is over. */
+  async #expire(promotion: Promotion, log: Log): Promise<ReconcileResult | void> {
+    const { metadata, spec, status } = promotion;
+    const completedAt = fromTime(status?.completedAt);
+    if (spec.ttlSecondsAfterFinished === undefined || completedAt === undefined) return;
+    const dueAt = completedAt + spec.ttlSecondsAfterFinished * 1000;
+    const now = this.#o.clock.now();
+    if (now < dueAt) return { requeueAfterMs: dueAt - now };
+    log.info(
+      { ttlSecondsAfterFinished: spec.ttlSecondsAfterFinished },
+      'Deleting a promotion that has ended',
+    );
+    const path = objectPath(PROMOTIONS, metadata.namespace, metadata.name);
+    await this.#o.client.delete(path, { uid: metadata.uid }).catch((error: unknown) => {
+      if (!isNotFound(error)) throw error;
+    });
+  }
+
   /** Before the first await after the decision: no other pass can decide on these targets in between. */
-  #claim(key: string, promotion: Promotion, { status }: Decision): void {
-    if (!status.plan) return;
+  #claim(key: string, promotion: Promotion, { status }: Decided): void {
+    if (!status.plan || status.completedAt !== undefined) return;
     const { namespace, uid } = promotion.metadata;
     for (const { rollout } of status.plan.targets)
       this.#claims.set(`${namespace}/${rollout.name}`, { key, uid });

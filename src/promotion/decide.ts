@@ -1,8 +1,9 @@
+import { REVERT_FINALIZER } from '../api/v1alpha1/names.ts';
 import { isTerminal } from '../api/v1alpha1/reasons.ts';
 import type { Effect } from '../delivery/delivery.ts';
 import { driveAll } from './fleet.ts';
 import { statusOfTarget } from './in-flight.ts';
-import type { Decision, Input } from './input.ts';
+import type { Decided, Input } from './input.ts';
 import type { Outcome } from './outcome.ts';
 import { PLAN_VERSION } from './plan.ts';
 import { revertAll } from './revert-all.ts';
@@ -14,17 +15,24 @@ import { hasEnded, statusOf } from './status.ts';
  * effect for each target, what to sample and when to look again. It never awaits. The status is written
  * before the effects are carried out, so whatever a crash leaves behind is found in it.
  */
-export function decide(input: Input): Decision {
+export function decide(input: Input): Decided {
   const { promotion } = input;
-  if (hasEnded(promotion)) return { status: promotion.status ?? {}, effects: [], probes: [] };
+  if (hasEnded(promotion))
+    return { status: promotion.status ?? {}, effects: [], probes: [], ...release(input) };
   const outcome = next(input);
   const ended = isTerminal(outcome.reason);
   return {
     status: statusOf(input, outcome),
     effects: ended ? forget(input) : (outcome.effects ?? []),
     probes: ended ? [] : (outcome.probes ?? []),
-    ...(!ended && { wakeAt: outcome.wakeAt }),
+    ...(ended ? release(input) : { wakeAt: outcome.wakeAt }),
+    ...(outcome.finalizer && { finalizer: outcome.finalizer }),
   };
+}
+
+/** A promotion that has ended may go. */
+function release({ promotion }: Input): Pick<Decided, 'finalizer'> {
+  return promotion.metadata.finalizers?.includes(REVERT_FINALIZER) ? { finalizer: 'remove' } : {};
 }
 
 /** The records of a promotion that has ended are of no use any more. */

@@ -17,6 +17,12 @@ interface At {
   settledAt: number | undefined;
 }
 
+/** A person's Resume begins the place anew: counts and deadlines, and a Fail that was left to a person. */
+function epochOf({ resumedAt, status }: InFlight, { epoch }: At): string {
+  const reachedAt = fromTime(status.reachedAt) ?? 0;
+  return resumedAt !== undefined && resumedAt >= reachedAt ? `${epoch}@${resumedAt}` : epoch;
+}
+
 /** The bindings as probes for one place. */
 function probesFor(d: InFlight, at: At): ProbeRequest[] {
   const { input, subject, view } = d;
@@ -29,8 +35,9 @@ function probesFor(d: InFlight, at: At): ProbeRequest[] {
         {
           binding,
           target: subject.target,
-          epoch: at.epoch,
+          epoch: epochOf(d, at),
           step: at.step,
+          ...(d.resumedAt !== undefined && { notBefore: d.resumedAt }),
           passFrom:
             settledAt === undefined ? undefined : settledAt + input.windowSeconds(gate, binding) * 1000,
           settledAt: settledAt ?? input.now,
@@ -48,8 +55,10 @@ function ask(d: InFlight, at: At, from: number): { fold: GateFold; probes: Probe
   const fold = foldGates(d.input, bindingsAt(d.plan, at.when, d.planned.name, d.view.weight), {
     target: d.planned.name,
     step: at.step,
-    epoch: at.epoch,
-    from,
+    epoch: epochOf(d, at),
+    from: Math.max(from, d.resumedAt ?? 0),
+    notBefore: d.resumedAt,
+    held: d.held,
     timing: d.timing,
   });
   return { fold, probes: probesFor(d, at) };
@@ -96,7 +105,7 @@ export function begin(d: InFlight, waitsFor: string | undefined): TargetOutcome 
       : view.currentHash === subject.recorded?.hash
         ? undefined
         : `Rollout ${planned.rollout.name} runs something else than was recorded`;
-  const blocker = waitsFor ?? busy;
+  const blocker = d.held ? 'a person holds it' : (waitsFor ?? busy);
   if (blocker === undefined)
     return {
       ...applying(planned),
@@ -107,7 +116,7 @@ export function begin(d: InFlight, waitsFor: string | undefined): TargetOutcome 
     reason: 'Advancing',
     message: `waits for its wave: ${blocker}`,
     target: status,
-    ...(waitsFor === undefined && { blockedBy: [{ reason: 'Busy', message: blocker }] }),
+    ...(waitsFor === undefined && !d.held && { blockedBy: [{ reason: 'Busy', message: blocker }] }),
   };
 }
 
@@ -167,7 +176,7 @@ function atStep(d: InFlight): TargetOutcome {
       target: moved(status, 'Settling', input.now, seen),
       wakeAt: earliest(settledAt, fold.deadlineAt),
     };
-  if (fold.passed && input.now >= earliestAdvance)
+  if (fold.passed && !d.held && input.now >= earliestAdvance)
     return {
       ...common,
       reason: 'Advancing',
@@ -192,7 +201,7 @@ function promoted(d: InFlight): TargetOutcome {
   const epoch = bakeFrom === undefined ? String(step) : 'bake';
   const { fold, probes } = ask(d, { when: 'During', step, epoch, settledAt }, settledAt);
   if (fold.failed) return gateFailed(d, fold, fold.failed);
-  const settled = fold.passed && input.now >= settledAt && view.healthy && view.observed;
+  const settled = fold.passed && !d.held && input.now >= settledAt && view.healthy && view.observed;
   const seen = {
     steps: step,
     step,
@@ -245,6 +254,6 @@ export function verify(
     results,
     probes: [...(guard.probes ?? []), ...probes],
     wakeAt: fold.deadlineAt,
-    done: fold.passed,
+    done: fold.passed && !d.held,
   };
 }

@@ -4,7 +4,9 @@ import { begin, drive, verify } from './drive.ts';
 import { saidBefore } from './hold.ts';
 import { type InFlight, inFlight, promotedAt } from './in-flight.ts';
 import type { Input } from './input.ts';
-import { moved, type Outcome, type TargetOutcome } from './outcome.ts';
+import { abortedBy, heldBy, said as whoSaid } from './orders.ts';
+import { type Failure, moved, type Outcome, type TargetOutcome } from './outcome.ts';
+import { timingOf } from './timing.ts';
 import { revertAll } from './revert-all.ts';
 
 /** All targets of a promotion, wave by wave, towards full promotion, through one bake and what comes after it. */
@@ -20,10 +22,25 @@ export function driveAll(input: Input, plan: Plan): Outcome {
     if (outcome !== undefined || !('view' in d)) return outcome ?? (d as TargetOutcome);
     return begin(d, waitsFor(plan, begun, d.planned.wave));
   });
+  const leave = leaving(input);
+  if (leave) return goBack(input, plan, outcomes, leave);
   const failed = outcomes.find((o) => o.failed);
-  if (failed?.failed) return goBack(input, plan, outcomes, failed);
+  if (failed?.failed) return fail(input, plan, outcomes, failed);
   if (outcomes.every((o) => o.done)) return finish(input, plan, found, outcomes);
   return together(input, outcomes);
+}
+
+/** A person wants it back: an Abort, or the Promotion is being deleted. Neither says anything about the images. */
+function leaving(input: Input): Failure | undefined {
+  const abort = abortedBy(input);
+  if (abort) return { reason: 'Aborted', message: `aborted by ${whoSaid(abort)}`, quarantine: false };
+  if (input.promotion.metadata.deletionTimestamp)
+    return {
+      reason: 'Deleted',
+      message: 'the Promotion is being deleted, which is an abort',
+      quarantine: false,
+    };
+  return undefined;
 }
 
 /** When the last target was fully promoted, if all are: the bake counts from there. */
@@ -44,28 +61,53 @@ function waitsFor(
     : undefined;
 }
 
-/** One target failed, so all go back; the first step of it is taken in this pass, after its status write. */
-function goBack(
+/** One target failed: all go back, or wait for a person where the Environment says so. */
+function fail(
   input: Input,
   plan: Plan,
   outcomes: readonly TargetOutcome[],
   { failed, target, reason, message }: TargetOutcome,
 ): Outcome {
   if (!failed) throw new Error('only a failed target makes a promotion go back');
-  const targets = outcomes.map((o) => o.target);
-  const results = resultsOf(input, outcomes);
-  const untouched = targets.every((t) => t.state === 'Pending' || t.state === 'Ended');
+  if (failed.quarantine && timingOf(input.environment).onFail === 'Hold')
+    return {
+      ...together(input, outcomes),
+      reason: 'HeldByPerson',
+      message: `${naming(plan, target.name, failed.message)}; rollback.onFail is Hold: create a Decision with verdict Abort to go back, or Resume to judge anew`,
+      spokenOf: target,
+      effects: [],
+      blockedBy: [{ reason: 'GateFailed', message: failed.message.slice(0, 1024) }],
+    };
   // What is not ours any more cannot be brought back, and nothing else was changed.
-  if (untouched) return { reason, message, targets: ended(targets, input.now), spokenOf: target, results };
+  const targets = outcomes.map((o) => o.target);
+  if (targets.every((t) => t.state === 'Pending' || t.state === 'Ended'))
+    return {
+      reason,
+      message,
+      targets: ended(targets, input.now),
+      spokenOf: target,
+      results: resultsOf(input, outcomes),
+    };
+  return goBack(input, plan, outcomes, { ...failed, target: target.name });
+}
+
+/** All targets go back; the first step of it is taken in this pass, after its status write. */
+function goBack(
+  input: Input,
+  plan: Plan,
+  outcomes: readonly TargetOutcome[],
+  { reason, message, quarantine, sampledAt, target }: Failure & { target?: string },
+): Outcome {
   const revert: Revert = {
-    reason: failed.reason,
-    message: naming(plan, target.name, failed.message).slice(0, 1024),
-    target: target.name,
-    quarantine: failed.quarantine,
-    ...(failed.sampledAt && { sampledAt: failed.sampledAt }),
+    reason,
+    message: (target === undefined ? message : naming(plan, target, message)).slice(0, 1024),
+    ...(target !== undefined && { target }),
+    quarantine,
+    ...(sampledAt && { sampledAt }),
     detectedAt: toTime(input.now),
   };
-  return { ...revertAll(input, plan, revert, targets), results };
+  const targets = outcomes.map((o) => o.target);
+  return { ...revertAll(input, plan, revert, targets), results: resultsOf(input, outcomes) };
 }
 
 /** Targets that never began have ended with the promotion. */
@@ -87,7 +129,7 @@ function finish(
     return verify(d, { ...o, target: moved(o.target, 'Verifying', input.now) });
   });
   const failed = verified.find((o) => o.failed);
-  if (failed) return goBack(input, plan, verified, failed);
+  if (failed) return fail(input, plan, verified, failed);
   if (!verified.every((o) => o.done)) return together(input, verified);
   const [first] = verified;
   const targets = verified.map((o) => moved(o.target, 'Succeeded', input.now));
@@ -104,9 +146,8 @@ function finish(
 function together(input: Input, outcomes: readonly TargetOutcome[]): Outcome {
   const speaker = outcomes.toSorted((a, b) => rank(a) - rank(b))[0];
   const said = !speaker || speaker.silent ? saidBefore(input) : speaker;
-  const effects = outcomes.flatMap((o) => o.effect ?? []);
   const several = outcomes.length > 1 && speaker !== undefined && !speaker.silent;
-  return {
+  const all: Outcome = {
     reason: said.reason,
     message: several ? `${speaker.target.name}: ${said.message}` : said.message,
     targets: outcomes.map((o) => o.target),
@@ -114,9 +155,18 @@ function together(input: Input, outcomes: readonly TargetOutcome[]): Outcome {
     pastDeadline: said.pastDeadline ?? false,
     results: resultsOf(input, outcomes),
     probes: outcomes.flatMap((o) => o.probes ?? []),
-    effects,
+    effects: outcomes.flatMap((o) => o.effect ?? []),
     wakeAt: earliest(...outcomes.map((o) => o.wakeAt)),
     blockedBy: outcomes.flatMap((o) => (o.silent ? [] : (o.blockedBy ?? []))).slice(0, 16),
+  };
+  const hold = heldBy(input);
+  if (!hold) return all;
+  const message = `held by ${whoSaid(hold)}: the weight stays and guards go on; create a Decision with verdict Resume to go on, or Abort to go back`;
+  return {
+    ...all,
+    reason: 'HeldByPerson',
+    message,
+    blockedBy: [{ reason: 'Held', message: message.slice(0, 1024) }],
   };
 }
 

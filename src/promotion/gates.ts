@@ -86,10 +86,11 @@ function resultOf(
 function unasked(
   gate: Gate,
   binding: GateBinding,
-  at: { target: string; step: number; from: number },
+  at: Pick<Place, 'target' | 'step' | 'from' | 'notBefore'>,
   before: GateResult | undefined,
 ): GateResult {
-  if (before?.step === at.step && before.verdict !== 'Pass') return before;
+  const old = before && Date.parse(before.since) < (at.notBefore ?? 0);
+  if (before?.step === at.step && before.verdict !== 'Pass' && !old) return before;
   const nothing = newJudgement('', at.from);
   return resultOf(gate, binding, at.target, at.step, nothing);
 }
@@ -121,6 +122,10 @@ interface Place {
   step: number;
   epoch: string;
   from: number;
+  /** Answers from before this time do not count: a person said to go on. */
+  notBefore: number | undefined;
+  /** A person holds it: no deadline runs. */
+  held: boolean;
   timing: Pick<Timing, 'maxBlindSeconds' | 'onBlind'>;
 }
 
@@ -143,7 +148,7 @@ function add(input: Input, binding: GateBinding, at: Place, fold: GateFold): voi
   const blind = result.verdict === 'Error';
   const timer = Math.max(at.from, judgement?.timerFrom ?? Date.parse(result.since));
   const due = timer + (blind ? at.timing.maxBlindSeconds : (gate?.spec.deadlineSeconds ?? 0)) * 1000;
-  const isDue = input.now >= due && (blind || result.verdict === 'Inconclusive');
+  const isDue = !at.held && input.now >= due && (blind || result.verdict === 'Inconclusive');
   const ending = !isDue ? undefined : blind ? at.timing.onBlind : (gate?.spec.onDeadline ?? 'Hold');
   if (ending === 'Pass') {
     const seconds = gate?.spec.deadlineSeconds ?? 0;
@@ -159,7 +164,7 @@ function add(input: Input, binding: GateBinding, at: Place, fold: GateFold): voi
   else if (ending === 'Revert') fold.failed ??= { result, quarantine: false };
   else {
     if (isDue) fold.pastDeadline = true;
-    else fold.deadlineAt = earliest(fold.deadlineAt, due);
+    else if (!at.held) fold.deadlineAt = earliest(fold.deadlineAt, due);
     if (blind || isDue) fold.holding ??= result;
   }
 }

@@ -1,5 +1,11 @@
 import { findCondition } from '../api/v1alpha1/conditions.ts';
-import { parseEnvironment, parseGate, parsePromotion, type RawObject } from '../api/v1alpha1/parse.ts';
+import {
+  parseDecision,
+  parseEnvironment,
+  parseGate,
+  parsePromotion,
+  type RawObject,
+} from '../api/v1alpha1/parse.ts';
 import type {
   Environment,
   Gate,
@@ -11,18 +17,23 @@ import type {
 import type { Judgement } from '../analysis/judge.ts';
 import type { Assignment, Delivery, Recorded } from '../delivery/delivery.ts';
 import type { StoreReader } from '../kube/informer.ts';
-import type { Input, Rival } from './input.ts';
+import type { Input, Order, Rival, Successor } from './input.ts';
+import { inOrder } from './orders.ts';
+import { imagesOf } from './revision.ts';
 import { hasEnded } from './status.ts';
 import { candidates } from './turn.ts';
 
 /** Index of the Promotion store by `namespace/environment`. */
 export const BY_ENVIRONMENT = 'environment';
+/** Index of the Decision store by the UID of the Promotion that is decided on. */
+export const BY_PROMOTION = 'promotion';
 
 /** The caches and helpers that gathering reads. */
 export interface Sources {
   promotions: StoreReader<RawObject>;
   environments: StoreReader<RawObject>;
   gates: StoreReader<RawObject>;
+  decisions: StoreReader<RawObject>;
   delivery: Delivery;
   now(): number;
   judgement(owner: string, binding: GateBinding, target: string): Judgement | undefined;
@@ -37,8 +48,18 @@ export function environmentOf(raw: RawObject): string[] {
   return typeof environment === 'string' ? [`${raw.metadata.namespace}/${environment}`] : [];
 }
 
-function environmentFor(sources: Sources, promotion: Promotion): Environment | undefined {
-  const raw = sources.environments.get(promotion.metadata.namespace, promotion.spec.environment);
+/** Decisions index themselves by the UID of the Promotion that they are on. */
+export function promotionOf(raw: RawObject): string[] {
+  const uid = (raw.spec as { promotion?: { uid?: unknown } } | undefined)?.promotion?.uid;
+  return typeof uid === 'string' ? [uid] : [];
+}
+
+function environmentNamed(
+  sources: Sources,
+  promotion: Promotion,
+  name: string | undefined = promotion.spec.environment,
+): Environment | undefined {
+  const raw = sources.environments.get(promotion.metadata.namespace, name);
   const parsed = raw && parseEnvironment(raw);
   return parsed?.ok ? parsed.object : undefined;
 }
@@ -70,6 +91,7 @@ function rivalsOf(sources: Sources, promotion: Promotion): Rival[] {
       const parsed = parsePromotion(raw);
       if (!parsed.ok || raw.metadata.uid === uid || hasEnded(parsed.object)) return [];
       const { object } = parsed;
+      if (object.spec.dryRun) return [];
       return [
         {
           name: object.metadata.name,
@@ -78,10 +100,47 @@ function rivalsOf(sources: Sources, promotion: Promotion): Rival[] {
           reason: findCondition(object, 'Succeeded')?.reason as PromotionReason | undefined,
           started: object.status?.plan !== undefined,
           targets: object.status?.plan?.targets.map((t) => t.name) ?? object.spec.targets,
-          images: object.spec.revision.images,
+          images: imagesOf(object),
         },
       ];
     });
+}
+
+/** Promotions for the same Environment that have brought their revision there. */
+function successorsOf(sources: Sources, promotion: Promotion): Successor[] {
+  const { namespace } = promotion.metadata;
+  return sources.promotions
+    .byIndex(BY_ENVIRONMENT, `${namespace}/${promotion.spec.environment}`)
+    .flatMap((raw): Successor[] => {
+      const parsed = parsePromotion(raw);
+      if (!parsed.ok || findCondition(parsed.object, 'Succeeded')?.reason !== 'Succeeded') return [];
+      const { metadata, status } = parsed.object;
+      const targets = status?.plan?.targets.map((t) => t.name) ?? [];
+      return [{ name: metadata.name, createdAt: Date.parse(metadata.creationTimestamp), targets }];
+    });
+}
+
+/** Decisions on this promotion: for its UID, and for its Environment. */
+function ordersOf(sources: Sources, promotion: Promotion): Order[] {
+  const { uid, namespace } = promotion.metadata;
+  const orders = sources.decisions.byIndex(BY_PROMOTION, uid).flatMap((raw): Order[] => {
+    const parsed = parseDecision(raw);
+    if (!parsed.ok || parsed.object.metadata.namespace !== namespace) return [];
+    const { metadata, spec } = parsed.object;
+    if (spec.environment !== promotion.spec.environment || spec.verdict === 'Release') return [];
+    const { by, verdict, reason } = spec;
+    return [
+      {
+        name: metadata.name,
+        uid: metadata.uid,
+        by,
+        verdict,
+        at: Date.parse(metadata.creationTimestamp),
+        reason,
+      },
+    ];
+  });
+  return inOrder(orders);
 }
 
 /** The targets in question: as latched once there is a plan, else as the Environment has them now. */
@@ -117,10 +176,10 @@ function mayBeRecorded(promotion: Promotion): boolean {
 export async function gather(sources: Sources, raw: RawObject, promotion: Promotion): Promise<Input> {
   const records = new Map<string, Recorded | undefined>();
   if (mayBeRecorded(promotion))
-    for (const target of targetsOf(promotion, environmentFor(sources, promotion)))
+    for (const target of targetsOf(promotion, environmentNamed(sources, promotion)))
       records.set(target.name, await sources.delivery.recorded(assignmentOf(promotion, target, undefined)));
 
-  const environment = environmentFor(sources, promotion);
+  const environment = environmentNamed(sources, promotion);
   const owner = `${raw.metadata.namespace}/${raw.metadata.name}`;
   const { namespace, uid } = promotion.metadata;
   const targets = targetsOf(promotion, environment);
@@ -130,6 +189,9 @@ export async function gather(sources: Sources, raw: RawObject, promotion: Promot
     environment,
     gates: gatesOf(sources, promotion, environment),
     rivals: rivalsOf(sources, promotion),
+    successors: promotion.status?.plan ? [] : successorsOf(sources, promotion),
+    orders: ordersOf(sources, promotion),
+    source: promotion.spec.from && environmentNamed(sources, promotion, promotion.spec.from.environment),
     claimed: new Set(
       targets.filter((t) => (sources.claimant(namespace, t) ?? uid) !== uid).map((t) => t.name),
     ),

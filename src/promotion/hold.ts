@@ -16,6 +16,9 @@ export function saidBefore(
   input: Input,
 ): Required<Pick<Outcome, 'reason' | 'message' | 'pastDeadline' | 'blockedBy'>> {
   const said = findCondition(input.promotion, 'Succeeded');
+  // Said of a Hold that has been lifted since.
+  if (said?.reason === 'HeldByPerson')
+    return { reason: 'Advancing', message: 'going on', pastDeadline: false, blockedBy: [] };
   return {
     reason: (said?.reason ?? 'Advancing') as PromotionReason,
     message: said?.message ?? '',

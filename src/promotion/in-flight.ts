@@ -2,6 +2,7 @@ import type { Plan, PlannedTarget, PromotionReason, TargetStatus } from '../api/
 import type { Observation, TargetView } from '../delivery/delivery.ts';
 import { fromTime, toTime } from '../runtime/time.ts';
 import type { Input, Subject } from './input.ts';
+import { heldBy, resumedAt } from './orders.ts';
 import { moved, type TargetOutcome } from './outcome.ts';
 import { type Timing, timingOf } from './timing.ts';
 
@@ -16,6 +17,10 @@ export interface InFlight {
   timing: Timing;
   /** When the last target was fully promoted, and the bake began; undefined: not all of them are. */
   bakeFrom?: number | undefined;
+  /** A person's Hold: no advance, guards go on, no deadline. */
+  held: boolean;
+  /** A person's Resume: what was said at the present step before it does not count. */
+  resumedAt: number | undefined;
 }
 
 /** Where a target stood when this pass began. */
@@ -64,7 +69,17 @@ export function inFlight(input: Input, plan: Plan, planned: PlannedTarget): InFl
       target: status,
       pastDeadline: true,
     };
-  return { input, plan, planned, status, subject, view, timing: timingOf(input.environment) };
+  return {
+    input,
+    plan,
+    planned,
+    status,
+    subject,
+    view,
+    timing: timingOf(input.environment),
+    held: heldBy(input) !== undefined,
+    resumedAt: resumedAt(input),
+  };
 }
 
 /**

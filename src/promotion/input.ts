@@ -25,6 +25,24 @@ export interface Rival {
   images: readonly RevisionImage[];
 }
 
+/** A Decision on this promotion. Times are epoch milliseconds, in whole seconds. */
+export interface Order {
+  name: string;
+  uid: string;
+  /** Who it says decided. */
+  by: string;
+  verdict: 'Hold' | 'Resume' | 'Abort';
+  at: number;
+  reason: string | undefined;
+}
+
+/** A newer promotion that has succeeded here, and where. */
+export interface Successor {
+  name: string;
+  createdAt: number;
+  targets: readonly string[];
+}
+
 /** One target of the Environment with what was observed of it. */
 export interface Subject {
   target: Target;
@@ -41,6 +59,12 @@ export interface Input {
   gates: ReadonlyMap<string, Gate>;
   /** Unfinished Promotions for the same Environment, this one left out. */
   rivals: readonly Rival[];
+  /** Promotions for the same Environment that have succeeded. */
+  successors: readonly Successor[];
+  /** Decisions on this promotion, oldest first. */
+  orders: readonly Order[];
+  /** The Environment that `spec.from` names; undefined: none is named, or it does not exist. */
+  source?: Environment | undefined;
   /** Targets that a promotion has claimed in this process, whose latched plan no cache may show yet. */
   claimed: ReadonlySet<string>;
   subjects: readonly Subject[];
@@ -57,6 +81,8 @@ export interface ProbeRequest {
   epoch: string;
   /** The step that `epoch` speaks of; undefined in preflight. */
   step?: number;
+  /** What status says from before this time does not count: a person said to go on. */
+  notBefore?: number;
   /** Samples from this time on may pass; undefined: they may only fail. */
   passFrom: number | undefined;
   /** Passes in a row that are needed, where it is not what the Gate says. */
@@ -71,9 +97,11 @@ export interface ProbeRequest {
 }
 
 /** What is to be: the status to write, at most one effect for each target after it, what to sample, and when to look again. */
-export interface Decision {
+export interface Decided {
   status: PromotionStatus;
   effects: readonly Effect[];
   probes: readonly ProbeRequest[];
   wakeAt?: number | undefined;
+  /** What is to become of the promotion's finalizer, in a write of its own. */
+  finalizer?: 'add' | 'remove';
 }

@@ -4,6 +4,7 @@ import type {
   PromotionReason,
   PromotionStatus,
   Revert,
+  RevisionImage,
   TargetState,
   TargetStatus,
 } from '../api/v1alpha1/types.ts';
@@ -63,6 +64,10 @@ export interface Outcome {
   plan?: Plan;
   /** Begun, or one stage further. */
   revert?: Revert;
+  /** Taken from another Environment, once. */
+  revision?: readonly RevisionImage[];
+  /** The finalizer is to be there before anything is changed. */
+  finalizer?: 'add';
 }
 
 /** The target in its new place; `since` moves only when the place changes. */

@@ -2,7 +2,7 @@ import type { Sample } from '../analysis/sample.ts';
 import type { GateBinding, PlannedTarget } from '../api/v1alpha1/types.ts';
 import type { TargetView } from '../delivery/delivery.ts';
 import type { Input, ProbeRequest, Subject } from './input.ts';
-import { imagesFor, revisionDigest } from './revision.ts';
+import { imagesFor, imagesOf, revisionDigest } from './revision.ts';
 import { bindingsOf } from './turn.ts';
 
 /** A chosen target that is there, with the images it is to run. */
@@ -13,7 +13,7 @@ export interface Chosen extends Subject {
 
 /** Which container of each target gets which image, or what does not match. */
 export function matched(input: Input, subjects: readonly Subject[]): Chosen[] | string {
-  const { images } = input.promotion.spec.revision;
+  const images = imagesOf(input.promotion);
   const found: Chosen[] = [];
   for (const subject of subjects) {
     if (!subject.observation.found) return subject.observation.message;
@@ -37,7 +37,7 @@ export function alreadyRuns(input: Input, { target, view, images }: Chosen): boo
   const runs = images.every(({ container, image }) =>
     view.containers.some((c) => c.name === container && c.image === image),
   );
-  const digest = revisionDigest(input.promotion.spec.revision.images);
+  const digest = revisionDigest(imagesOf(input.promotion));
   return runs && view.obstacles.length === 0 && known?.revisionDigest === digest;
 }
 

@@ -40,11 +40,12 @@ export function probeKey(owner: string, binding: GateBinding, target: string): s
 function seedFrom(
   gate: Gate,
   result: GateResult | undefined,
-  { epoch, step }: ProbeRequest,
+  { epoch, step, notBefore = 0 }: ProbeRequest,
   now: number,
 ): Judgement | undefined {
   // An edited Gate counts anew.
   if (!result || result.step !== step || result.gateGeneration !== gate.metadata.generation) return undefined;
+  if ((fromTime(result.since) ?? 0) < notBefore) return undefined;
   return rehydrate(
     {
       epoch,

@@ -78,12 +78,13 @@ function isForward(t: TargetStatus): boolean {
   return !['Pending', 'Ended', 'RolledBack', 'Reverting', 'RollbackBlocked'].includes(t.state);
 }
 
+const is = (r: Return, stage: 'commanded' | 'traffic' | 'intent'): boolean =>
+  r.target.state === 'RolledBack' || r[stage] === true;
+
 /** The times of the whole: the first command, and when the last target's traffic and intent were back. */
 function timed(input: Input, before: Revert, returns: readonly Return[]): Revert {
   const now = toTime(input.now);
   const touched = returns.filter((r) => !['Pending', 'Ended'].includes(r.target.state));
-  const is = (r: Return, stage: 'commanded' | 'traffic' | 'intent'): boolean =>
-    r.target.state === 'RolledBack' || r[stage] === true;
   const commandedAt = before.commandedAt ?? (touched.some((r) => is(r, 'commanded')) ? now : undefined);
   const trafficRestoredAt =
     before.trafficRestoredAt ?? (touched.every((r) => is(r, 'traffic')) ? now : undefined);

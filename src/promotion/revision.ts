@@ -1,6 +1,11 @@
-import type { PlannedTarget, RevisionImage, Target } from '../api/v1alpha1/types.ts';
-import { repositoryOf } from '../api/v1alpha1/images.ts';
+import type { PlannedTarget, Promotion, RevisionImage, Target } from '../api/v1alpha1/types.ts';
+import { digestOf, repositoryOf } from '../api/v1alpha1/images.ts';
 import { sha256 } from '../runtime/hash.ts';
+
+/** The images of a promotion: those that it names, or those that it has taken from another Environment. */
+export function imagesOf({ spec, status }: Promotion): readonly RevisionImage[] {
+  return spec.revision?.images ?? status?.revision?.images ?? [];
+}
 
 /** `repository:tag@digest`: the digest is what is promoted, the tag is for people. */
 export function imageReference({ image, tag, digest }: RevisionImage): string {
@@ -14,6 +19,15 @@ export function imageReference({ image, tag, digest }: RevisionImage): string {
 export function revisionDigest(images: readonly RevisionImage[]): string {
   const lines = images.map(({ image, digest }) => `${image}@${digest}\n`).toSorted();
   return `sha256:${sha256(lines.join(''))}`;
+}
+
+/** What `imageReference` has written, read back; undefined for a reference without a digest. */
+export function parseReference(reference: string): RevisionImage | undefined {
+  const digest = digestOf(reference);
+  if (digest === undefined) return undefined;
+  const image = repositoryOf(reference);
+  const tag = reference.slice(image.length + 1, reference.indexOf('@'));
+  return { image, digest, ...(reference[image.length] === ':' && { tag }) };
 }
 
 /** The revision in short, for the column: `checkout:1.4.2`, or the digest's head without a tag. */

@@ -1,11 +1,15 @@
 import { describe, expect, test } from '@jest/globals';
 import { newJudgement } from '../analysis/judge.ts';
+import type { Environment } from '../api/v1alpha1/types.ts';
 import type { Input, Rival } from './input.ts';
 import { start } from './start.ts';
 import { DIGEST, NEW, World } from './testing/world.ts';
 
 /** The input of a promotion whose one query is answered: recording the template is all that is left. */
 function ready(change: Partial<Input> = {}, world = new World()): Input {
+  // An Environment that has seen a promotion: its target is known.
+  const current = { revisionDigest: '', promotion: 'one', since: '2026-01-01T00:00:00Z' };
+  world.environment.status ??= { targets: [{ name: 'checkout', current }] };
   const answered = {
     ...newJudgement('preflight', world.now),
     last: { at: world.now, verdict: 'Pass' as const, value: 0, message: 'ok', query: 'up', tookMs: 1 },
@@ -60,8 +64,111 @@ describe('whose turn it is', () => {
   test('a claim in this process that no cache shows yet counts', () => {
     const world = new World();
     world.reconcile();
+    expect(start(ready({}, world)).finalizer).toBe('add');
+    world.promotion.metadata.finalizers = ['sluice.dev/revert'];
     expect(start(ready({}, world)).reason).toBe('Applying');
     expect(start(ready({ claimed: new Set(['checkout']) }, world)).reason).toBe('Queued');
+  });
+});
+
+describe('several orders for one place', () => {
+  const older = Date.parse('2025-12-31T00:00:00Z');
+  const newer = Date.parse('2026-01-02T00:00:00Z');
+  const withPolicy = (concurrency: 'Queue' | 'Replace' | 'Reject', change: Partial<Input>): Input => {
+    const input = ready(change);
+    if (input.environment) input.environment.spec.concurrency = concurrency;
+    return input;
+  };
+
+  test.each([
+    ['Queue', { rivals: [rival({ started: true })] }, 'Queued'],
+    ['Reject', { rivals: [rival({ started: true })] }, 'Busy'],
+    ['Reject', { rivals: [] }, 'Preflight'],
+    ['Replace', { rivals: [rival({ createdAt: newer })] }, 'Superseded'],
+    ['Replace', { rivals: [rival({ createdAt: older, reason: 'Queued' })] }, 'Queued'],
+    ['Replace', { rivals: [rival({ started: true, createdAt: newer })] }, 'Queued'],
+  ] satisfies ['Queue' | 'Replace' | 'Reject', Partial<Input>, string][])(
+    'concurrency %s: %j comes to %s',
+    (concurrency, change, reason) => {
+      expect(start(withPolicy(concurrency, change)).reason).toBe(reason);
+    },
+  );
+
+  test.each([
+    ['a newer one that succeeded ends an older that waits', newer, ['checkout'], 'Superseded'],
+    ['an older one does not', older, ['checkout'], 'Preflight'],
+    ['one on another target does not', newer, ['cart'], 'Preflight'],
+  ])('%s', (_, createdAt, targets, reason) => {
+    expect(start(ready({ successors: [{ name: 'three', createdAt, targets }] })).reason).toBe(reason);
+  });
+
+  test('an Environment that knows nothing starts none of several, and says what to do', () => {
+    const input = ready({ rivals: [rival({ createdAt: newer })] });
+    if (input.environment) input.environment.status = {};
+    const outcome = start(input);
+    expect(outcome.reason).toBe('AmbiguousOrder');
+    expect(outcome.message).toContain('delete all but the one that is meant');
+    const started = ready({ rivals: [rival({ createdAt: newer, started: true })] });
+    if (started.environment) started.environment.status = {};
+    expect(start(started).reason).toBe('Queued');
+  });
+
+  test('a newer one need not wait for one that is stuck on its way back', () => {
+    const stuck = rival({ started: true, reason: 'RollbackBlocked', createdAt: older });
+    expect(start(ready({ rivals: [stuck] })).reason).toBe('Preflight');
+  });
+});
+
+describe('a revision that is taken from another Environment', () => {
+  const source = (lastGood?: object): Environment => ({
+    apiVersion: 'sluice.dev/v1alpha1',
+    kind: 'Environment',
+    metadata: { ...new World().environment.metadata, name: 'staging' },
+    spec: new World().environment.spec,
+    status: { targets: [{ name: 'checkout', ...lastGood }] },
+  });
+  const taking = (from: Environment | undefined): Input => {
+    const input = ready({ source: from });
+    delete input.promotion.spec.revision;
+    input.promotion.spec.from = { environment: 'staging' };
+    return input;
+  };
+
+  test('is what was last good there', () => {
+    const lastGood = { revisionDigest: DIGEST, images: [NEW], promotion: 'one', since: 't' };
+    expect(start(taking(source({ lastGood }))).revision).toEqual([
+      { image: 'ghcr.io/acme/checkout', tag: '2', digest: DIGEST },
+    ]);
+  });
+
+  test.each([
+    ['no such Environment', undefined, 'AwaitingReference'],
+    ['nothing good there yet', source(), 'AwaitingUpstream'],
+  ])('waits for it: %s', (_, from, reason) => {
+    expect(start(taking(from)).reason).toBe(reason);
+  });
+});
+
+describe('a dry run', () => {
+  const dry = (change: Partial<Input> = {}): Input => {
+    const input = ready(change);
+    input.promotion.spec.dryRun = true;
+    return input;
+  };
+
+  test('ends Planned with the plan, and touches nothing', () => {
+    const outcome = start(dry());
+    expect(outcome).toMatchObject({ reason: 'Planned', plan: { targets: [{ name: 'checkout' }] } });
+    expect(outcome.effects ?? []).toEqual([]);
+    expect(outcome.finalizer).toBeUndefined();
+    expect(outcome.blockedBy).toEqual([]);
+  });
+
+  test('says what is in the way, and takes no turn', () => {
+    const outcome = start(dry({ rivals: [rival({ started: true })] }));
+    expect(outcome.reason).toBe('Planned');
+    expect(outcome.blockedBy).toMatchObject([{ reason: 'Turn' }]);
+    expect(outcome.message).toContain('it would wait');
   });
 });
 
@@ -96,7 +203,7 @@ describe('what is waited for, in words that say what to do', () => {
   test('an image that no container runs', () => {
     const input = ready();
     const image = { image: 'ghcr.io/acme/other', digest: DIGEST };
-    input.promotion.spec.revision.images = [image];
+    input.promotion.spec.revision = { images: [image] };
     const outcome = start(input);
     expect(outcome.reason).toBe('AwaitingReference');
     expect(outcome.message).toContain('no container of Rollout checkout runs ghcr.io/acme/other');
@@ -162,7 +269,7 @@ describe('how it begins', () => {
     const input = ready();
     expect(start(input).effects).toEqual([{ kind: 'Record', target: 'checkout' }]);
     const world = new World();
-    for (let i = 0; i < 3; i += 1) {
+    for (let i = 0; i < 4; i += 1) {
       world.reconcile();
       world.sample('Pass');
     }

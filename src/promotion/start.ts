@@ -1,59 +1,21 @@
-import type { PromotionReason, QuarantineEntry } from '../api/v1alpha1/types.ts';
+import type { PromotionReason } from '../api/v1alpha1/types.ts';
 import { earliest, toTime } from '../runtime/time.ts';
 import type { Input } from './input.ts';
+import { abortedBy, heldBy, said } from './orders.ts';
 import type { Outcome } from './outcome.ts';
-import { latch } from './plan.ts';
-import {
-  alreadyRuns,
-  answerOf,
-  type Chosen,
-  gatesFor,
-  matched,
-  notPassed,
-  preflightProbes,
-  unanswered,
-} from './preflight.ts';
-import { aheadOf, bindingsOf, candidates, chosen } from './turn.ts';
-
-/** What waits is looked at again after this long, even if nothing is seen to change. */
-const RECHECK_MS = 30_000;
-/** An answer that is on its way is looked for after this long. */
-const ANSWER_MS = 500;
-
-/** Waiting for something, with what it is and when it is looked at again. */
-function wait(input: Input, reason: Outcome['reason'], blocker: string, message: string): Outcome {
-  const wakeAt = input.now + RECHECK_MS;
-  return { reason, message, wakeAt, blockedBy: [{ reason: blocker, message: message.slice(0, 1024) }] };
-}
-
-/** The first image of this promotion that the Environment refuses. */
-function quarantined(input: Input, names: readonly string[]): QuarantineEntry | undefined {
-  return input.environment?.status?.quarantine?.find(
-    (q) =>
-      names.includes(q.target) &&
-      input.promotion.spec.revision.images.some((i) => i.image === q.image && i.digest === q.digest),
-  );
-}
-
-/** References that do not resolve (yet): `kubectl apply -f dir/` works in any order. */
-function unresolved(input: Input): string | undefined {
-  const { spec } = input.promotion;
-  if (!input.environment) return `Environment ${spec.environment} does not exist: apply it`;
-  const targets = candidates(input);
-  const unknown = spec.targets?.find((name) => !targets.some((t) => t.name === name));
-  if (unknown)
-    return `Environment ${spec.environment} has no target ${unknown}: correct spec.targets in a new Promotion`;
-  const gate = bindingsOf(input).find((b) => !input.gates.has(b.gate));
-  if (gate) return `Gate ${gate.gate} does not exist: apply it`;
-  for (const { observation } of chosen(input)) if (!observation.found) return observation.message;
-  return undefined;
-}
+import { alreadyRuns, matched } from './preflight.ts';
+import { preflight } from './preflight-checks.ts';
+import { fromUpstream, quarantined, superseded, unresolved, wait } from './waiting.ts';
+import { turn } from './turn-checks.ts';
+import { chosen } from './turn.ts';
 
 /** How a wait ends when its deadline passes: what it waited for says why. */
 const OVERDUE: Partial<Record<PromotionReason, PromotionReason>> = {
   AwaitingReference: 'InvalidReference',
+  AwaitingUpstream: 'Expired',
   Preflight: 'PreflightFailed',
   Queued: 'Expired',
+  AmbiguousOrder: 'Expired',
 };
 
 /** Everything before Applying. What has not begun by its deadline ends, and says what it waited for. */
@@ -61,7 +23,7 @@ export function start(input: Input): Outcome {
   const outcome = begin(input);
   const { startDeadlineSeconds } = input.promotion.spec;
   const overdue = OVERDUE[outcome.reason];
-  if (startDeadlineSeconds === undefined || overdue === undefined) return outcome;
+  if (startDeadlineSeconds === undefined || overdue === undefined || outcome.plan) return outcome;
   const deadline = Date.parse(input.promotion.metadata.creationTimestamp) + startDeadlineSeconds * 1000;
   const until = toTime(deadline);
   if (input.now < deadline)
@@ -76,24 +38,27 @@ export function start(input: Input): Outcome {
   };
 }
 
-/** The checks before Applying, in order: nothing here touches the world but the records at the end. */
-function begin(input: Input): Outcome {
-  const missing = unresolved(input);
-  if (missing) return wait(input, 'AwaitingReference', 'Reference', missing);
-  const subjects = chosen(input);
-  const bad = quarantined(
-    input,
-    subjects.map((s) => s.target.name),
+/** A person's word before anything is changed. */
+function ordered(input: Input): Outcome | undefined {
+  if (input.promotion.metadata.deletionTimestamp)
+    return { reason: 'Deleted', message: 'deleted before anything was changed' };
+  const abort = abortedBy(input);
+  if (abort) return { reason: 'Aborted', message: `aborted by ${said(abort)} before anything was changed` };
+  const hold = heldBy(input);
+  return (
+    hold &&
+    wait(
+      input,
+      'HeldByPerson',
+      'Held',
+      `held by ${said(hold)}: create a Decision with verdict Resume to go on, or Abort`,
+    )
   );
-  if (bad)
-    return {
-      reason: 'Quarantined',
-      message: `${bad.image}@${bad.digest} is refused here since promotion ${bad.promotion} failed (${bad.reason}): ship a fixed image, which has another digest`,
-    };
-  const ahead = aheadOf(input, subjects);
-  if (ahead)
-    return wait(input, 'Queued', 'Turn', `promotion ${ahead.name} has its turn first on this target`);
-  const found = matched(input, subjects);
+}
+
+/** What the images and the targets come to: a wait, an end, or what can go through preflight. */
+function fit(input: Input): Outcome {
+  const found = matched(input, chosen(input));
   if (typeof found === 'string') return wait(input, 'AwaitingReference', 'Image', found);
   if (found.every((c) => alreadyRuns(input, c)))
     return {
@@ -103,40 +68,21 @@ function begin(input: Input): Outcome {
   return preflight(input, found);
 }
 
-/** What stands in the way, the records, and the gates' answers about the stable revisions. */
-function preflight(input: Input, found: readonly Chosen[]): Outcome {
-  const obstacles = found.flatMap((c) => c.view.obstacles);
-  const [obstacle] = obstacles;
-  if (obstacle)
-    return {
-      ...wait(input, 'Preflight', obstacle.kind, obstacle.message),
-      blockedBy: obstacles.slice(0, 16).map((o) => ({ reason: o.kind, message: o.message.slice(0, 1024) })),
-    };
-  const probes = found.flatMap((c) => preflightProbes(input, c));
-  const names = found.map((c) => c.target.rollout.name).join(', ');
-  const asking = wait(
-    input,
-    'Preflight',
-    'Query',
-    `recording the template of Rollout ${names}, and asking the gates about the stable revision`,
-  );
-  // Once the record says what is declared, it is what a revert brings back.
-  const unrecorded = found.filter(
-    ({ recorded, view }) => !recorded || !view.isRecorded || recorded.hash !== view.currentHash,
-  );
-  if (unrecorded.length)
-    return {
-      ...asking,
-      probes,
-      effects: unrecorded.map((c) => ({ kind: 'Record', target: c.target.name })),
-    };
-  if (found.some((c) => gatesFor(input, c.target.name).some((b) => !answerOf(input, b, c.target.name))))
-    return { ...asking, probes, wakeAt: input.now + ANSWER_MS };
-  for (const c of found) {
-    const silent = unanswered(input, c) ?? notPassed(input, c);
-    if (silent) return { ...wait(input, 'Preflight', 'Query', silent), probes };
+/** The checks before Applying, in this order; the first that has something to say decides. */
+const CHECKS: readonly ((input: Input) => Outcome | undefined)[] = [
+  ordered,
+  fromUpstream,
+  superseded,
+  unresolved,
+  quarantined,
+  turn,
+  fit,
+];
+
+function begin(input: Input): Outcome {
+  for (const check of CHECKS) {
+    const outcome = check(input);
+    if (outcome) return outcome;
   }
-  if (found.some((c) => input.claimed.has(c.target.name)))
-    return wait(input, 'Queued', 'Turn', 'another promotion has just begun on this target');
-  return latch(input, found);
+  throw new Error('the last check always decides');
 }

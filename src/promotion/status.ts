@@ -4,7 +4,7 @@ import type { Promotion, PromotionStatus } from '../api/v1alpha1/types.ts';
 import { toTime } from '../runtime/time.ts';
 import type { Input } from './input.ts';
 import type { Outcome } from './outcome.ts';
-import { revisionDigest, shortRevision } from './revision.ts';
+import { imagesOf, revisionDigest, shortRevision } from './revision.ts';
 
 /** A promotion that has ended is never looked at again. */
 export function hasEnded(promotion: Promotion): boolean {
@@ -12,9 +12,10 @@ export function hasEnded(promotion: Promotion): boolean {
 }
 
 /** The column that says how far it is: pauses and weights passed of all steps. */
-function summaryOf(promotion: Promotion, { spokenOf: target }: Outcome): PromotionStatus['summary'] {
+function summaryOf(promotion: Promotion, outcome: Outcome): PromotionStatus['summary'] {
+  const target = outcome.spokenOf;
   return {
-    revision: shortRevision(promotion.spec.revision.images),
+    revision: shortRevision(outcome.revision ?? imagesOf(promotion)),
     ...(target?.steps !== undefined && {
       step: `${Math.min(target.step ?? 0, target.steps)}/${target.steps}`,
       weight: target.weight ?? 0,
@@ -27,7 +28,7 @@ function summaryOf(promotion: Promotion, { spokenOf: target }: Outcome): Promoti
 export function statusOf(input: Input, outcome: Outcome): PromotionStatus {
   const { promotion, now } = input;
   const before = promotion.status ?? {};
-  const { images } = promotion.spec.revision;
+  const images = [...(outcome.revision ?? imagesOf(promotion))];
   const time = toTime(now);
   const plan = outcome.plan ?? before.plan;
   const revert = outcome.revert ?? before.revert;
@@ -35,12 +36,12 @@ export function statusOf(input: Input, outcome: Outcome): PromotionStatus {
   const startedAt = before.startedAt ?? (outcome.plan && time);
   return {
     observedGeneration: promotion.metadata.generation ?? 0,
-    revision: { images },
-    revisionDigest: revisionDigest(images),
+    ...(images.length > 0 && { revision: { images }, revisionDigest: revisionDigest(images) }),
     ...(plan && { plan }),
     summary: summaryOf(promotion, outcome),
     ...((outcome.targets ?? before.targets) && { targets: [...(outcome.targets ?? before.targets ?? [])] }),
     ...(gates && { gates }),
+    ...decisionsOf(input),
     ...(outcome.blockedBy?.length && { blockedBy: outcome.blockedBy }),
     ...(revert && { revert }),
     ...(startedAt && { startedAt }),
@@ -55,6 +56,17 @@ export function statusOf(input: Input, outcome: Outcome): PromotionStatus {
       time,
     ),
   };
+}
+
+/** Every Decision that was used so far: what is recorded stays recorded. */
+function decisionsOf({ promotion, orders }: Input): Pick<PromotionStatus, 'decisions'> {
+  const before = promotion.status?.decisions ?? [];
+  // On the way back there is nothing left to decide.
+  const fresh = (promotion.status?.revert ? [] : orders)
+    .filter((o) => !before.some((d) => d.uid === o.uid))
+    .map(({ name, uid, by, verdict, at }) => ({ name, uid, by, verdict, at: toTime(at) }));
+  const decisions = [...before, ...fresh].slice(0, 64);
+  return decisions.length > 0 ? { decisions } : {};
 }
 
 /** Fields that change with every sample: alone they are no reason to write. */

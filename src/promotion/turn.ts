@@ -1,6 +1,6 @@
 import type { GateBinding, RevisionImage, Target } from '../api/v1alpha1/types.ts';
 import type { Input, Rival, Subject } from './input.ts';
-import { imagesFor } from './revision.ts';
+import { imagesFor, imagesOf } from './revision.ts';
 
 /** The Environment's gates and the Promotion's own; one that stands in both is asked once, as the Environment says. */
 export function bindingsOf(input: Input): GateBinding[] {
@@ -27,9 +27,10 @@ function matches(subject: Subject, images: readonly RevisionImage[]): boolean | 
 
 /** The targets that this promotion delivers to, in order of their waves; those that cannot be told yet are in. */
 export function chosen(input: Input): Subject[] {
-  const { targets, revision } = input.promotion.spec;
+  const { targets } = input.promotion.spec;
+  const images = imagesOf(input.promotion);
   return input.subjects
-    .filter((s) => targets !== undefined || matches(s, revision.images) !== false)
+    .filter((s) => targets !== undefined || matches(s, images) !== false)
     .toSorted((a, b) => a.target.wave - b.target.wave);
 }
 
@@ -40,13 +41,23 @@ function concerns(rival: Rival, subjects: readonly Subject[]): boolean {
   return subjects.some((s) => matches(s, rival.images) !== false);
 }
 
+/** The rivals for any of these targets. */
+export function rivalsFor(input: Input, subjects: readonly Subject[]): Rival[] {
+  return input.rivals.filter((r) => concerns(r, subjects));
+}
+
+/** A promotion holds its targets from Preflight to its end; one that waits before that blocks nobody. */
+const TAKES_TURN: readonly (string | undefined)[] = [undefined, 'Preflight', 'Queued'];
+/** In flight, and can get no further without a person: a newer one need not wait for it. */
+const STUCK: readonly (string | undefined)[] = ['RollbackBlocked', 'RevertPendingIntent'];
+
 /** A rival that comes first: it is in flight, or it is older and can have its turn. */
 export function aheadOf(input: Input, subjects: readonly Subject[]): Rival | undefined {
   const { metadata } = input.promotion;
   const createdAt = Date.parse(metadata.creationTimestamp);
   const older = (r: Rival): boolean =>
     r.createdAt < createdAt || (r.createdAt === createdAt && r.uid < metadata.uid);
-  return input.rivals.find(
-    (r) => concerns(r, subjects) && (r.started || (older(r) && r.reason !== 'AwaitingReference')),
+  return rivalsFor(input, subjects).find((r) =>
+    r.started ? !(older(r) && STUCK.includes(r.reason)) : older(r) && TAKES_TURN.includes(r.reason),
   );
 }

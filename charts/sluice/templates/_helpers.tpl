@@ -20,12 +20,18 @@ helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version }}
 
 {{/* What the operator may do in the namespaces that it works in. */}}
 {{- define "sluice.rules" -}}
-# Its own objects: read, and their status written. Never their spec.
+# Its own objects: read, and their status written. Never their spec: the patches are of finalizers.
 - apiGroups: [sluice.dev]
-  resources: [environments, gates, promotions]
+  resources: [decisions, gates]
   verbs: [list, watch]
 - apiGroups: [sluice.dev]
-  resources: [environments/status, gates/status, promotions/status]
+  resources: [environments]
+  verbs: [list, watch, patch]
+- apiGroups: [sluice.dev]
+  resources: [promotions]
+  verbs: [list, watch, patch, delete]
+- apiGroups: [sluice.dev]
+  resources: [decisions/status, environments/status, gates/status, promotions/status]
   verbs: [patch]
 # The canary: the template is written by patches of the Rollout, the steps by patches of its status.
 - apiGroups: [argoproj.io]

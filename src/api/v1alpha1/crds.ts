@@ -1,4 +1,5 @@
 import { type CrdOptions, customResourceDefinition } from '../crd.ts';
+import { decisionSpec, decisionStatus } from './decision.ts';
 import { environmentSpec, environmentStatus } from './environment.ts';
 import { gateSpec, gateStatus } from './gate.ts';
 import { promotionSpec, promotionStatus } from './promotion.ts';
@@ -131,8 +132,38 @@ const promotion: CrdOptions = {
   ],
 };
 
+const decision: CrdOptions = {
+  kind: 'Decision',
+  spec: decisionSpec,
+  status: decisionStatus,
+  description: 'What a person decided: one immutable record.',
+  selectableFields: ['.spec.environment'],
+  columns: [
+    { name: 'Verdict', type: 'string', jsonPath: '.spec.verdict', description: 'What was decided.' },
+    { name: 'Environment', type: 'string', jsonPath: '.spec.environment', description: 'Where.' },
+    {
+      name: 'Promotion',
+      type: 'string',
+      jsonPath: '.spec.promotion.name',
+      description: 'On what.',
+    },
+    { name: 'By', type: 'string', jsonPath: '.spec.by', description: 'Who says so.' },
+    {
+      name: 'Accepted',
+      type: 'string',
+      jsonPath: '.status.conditions[?(@.type=="Accepted")].reason',
+      description: 'What became of it.',
+    },
+    age,
+    {
+      ...readyMessage,
+      jsonPath: '.status.conditions[?(@.type=="Accepted")].message',
+    },
+  ],
+};
+
 /** Every kind with its CustomResourceDefinition, the one source of `crds/`. */
-export const CRDS = [environment, gate, promotion].map((options) => ({
+export const CRDS = [decision, environment, gate, promotion].map((options) => ({
   kind: options.kind,
   definition: customResourceDefinition(options),
 }));

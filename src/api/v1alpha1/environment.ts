@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { conditions } from './conditions.ts';
 import {
   args,
+  atomic,
   count,
   digest,
   itemName,
@@ -111,6 +112,16 @@ export const environmentSpec = z
       }),
     analysis,
     rollback,
+    concurrency: z.enum(['Queue', 'Replace', 'Reject']).default('Queue').meta({
+      description:
+        'While a target is taken: Queue waits, Replace lets only the newest wait, Reject ends at once as Busy.',
+    }),
+    historyLimit: z
+      .int()
+      .min(0)
+      .max(50)
+      .default(20)
+      .meta({ description: 'Entries of status.history kept for each target.' }),
   })
   .meta({ description: 'The policy of this place.' });
 
@@ -129,9 +140,28 @@ export const quarantineEntry = z.object({
   target: text('Target on which it failed.', 63),
   image: text('Image repository.', 255),
   digest: digest('The digest that is refused.'),
+  revisionDigest: digest('Digest of the revision it came with: what a Release names.').optional(),
   reason: text('Why: the gate and its evidence.'),
   promotion: text('Promotion that failed.', 253),
   since: time('Since when.'),
+});
+
+const release = z.object({
+  target: text('Name of the target.', 63),
+  revisionDigest: digest('Digest of the revision that was released.'),
+  decision: text('Name of the Decision.', 253),
+  uid: text('Its UID.', 64),
+  by: text('Who it says decided; nothing proves it in this version.', 253),
+  at: time('When.'),
+});
+
+const historyEntry = z.object({
+  promotion: text('Name of the Promotion.', 253),
+  target: text('Name of the target.', 63),
+  outcome: text('The reason that it ended with.', 64),
+  revisionDigest: digest('Digest of the revision.').optional(),
+  startedAt: time('When Applying began.').optional(),
+  completedAt: time('When it ended.'),
 });
 
 export const environmentStatus = z.object({
@@ -149,6 +179,14 @@ export const environmentStatus = z.object({
           })
           .optional()
           .meta({ description: 'What is in flight.' }),
+        drift: z
+          .object({
+            expected: text('What was promoted.', 4096),
+            found: text('What is declared instead.', 4096),
+            since: time('Since when.'),
+          })
+          .optional()
+          .meta({ description: 'Somebody changed what was promoted.' }),
       }),
     )
     .max(32)
@@ -159,6 +197,16 @@ export const environmentStatus = z.object({
     .max(200)
     .optional()
     .meta({ description: 'Images known to be bad here.', ...listMap('target', 'image', 'digest') }),
+  released: z
+    .array(release)
+    .max(200)
+    .optional()
+    .meta({ description: 'What was let out of quarantine, by whom.', ...listMap('uid') }),
+  history: z
+    .array(historyEntry)
+    .max(1600)
+    .optional()
+    .meta({ description: 'How promotions ended here, newest first.', ...atomic }),
   conditions,
 });
 

@@ -6,6 +6,16 @@ export const API_VERSION = `${GROUP}/${VERSION}`;
 /** Label on the ControllerRevision that keeps a target's template: the UID of the Promotion it belongs to. */
 export const PROMOTION_UID_LABEL = `${GROUP}/promotion-uid`;
 
+/** Keeps a Promotion in flight until its revert is proven: deleting one is an abort. */
+export const REVERT_FINALIZER = `${GROUP}/revert`;
+/** Keeps an Environment while a promotion is in flight there. */
+export const IN_USE_FINALIZER = `${GROUP}/in-use`;
+
 /** Plural names, as they stand in request paths. */
-export const PLURALS = { Environment: 'environments', Gate: 'gates', Promotion: 'promotions' } as const;
+export const PLURALS = {
+  Environment: 'environments',
+  Gate: 'gates',
+  Promotion: 'promotions',
+  Decision: 'decisions',
+} as const;
 export type Kind = keyof typeof PLURALS;

@@ -1,9 +1,10 @@
 import { z } from 'zod';
+import { decisionSpec } from './decision.ts';
 import { environmentSpec } from './environment.ts';
 import { gateSpec } from './gate.ts';
 import type { ObjectMeta } from './object.ts';
 import { promotionSpec } from './promotion.ts';
-import type { Environment, Gate, Promotion } from './types.ts';
+import type { Decision, Environment, Gate, Promotion } from './types.ts';
 
 /** An object as the API server sent it: validated by whatever CRD is installed, which may be an older one. */
 export interface RawObject {
@@ -39,3 +40,4 @@ function parser<T>(kind: string, spec: z.ZodType): (raw: RawObject) => Parsed<T>
 export const parseEnvironment = parser<Environment>('Environment', environmentSpec);
 export const parseGate = parser<Gate>('Gate', gateSpec);
 export const parsePromotion = parser<Promotion>('Promotion', promotionSpec);
+export const parseDecision = parser<Decision>('Decision', decisionSpec);

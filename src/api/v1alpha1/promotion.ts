@@ -42,7 +42,17 @@ export const promotionSpec = z
       description: 'Targets to deliver to; absent: every target that one of the images matches.',
       'x-kubernetes-list-type': 'set',
     }),
-    revision: z.object({ images }).meta({ description: 'What is to run.' }),
+    revision: z.object({ images }).optional().meta({ description: 'What is to run.' }),
+    from: z
+      .object({
+        environment: objectName('Name of an Environment in this namespace.'),
+        targets: z.array(itemName('Name of a target there.')).min(1).max(32).optional().meta({
+          description: 'Targets there; absent: all.',
+          'x-kubernetes-list-type': 'set',
+        }),
+      })
+      .optional()
+      .meta({ description: 'Instead of revision: what was last good in another Environment, taken once.' }),
     gates: z
       .array(gateBinding)
       .min(1)
@@ -57,15 +67,29 @@ export const promotionSpec = z
       2592000,
       'A promotion that has not begun Applying so long after its creation ends; absent: it waits.',
     ).optional(),
+    dryRun: z.boolean().optional().meta({
+      description: 'true: says what it would do and what is in its way, touches nothing, ends Planned.',
+    }),
+    ttlSecondsAfterFinished: seconds(
+      0,
+      31536000,
+      'Sluice deletes the Promotion so long after its end; absent: it is kept.',
+    ).optional(),
     reason: text('Why, for the record.').optional(),
   })
   .meta({
     description: 'One order. It cannot be changed.',
-    ...rules({
-      rule: 'self == oldSelf',
-      message:
-        'a Promotion is one immutable order: to try again, to go back or to ship the next version, apply a new Promotion with a new name',
-    }),
+    ...rules(
+      {
+        rule: 'self == oldSelf',
+        message:
+          'a Promotion is one immutable order: to try again, to go back or to ship the next version, apply a new Promotion with a new name',
+      },
+      {
+        rule: 'has(self.revision) != has(self.from)',
+        message: 'a Promotion has either a revision or a from: set exactly one of them',
+      },
+    ),
   });
 
 /** Where one target stands. That it holds there is said by the conditions: the place stays the same. */
@@ -186,6 +210,14 @@ const revert = z
   })
   .meta({ description: 'The way back.' });
 
+const decisionRef = z.object({
+  name: text('Name of the Decision.', 253),
+  uid: text('Its UID.', 64),
+  by: text('Who it says decided; nothing proves it in this version.', 253),
+  verdict: text('What was decided.', 16),
+  at: time('When.'),
+});
+
 export const promotionStatus = z.object({
   observedGeneration: count(2 ** 40, 'metadata.generation that was last looked at.').optional(),
   revision: z.object({ images }).optional().meta({ description: 'What is promoted.' }),
@@ -210,6 +242,11 @@ export const promotionStatus = z.object({
     .max(256)
     .optional()
     .meta({ description: 'What each gate says.', ...listMap('gate', 'when', 'target') }),
+  decisions: z
+    .array(decisionRef)
+    .max(64)
+    .optional()
+    .meta({ description: 'Decisions that were used.', ...listMap('uid') }),
   blockedBy: z
     .array(
       z.object({

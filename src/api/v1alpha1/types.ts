@@ -1,5 +1,6 @@
 /** The types of the API for code that needs no schema: importing this loads no zod. */
 export type { Condition } from './conditions.ts';
+export type { Decision, DecisionSpec, DecisionStatus } from './decision.ts';
 export type {
   Environment,
   EnvironmentSpec,

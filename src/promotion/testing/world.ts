@@ -1,5 +1,6 @@
 import { newJudgement, judge, type Judgement } from '../../analysis/judge.ts';
 import type { Verdict } from '../../analysis/sample.ts';
+import { REVERT_FINALIZER } from '../../api/v1alpha1/names.ts';
 import { environmentSpec } from '../../api/v1alpha1/environment.ts';
 import { gateSpec } from '../../api/v1alpha1/gate.ts';
 import type { Environment, Gate, GateBinding, Promotion, Target } from '../../api/v1alpha1/types.ts';
@@ -12,7 +13,7 @@ import { decide as decideEnvironment } from '../../environment/decide.ts';
 import type { JsonPatchOperation } from '../../kube/json-patch.ts';
 import { canonicalJson } from '../../runtime/hash.ts';
 import { decide } from '../decide.ts';
-import type { Decision, Input, ProbeRequest } from '../input.ts';
+import type { Decided, Input, Order, ProbeRequest } from '../input.ts';
 import { hasEnded, significant } from '../status.ts';
 import { RolloutModel } from './rollout-model.ts';
 
@@ -104,6 +105,8 @@ export class World {
   readonly passed = new Map<string, number>();
   /** Targets whose effects fail, as they do without the rights. */
   readonly forbidden = new Set<string>();
+  /** Decisions of people. */
+  orders: Order[] = [];
   writes = 0;
 
   constructor({ waves = [0], environment = {}, gate = {} }: WorldOptions = {}) {
@@ -169,6 +172,8 @@ export class World {
       environment: this.environment,
       gates: new Map([['error-rate', this.gate]]),
       rivals: [],
+      successors: [],
+      orders: this.orders,
       claimed: new Set(),
       subjects: this.targets.map((t) => {
         const { rollout, replicaSets } = t.model.objects();
@@ -181,7 +186,7 @@ export class World {
   }
 
   /** One pass of the controller, ended by a crash where the test says so. */
-  reconcile(crash?: 'before status' | 'before effect' | 'after effect'): Decision {
+  reconcile(crash?: 'before status' | 'before effect' | 'after effect'): Decided {
     const decision = decide(this.input());
     if (crash === 'before status') return this.#crash(decision);
     if (canonicalJson(significant(this.promotion.status)) !== canonicalJson(significant(decision.status))) {
@@ -191,6 +196,8 @@ export class World {
     this.#sync(decision.probes);
     if (crash === 'before effect') return this.#crash(decision);
     for (const effect of decision.effects) this.#act(effect);
+    if (decision.finalizer)
+      this.promotion.metadata.finalizers = decision.finalizer === 'add' ? [REVERT_FINALIZER] : [];
     if (crash) return this.#crash(decision);
     return decision;
   }
@@ -203,7 +210,7 @@ export class World {
       if (this.judgements.get(key)?.epoch !== epoch) this.judgements.set(key, newJudgement(epoch, this.now));
   }
 
-  #crash(decision: Decision): Decision {
+  #crash(decision: Decided): Decided {
     this.judgements.clear();
     this.requests.clear();
     return decision;
@@ -239,6 +246,8 @@ export class World {
       now: this.now,
       environment: this.environment,
       promotions: [this.promotion],
+      releases: [],
+      declared: () => undefined,
       problems: [],
     };
     this.environment.status = decideEnvironment(input);

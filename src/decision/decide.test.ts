@@ -1,0 +1,110 @@
+import { describe, expect, test } from '@jest/globals';
+import type { Decision, DecisionSpec, Promotion } from '../api/v1alpha1/types.ts';
+import { World } from '../promotion/testing/world.ts';
+import { decide } from './decide.ts';
+
+const DIGEST = `sha256:${'d'.repeat(64)}`;
+
+const decision = (spec: Partial<DecisionSpec>): Decision => ({
+  apiVersion: 'sluice.dev/v1alpha1',
+  kind: 'Decision',
+  metadata: { ...new World().promotion.metadata, name: 'd', uid: 'd-uid' },
+  spec: {
+    by: 'bob',
+    verdict: 'Abort',
+    environment: 'prod',
+    promotion: { name: 'two', uid: 'two-uid' },
+    ...spec,
+  },
+});
+const release: Partial<DecisionSpec> = {
+  verdict: 'Release',
+  promotion: undefined,
+  target: 'checkout',
+  revisionDigest: DIGEST,
+};
+
+function fate(spec: Partial<DecisionSpec>, change: (world: World) => void = () => {}): string {
+  const world = new World();
+  change(world);
+  const status = decide({
+    now: 0,
+    decision: decision(spec),
+    promotion: world.promotion,
+    environment: world.environment,
+  });
+  const [accepted] = status?.conditions ?? [];
+  return accepted ? `${accepted.status} ${accepted.reason}` : 'undecided';
+}
+
+const withStatus =
+  (status: NonNullable<Promotion['status']>) =>
+  (world: World): void => {
+    world.promotion.status = status;
+  };
+const used = { name: 'd', uid: 'd-uid', by: 'bob', verdict: 'Abort', at: 't' };
+const revert = { reason: 'g', message: 'm', quarantine: true, detectedAt: 't' };
+
+describe('what becomes of a Decision', () => {
+  test.each<[string, Partial<DecisionSpec>, (world: World) => void, string]>([
+    ['one that nobody has looked at yet', {}, () => {}, 'undecided'],
+    ['one that its Promotion has used', {}, withStatus({ decisions: [used] }), 'True Used'],
+    ['used, and ended since', {}, withStatus({ decisions: [used], completedAt: 't' }), 'True Used'],
+    ['for another UID', { promotion: { name: 'two', uid: 'other' } }, () => {}, 'False WrongUID'],
+    ['for another Environment', { environment: 'staging' }, () => {}, 'False WrongEnvironment'],
+    ['after the end', {}, withStatus({ completedAt: 't' }), 'False TooLate'],
+    ['on the way back', {}, withStatus({ revert }), 'False TooLate'],
+    ['a Release of what is refused', release, refuses(DIGEST), 'undecided'],
+    ['a Release of what is not refused', release, () => {}, 'False DigestMismatch'],
+    [
+      'a Release that was used',
+      release,
+      (world) => {
+        const record = {
+          target: 'checkout',
+          revisionDigest: DIGEST,
+          decision: 'd',
+          uid: 'd-uid',
+          by: 'bob',
+          at: 't',
+        };
+        world.environment.status = { released: [record] };
+      },
+      'True Used',
+    ],
+  ])('%s', (_, spec, change, expected) => {
+    expect(fate(spec, change)).toBe(expected);
+  });
+
+  test('a fate is final', () => {
+    const made = decision({});
+    const world = new World();
+    withStatus({ completedAt: 't' })(world);
+    const first = decide({ now: 0, decision: made, promotion: world.promotion, environment: undefined });
+    made.status = first;
+    expect(decide({ now: 9, decision: made, promotion: undefined, environment: undefined })).toBe(first);
+  });
+
+  test('every refusal says what to do', () => {
+    const status = decide({ now: 0, decision: decision({}), promotion: undefined, environment: undefined });
+    expect(status?.conditions?.[0]?.message).toContain('take metadata.uid from the Promotion that is meant');
+  });
+});
+
+function refuses(revisionDigest: string) {
+  return (world: World): void => {
+    world.environment.status = {
+      quarantine: [
+        {
+          target: 'checkout',
+          image: 'i',
+          digest: DIGEST,
+          revisionDigest,
+          reason: 'r',
+          promotion: 'p',
+          since: 't',
+        },
+      ],
+    };
+  };
+}

@@ -1,0 +1,29 @@
+import { toTime } from '../runtime/time.ts';
+import type { Input, Order } from './input.ts';
+
+/** Oldest first; of the same second a Hold comes last, because to wait is the safer reading. */
+export function inOrder(orders: readonly Order[]): Order[] {
+  const weight = (o: Order): number => (o.verdict === 'Hold' ? 1 : 0);
+  return orders.toSorted((a, b) => a.at - b.at || weight(a) - weight(b) || (a.uid < b.uid ? -1 : 1));
+}
+
+/** The Hold that is in force: no advance, guards go on, no deadline. */
+export function heldBy({ orders }: Pick<Input, 'orders'>): Order | undefined {
+  const last = orders.findLast((o) => o.verdict !== 'Abort');
+  return last?.verdict === 'Hold' ? last : undefined;
+}
+
+/** When a person last said to go on: deadlines and counts of the present step begin anew there. */
+export function resumedAt({ orders }: Pick<Input, 'orders'>): number | undefined {
+  return orders.findLast((o) => o.verdict === 'Resume')?.at;
+}
+
+/** The Abort, if there is one. */
+export function abortedBy({ orders }: Pick<Input, 'orders'>): Order | undefined {
+  return orders.find((o) => o.verdict === 'Abort');
+}
+
+/** Who decided and why, as it stands in messages. */
+export function said(order: Order): string {
+  return `${order.by} at ${toTime(order.at)}${order.reason ? ` (${order.reason})` : ''}`;
+}

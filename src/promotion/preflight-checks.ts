@@ -1,0 +1,97 @@
+import { REVERT_FINALIZER } from '../api/v1alpha1/names.ts';
+import type { Input } from './input.ts';
+import type { Outcome } from './outcome.ts';
+import { latch, planOf } from './plan.ts';
+import { answerOf, type Chosen, gatesFor, notPassed, preflightProbes, unanswered } from './preflight.ts';
+import { aheadOf } from './turn.ts';
+import { wait } from './waiting.ts';
+
+/** An answer that is on its way is looked for after this long. */
+const ANSWER_MS = 500;
+
+/** What stands in the way, the records, and the gates' answers about the stable revisions. */
+export function preflight(input: Input, found: readonly Chosen[]): Outcome {
+  if (input.promotion.spec.dryRun) return dryRun(input, found);
+  const obstacles = found.flatMap((c) => c.view.obstacles);
+  const [obstacle] = obstacles;
+  if (obstacle)
+    return {
+      ...wait(input, 'Preflight', obstacle.kind, obstacle.message),
+      blockedBy: blockers(obstacles),
+    };
+  const probes = found.flatMap((c) => preflightProbes(input, c));
+  const names = found.map((c) => c.target.rollout.name).join(', ');
+  const asking = wait(
+    input,
+    'Preflight',
+    'Query',
+    `recording the template of Rollout ${names}, and asking the gates about the stable revision`,
+  );
+  // Once the record says what is declared, it is what a revert brings back.
+  const unrecorded = found.filter(
+    ({ recorded, view }) => !recorded || !view.isRecorded || recorded.hash !== view.currentHash,
+  );
+  if (unrecorded.length > 0)
+    return {
+      ...asking,
+      probes,
+      effects: unrecorded.map((c) => ({ kind: 'Record', target: c.target.name })),
+    };
+  if (!answered(input, found)) return { ...asking, probes, wakeAt: input.now + ANSWER_MS };
+  for (const c of found) {
+    const silent = unanswered(input, c) ?? notPassed(input, c);
+    if (silent) return { ...wait(input, 'Preflight', 'Query', silent), probes };
+  }
+  if (found.some((c) => input.claimed.has(c.target.name)))
+    return wait(input, 'Queued', 'Turn', 'another promotion has just begun on this target');
+  // In a write of its own, before anything is changed: from then on deleting the Promotion is an abort.
+  if (!input.promotion.metadata.finalizers?.includes(REVERT_FINALIZER))
+    return { ...asking, probes, finalizer: 'add' };
+  return latch(input, found);
+}
+
+function answered(input: Input, found: readonly Chosen[]): boolean {
+  return found.every(({ target }) =>
+    gatesFor(input, target.name).every((b) => answerOf(input, b, target.name) !== undefined),
+  );
+}
+
+const blockers = (list: readonly { kind: string; message: string }[]): NonNullable<Outcome['blockedBy']> =>
+  list.slice(0, 16).map(({ kind, message }) => ({ reason: kind, message: message.slice(0, 1024) }));
+
+/** What it would do and what is in its way now; nothing is touched. */
+function dryRun(input: Input, found: readonly Chosen[]): Outcome {
+  const probes = found.flatMap((c) => preflightProbes(input, c));
+  if (!answered(input, found))
+    return {
+      ...wait(input, 'Preflight', 'Query', 'asking the gates about the stable revision'),
+      probes,
+      wakeAt: input.now + ANSWER_MS,
+    };
+  const ahead = aheadOf(
+    input,
+    found.map(({ target, observation, recorded }) => ({ target, observation, recorded })),
+  );
+  const blockedBy = blockers([
+    ...(ahead
+      ? [{ kind: 'Turn', message: `promotion ${ahead.name} has its turn first on this target` }]
+      : []),
+    ...found.flatMap((c) => [
+      ...c.view.obstacles,
+      ...[unanswered(input, c) ?? notPassed(input, c)]
+        .filter((m) => m !== undefined)
+        .map((message) => ({ kind: 'Query', message })),
+    ]),
+  ]);
+  const plan = planOf(input, found);
+  const [first] = blockedBy;
+  const where = plan.targets.map((t) => t.name).join(', ');
+  return {
+    reason: 'Planned',
+    message: first
+      ? `it would wait: ${first.message}`
+      : `it would begin now, on target ${where}: apply it without dryRun under a new name`,
+    plan,
+    blockedBy,
+  };
+}
