@@ -134,11 +134,11 @@ describe('an Abort', () => {
   });
 });
 
-describe('deleting a promotion', () => {
-  const remove = (world: World): void => {
-    world.promotion.metadata.deletionTimestamp = '2026-01-01T00:10:00Z';
-  };
+const remove = (world: World): void => {
+  world.promotion.metadata.deletionTimestamp = '2026-01-01T00:10:00Z';
+};
 
+describe('deleting a promotion', () => {
   test('in every state it is an abort, and the finalizer goes last', () => {
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 120 }), (rounds) => {

@@ -1,9 +1,10 @@
 import { toTime } from '../runtime/time.ts';
 import type { Input, Order } from './input.ts';
 
+const weight = (o: Order): number => (o.verdict === 'Hold' ? 1 : 0);
+
 /** Oldest first; of the same second a Hold comes last, because to wait is the safer reading. */
 export function inOrder(orders: readonly Order[]): Order[] {
-  const weight = (o: Order): number => (o.verdict === 'Hold' ? 1 : 0);
   return orders.toSorted((a, b) => a.at - b.at || weight(a) - weight(b) || (a.uid < b.uid ? -1 : 1));
 }
 

@@ -71,15 +71,15 @@ describe('whose turn it is', () => {
   });
 });
 
+const withPolicy = (concurrency: 'Queue' | 'Replace' | 'Reject', change: Partial<Input>): Input => {
+  const input = ready(change);
+  if (input.environment) input.environment.spec.concurrency = concurrency;
+  return input;
+};
+
 describe('several orders for one place', () => {
   const older = Date.parse('2025-12-31T00:00:00Z');
   const newer = Date.parse('2026-01-02T00:00:00Z');
-  const withPolicy = (concurrency: 'Queue' | 'Replace' | 'Reject', change: Partial<Input>): Input => {
-    const input = ready(change);
-    if (input.environment) input.environment.spec.concurrency = concurrency;
-    return input;
-  };
-
   test.each([
     ['Queue', { rivals: [rival({ started: true })] }, 'Queued'],
     ['Reject', { rivals: [rival({ started: true })] }, 'Busy'],
@@ -119,21 +119,22 @@ describe('several orders for one place', () => {
   });
 });
 
-describe('a revision that is taken from another Environment', () => {
-  const source = (lastGood?: object): Environment => ({
-    apiVersion: 'sluice.dev/v1alpha1',
-    kind: 'Environment',
-    metadata: { ...new World().environment.metadata, name: 'staging' },
-    spec: new World().environment.spec,
-    status: { targets: [{ name: 'checkout', ...lastGood }] },
-  });
-  const taking = (from: Environment | undefined): Input => {
-    const input = ready({ source: from });
-    delete input.promotion.spec.revision;
-    input.promotion.spec.from = { environment: 'staging' };
-    return input;
-  };
+const source = (lastGood?: object): Environment => ({
+  apiVersion: 'sluice.dev/v1alpha1',
+  kind: 'Environment',
+  metadata: { ...new World().environment.metadata, name: 'staging' },
+  spec: new World().environment.spec,
+  status: { targets: [{ name: 'checkout', ...lastGood }] },
+});
 
+const taking = (from: Environment | undefined): Input => {
+  const input = ready({ source: from });
+  delete input.promotion.spec.revision;
+  input.promotion.spec.from = { environment: 'staging' };
+  return input;
+};
+
+describe('a revision that is taken from another Environment', () => {
   test('is what was last good there', () => {
     const lastGood = { revisionDigest: DIGEST, images: [NEW], promotion: 'one', since: 't' };
     expect(start(taking(source({ lastGood }))).revision).toEqual([
@@ -149,13 +150,13 @@ describe('a revision that is taken from another Environment', () => {
   });
 });
 
-describe('a dry run', () => {
-  const dry = (change: Partial<Input> = {}): Input => {
-    const input = ready(change);
-    input.promotion.spec.dryRun = true;
-    return input;
-  };
+const dry = (change: Partial<Input> = {}): Input => {
+  const input = ready(change);
+  input.promotion.spec.dryRun = true;
+  return input;
+};
 
+describe('a dry run', () => {
   test('ends Planned with the plan, and touches nothing', () => {
     const outcome = start(dry());
     expect(outcome).toMatchObject({ reason: 'Planned', plan: { targets: [{ name: 'checkout' }] } });
