@@ -1,11 +1,11 @@
-import type { GateResult, Plan, PlannedTarget, Revert, TargetStatus } from '../api/v1alpha1/types.ts';
+import type { GateResult, Plan, Revert, TargetStatus } from '../api/v1alpha1/types.ts';
 import { earliest, toTime } from '../runtime/time.ts';
 import { begin, drive, verify } from './drive.ts';
 import { saidBefore } from './hold.ts';
 import { type InFlight, inFlight, promotedAt } from './in-flight.ts';
 import type { Input } from './input.ts';
 import { abortedBy, heldBy, said as whoSaid } from './orders.ts';
-import { type Failure, moved, type Outcome, type TargetOutcome } from './outcome.ts';
+import { type Failure, moved, naming, type Outcome, type TargetOutcome } from './outcome.ts';
 import { timingOf } from './timing.ts';
 import { revertAll } from './revert-all.ts';
 
@@ -189,9 +189,4 @@ function resultsOf(input: Input, outcomes: readonly TargetOutcome[]): GateResult
     );
     return [...kept, ...now];
   });
-}
-
-/** The message, with the target's name where there are several. */
-export function naming(plan: Plan, target: PlannedTarget['name'], message: string): string {
-  return plan.targets.length > 1 ? `${target}: ${message}` : message;
 }

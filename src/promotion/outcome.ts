@@ -79,3 +79,8 @@ export function moved(
 ): TargetStatus {
   return { ...before, ...changes, state, since: before.state === state ? before.since : toTime(now) };
 }
+
+/** The message, with the target's name where there are several. */
+export function naming(plan: Plan, target: string, message: string): string {
+  return plan.targets.length > 1 ? `${target}: ${message}` : message;
+}

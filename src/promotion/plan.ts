@@ -3,7 +3,7 @@ import { fingerprint } from '../runtime/hash.ts';
 import { toTime } from '../runtime/time.ts';
 import { applying } from './drive.ts';
 import type { Input } from './input.ts';
-import { moved, type Outcome } from './outcome.ts';
+import { moved, naming, type Outcome } from './outcome.ts';
 import type { Chosen } from './preflight.ts';
 import { timingOf } from './timing.ts';
 import { bindingsOf } from './turn.ts';
@@ -51,8 +51,10 @@ export function latch(input: Input, chosen: readonly Chosen[]): Outcome {
     return target.wave === first.wave ? moved(status, 'Applying', input.now) : status;
   });
   const begun = plan.targets.filter((t) => t.wave === first.wave);
+  const { reason, message } = applying(first);
   return {
-    ...applying(first),
+    reason,
+    message: naming(plan, first.name, message),
     targets,
     spokenOf: targets[0],
     plan,

@@ -36,7 +36,11 @@ export function revertAll(
   const revert = timed(input, before, returns);
   const targets = returns.map((r) => r.target);
   const open = returns.filter((r) => ['Reverting', 'RollbackBlocked'].includes(r.target.state));
-  const [first] = open.toSorted((a, b) => Number(b.late ?? false) - Number(a.late ?? false));
+  // What is late speaks first; then the last wave, since it goes first.
+  const waveOf = (r: Return): number => plan.targets.find((t) => t.name === r.target.name)?.wave ?? 0;
+  const [first] = open.toSorted(
+    (a, b) => Number(b.late ?? false) - Number(a.late ?? false) || waveOf(b) - waveOf(a),
+  );
   if (!first) return over(input, plan, revert, targets);
   const effects = returns.flatMap((r) => r.effect ?? []);
   const name = plan.targets.length > 1 ? `${first.target.name}: ` : '';

@@ -1,16 +1,25 @@
-import { ACTS } from './acts.ts';
+import type { Scene } from './scene.ts';
+import { golden } from './scenes/golden.ts';
+import { waves } from './scenes/waves.ts';
 import { setUp, type Stage } from './stage.ts';
 import { bold, dim, green, red } from './style.ts';
 import { summary } from './summary.ts';
 import { NAMESPACE } from './stage.ts';
 import { Timeline } from './timeline.ts';
 
+const SCENES: Readonly<Record<string, Scene>> = { golden, waves };
 const keep = process.env['KEEP'] === '1';
+const wanted = process.env['SCENE'] ?? 'golden';
+const scene = SCENES[wanted];
+if (!scene) {
+  process.stderr.write(`no scene ${wanted}: set SCENE to ${Object.keys(SCENES).join(', ')}\n`);
+  process.exit(2);
+}
 
 /** Plays every act in turn; the problems of all of them. */
-async function play(stage: Stage): Promise<string[]> {
+async function play(stage: Stage, acts: Scene['acts']): Promise<string[]> {
   const problems: string[] = [];
-  for (const [index, act] of ACTS.entries()) {
+  for (const [index, act] of acts.entries()) {
     process.stdout.write(`\n${bold(`Act ${index + 1}: ${act.title}`)}  ${dim(act.plot)}\n`);
     const found = await act.play(stage).catch((error: unknown) => [String(error)]);
     for (const problem of found) process.stdout.write(`${red('not as it should be')}: ${problem}\n`);
@@ -43,13 +52,13 @@ async function untilInterrupted(): Promise<void> {
 }
 
 const timeline = new Timeline();
-const stage = await setUp(timeline);
+const stage = await setUp(timeline, scene.manifests);
 let problems: string[] = ['the demo was interrupted'];
 try {
   await timeline.follow(stage.world.cluster.api, NAMESPACE);
   process.stdout.write(dim('    time  weight           gate          status        why\n'));
-  problems = await play(stage);
-  const names = ACTS.flatMap((act) => act.promotion ?? []);
+  problems = await play(stage, scene.acts);
+  const names = scene.acts.flatMap((act) => act.promotion ?? []);
   const promotions = await Promise.all(names.map((name) => stage.promotion(name)));
   process.stdout.write(`\n${summary(promotions)}\n`);
   if (keep) {

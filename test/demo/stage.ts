@@ -11,14 +11,14 @@ import type { Timeline } from './timeline.ts';
 
 export const NAMESPACE = 'shop';
 
-/** The image of the demo's version `v`, as a Promotion writes it. */
-export function imageOf(v: number): string {
-  return `ghcr.io/acme/checkout:v${v}@sha256:${String(v).repeat(64)}`;
+/** The image of version `v` of one of the demo's services, as a Promotion writes it. */
+export function imageOf(app: string, v: number): string {
+  return `ghcr.io/acme/${app}:v${v}@sha256:${String(v).repeat(64)}`;
 }
 
 /** Path of one of the demo's manifests. */
-export function manifest(name: string): string {
-  return fileURLToPath(new URL(`./manifests/${name}.yaml`, import.meta.url));
+function manifest(scene: string, name: string): string {
+  return fileURLToPath(new URL(`./manifests/${scene}/${name}.yaml`, import.meta.url));
 }
 
 /** What the acts play on. */
@@ -38,7 +38,7 @@ function hasEnded(promotion: Promotion): boolean {
 }
 
 /** Starts the real programs, installs the chart and runs the operator with exactly its rights. */
-export async function setUp(timeline: Timeline): Promise<Stage> {
+export async function setUp(timeline: Timeline, scene: string): Promise<Stage> {
   const world = await startWorld({ traffic: { ratePerSecond: 100 } });
   try {
     timeline.say(
@@ -59,7 +59,7 @@ export async function setUp(timeline: Timeline): Promise<Stage> {
     world,
     timeline,
     apply: async (name) => {
-      await applyYaml(api, manifest(name));
+      await applyYaml(api, manifest(scene, name));
     },
     promotion,
     environment: () => api.get(`${base}/environments/prod`),

@@ -14,7 +14,9 @@ interface Line {
 
 /** The last answer of the gate: its verdict and, once it has decided, the value and the condition. */
 function gateOf({ status }: Promotion): { verdict: string; evidence: string } {
-  const gate = status?.gates?.[0];
+  // Of the target that failed, else of the one that is least far: the one that the message speaks of.
+  const target = status?.revert?.target ?? status?.summary?.target;
+  const gate = status?.gates?.find((g) => g.target === target) ?? status?.gates?.[0];
   if (!gate) return { verdict: '', evidence: '' };
   const decided = gate.verdict === 'Pass' || gate.verdict === 'Fail';
   return { verdict: gate.verdict, evidence: decided ? gate.message : '' };
@@ -27,7 +29,7 @@ function lineOf(promotion: Promotion): Line | undefined {
     reason: succeeded.reason,
     // A digest is told from another by its beginning.
     message: succeeded.message.replaceAll(/(sha256:[0-9a-f]{6})[0-9a-f]+/g, '$1…'),
-    weight: promotion.status?.targets?.[0]?.weight ?? 0,
+    weight: promotion.status?.summary?.weight ?? 0,
     ...gateOf(promotion),
   };
 }

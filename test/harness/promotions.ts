@@ -1,7 +1,7 @@
 import type { Environment, Promotion } from '../../src/api/v1alpha1/types.ts';
 import type { Api, KubeObject } from './api.ts';
 import { apply } from './apply.ts';
-import { createRollout, type RolloutOptions, rolloutPath, untilHealthy } from './fixtures.ts';
+import { createRollout, type RolloutOptions, rolloutPath, setImage, untilHealthy } from './fixtures.ts';
 import type { ReplicaSet, Rollout } from './kinds.ts';
 import { until } from './until.ts';
 
@@ -98,6 +98,11 @@ export class Place {
 
   rollout(): Promise<Rollout> {
     return this.api.get(rolloutPath(this.namespace, this.app));
+  }
+
+  /** Changes the image of the main container, as somebody else would. */
+  setImage(image: string): Promise<Rollout> {
+    return setImage(this.api, this.namespace, this.app, image);
   }
 
   /** Pods of each version's ReplicaSets that exist or are wanted, by image. */

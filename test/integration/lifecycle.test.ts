@@ -1,0 +1,201 @@
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import { canonicalJson } from '../../src/runtime/hash.ts';
+import { digestFor, imageFor, Place, reasonOf, sluicePath } from '../harness/promotions.ts';
+import { sharedWorld } from '../harness/shared.ts';
+import { until } from '../harness/until.ts';
+
+/* How a promotion waits, ends and goes away. */
+
+const { cluster } = sharedWorld();
+const NAMESPACE = 'lifecycle';
+const place = (app: string, namespace = NAMESPACE): Place => new Place(cluster.api, namespace, app);
+
+beforeAll(() => cluster.createNamespace(NAMESPACE));
+
+const UNDECIDED = {
+  prometheus: { query: 'vector(1)', pass: 'value > 1.0', fail: 'value < 1.0' },
+  intervalSeconds: 1,
+};
+const PASSING = { prometheus: { query: 'vector(1)', pass: 'value > 0.0' }, intervalSeconds: 1 };
+
+async function underJudgement(here: Place): Promise<Place> {
+  await here.prepare({ gate: UNDECIDED });
+  await here.promote('v2');
+  await here.untilReason(`${here.app}-v2`, 'Analysing');
+  return here;
+}
+
+const untilGone = (path: string): Promise<unknown> =>
+  until(`${path} is gone`, async (seen) => {
+    const found = await cluster.api.find<{ apiVersion: string; kind: string; metadata: { name: string } }>(
+      path,
+    );
+    seen(found?.metadata);
+    return found === undefined;
+  });
+
+describe('deleting a promotion in flight', () => {
+  test('is an abort: it goes when the recorded template is proven', async () => {
+    const here = place('deleted');
+    const before = await (await here.prepare({ gate: UNDECIDED })).rollout();
+    await here.promote('v2');
+    const inFlight = await here.untilReason('deleted-v2', 'Analysing');
+    expect(inFlight.metadata['finalizers']).toEqual(['sluice.dev/revert']);
+    const path = sluicePath(NAMESPACE, 'promotions', 'deleted-v2');
+    await cluster.api.delete(path);
+    await untilGone(path);
+    const after = await here.rollout();
+    expect(canonicalJson(after.spec.template)).toBe(canonicalJson(before.spec.template));
+    expect(after.status?.phase).toBe('Healthy');
+    expect(await here.pods()).toEqual({ [imageFor('deleted', 'v1')]: 5, [imageFor('deleted', 'v2')]: 0 });
+  });
+
+  test('with its whole namespace: nothing is left hanging', async () => {
+    const namespace = 'lifecycle-going';
+    await cluster.createNamespace(namespace);
+    await underJudgement(place('gone', namespace));
+    await cluster.api.delete(`/api/v1/namespaces/${namespace}`);
+    expect(await untilGone(`/api/v1/namespaces/${namespace}`)).toBe(true);
+  });
+
+  test('an Environment stays until the promotion in flight there has ended', async () => {
+    const here = await underJudgement(place('kept'));
+    const path = sluicePath(NAMESPACE, 'environments', 'kept');
+    await until('it is in use', async () => {
+      const found = await here.environment();
+      return found.metadata.finalizers?.includes('sluice.dev/in-use');
+    });
+    await cluster.api.delete(path);
+    expect(reasonOf(await here.promotion('kept-v2'))).toBe('Analysing');
+    await here.apply('Gate', 'kept', PASSING);
+    expect(reasonOf(await here.untilEnded('kept-v2'))).toBe('Succeeded');
+    await untilGone(path);
+  });
+
+  test('an ended one goes by itself when its time to live is over, and at once when it is deleted', async () => {
+    const here = await place('short').prepare({ gate: PASSING, analysis: { bakeSeconds: 0 } });
+    await here.apply('Promotion', 'short-lived', {
+      environment: 'short',
+      ttlSecondsAfterFinished: 1,
+      revision: { images: [{ image: 'registry.test/short', tag: 'v2', digest: digestFor('short-v2') }] },
+    });
+    await untilGone(sluicePath(NAMESPACE, 'promotions', 'short-lived'));
+    expect((await here.environment()).status?.targets?.[0]).toMatchObject({
+      lastGood: { promotion: 'short-lived' },
+    });
+    expect((await here.environment()).status?.history?.[0]).toMatchObject({
+      promotion: 'short-lived',
+      outcome: 'Succeeded',
+    });
+  });
+});
+
+describe('a dry run', () => {
+  test('ends Planned with what it would do and what is in its way, and touches nothing', async () => {
+    const here = await place('dry').prepare({ gate: PASSING, steps: [{ setWeight: 50 }] });
+    const { generation } = (await here.rollout()).metadata;
+    await here.apply('Promotion', 'dry-run', {
+      environment: 'dry',
+      dryRun: true,
+      revision: { images: [{ image: 'registry.test/dry', tag: 'v2', digest: digestFor('dry-v2') }] },
+    });
+    const planned = await here.untilEnded('dry-run');
+    expect(reasonOf(planned)).toBe('Planned');
+    expect(planned.status?.plan?.targets[0]?.images[0]?.image).toContain('registry.test/dry:v2@');
+    expect(planned.status?.blockedBy?.[0]?.message).toContain('no `pause: {}`');
+    expect(planned.metadata['finalizers'] ?? []).toEqual([]);
+    expect((await here.rollout()).metadata.generation).toBe(generation);
+  });
+});
+
+describe('from another Environment', () => {
+  test('it waits until something is good there, then takes exactly that', async () => {
+    const staging = await place('staging').prepare({ gate: PASSING, analysis: { bakeSeconds: 0 } });
+    await place('next').prepare({ gate: PASSING, analysis: { bakeSeconds: 0 } });
+    const prod = place('next');
+    // The same image in both places.
+    await prod.apply('Environment', 'next', {
+      targets: [
+        {
+          name: 'next',
+          rollout: { name: 'next' },
+          images: [{ image: 'registry.test/staging', container: 'app' }],
+        },
+      ],
+      gates: [{ gate: 'next', when: 'During' }],
+      analysis: { settleSeconds: 0, minStepSeconds: 0, bakeSeconds: 0 },
+    });
+    await prod.apply('Promotion', 'rise', { environment: 'next', from: { environment: 'staging' } });
+    const waiting = await prod.untilReason('rise', 'AwaitingUpstream');
+    expect(waiting.status?.blockedBy?.[0]?.message).toContain('promote something there first');
+    await staging.promote('v2');
+    expect(reasonOf(await staging.untilEnded('staging-v2'))).toBe('Succeeded');
+    const risen = await prod.untilEnded('rise');
+    expect(reasonOf(risen)).toBe('Succeeded');
+    expect(risen.status?.revision?.images).toEqual([
+      { image: 'registry.test/staging', tag: 'v2', digest: digestFor('staging-v2') },
+    ]);
+    expect((await prod.rollout()).spec.template.spec.containers[0]?.image).toBe(imageFor('staging', 'v2'));
+  });
+});
+
+const policy = (here: Place, concurrency: string): Promise<unknown> =>
+  here.apply('Environment', here.app, {
+    targets: [{ name: here.app, rollout: { name: here.app } }],
+    gates: [{ gate: here.app, when: 'During' }],
+    analysis: { settleSeconds: 0, minStepSeconds: 0, bakeSeconds: 0 },
+    concurrency,
+  });
+
+describe('several orders for one place', () => {
+  test('Reject: the second ends as Busy', async () => {
+    const here = await underJudgement(place('reject'));
+    await policy(here, 'Reject');
+    await here.promote('v3');
+    expect(reasonOf(await here.untilEnded('reject-v3'))).toBe('Busy');
+    expect(reasonOf(await here.promotion('reject-v2'))).toBe('Analysing');
+  });
+
+  test('Replace: only the newest waits', async () => {
+    const here = await underJudgement(place('replace'));
+    await policy(here, 'Replace');
+    await here.promote('v3');
+    await here.untilReason('replace-v3', 'Queued');
+    // A later second: creationTimestamp has no finer order.
+    await until('a second has passed', async () => {
+      const { creationTimestamp } = (await here.promotion('replace-v3')).metadata;
+      return Date.now() > Date.parse(creationTimestamp) + 1500;
+    });
+    await here.promote('v4');
+    expect(reasonOf(await here.untilEnded('replace-v3'))).toBe('Superseded');
+    await here.untilReason('replace-v4', 'Queued');
+    await here.apply('Gate', 'replace', PASSING);
+    expect(reasonOf(await here.untilEnded('replace-v4'))).toBe('Succeeded');
+  });
+
+  test('an Environment that knows nothing starts none of two, until one is deleted', async () => {
+    const here = place('history');
+    await here.promote('v2');
+    await here.promote('v3');
+    await here.prepare({ gate: PASSING, analysis: { bakeSeconds: 0 } });
+    const ambiguous = await here.untilReason('history-v2', 'AmbiguousOrder');
+    await here.untilReason('history-v3', 'AmbiguousOrder');
+    expect(ambiguous.status?.conditions?.some((c) => c.type === 'Stalled')).toBe(true);
+    await cluster.api.delete(sluicePath(NAMESPACE, 'promotions', 'history-v2'));
+    expect(reasonOf(await here.untilEnded('history-v3'))).toBe('Succeeded');
+  });
+
+  test('drift is seen, and ends when what was promoted is declared again', async () => {
+    const here = await place('drift').prepare({ gate: PASSING, analysis: { bakeSeconds: 0 } });
+    await here.promote('v2');
+    await here.untilEnded('drift-v2');
+    await here.setImage('registry.test/drift:theirs');
+    const drifted = await until('drift is seen', async () => {
+      const found = await here.environment();
+      return found.status?.targets?.[0]?.drift && found;
+    });
+    expect(drifted.status?.conditions?.map((c) => c.type)).toContain('Drifted');
+    await here.setImage(imageFor('drift', 'v2'));
+    await until('it is over', async () => !(await here.environment()).status?.targets?.[0]?.drift);
+  });
+});
