@@ -103,6 +103,8 @@ export interface Delivery {
   observe(assignment: Assignment): Observation;
   /** The record made for this promotion, if there is one. */
   recorded(assignment: Assignment): Promise<Recorded | undefined>;
+  /** Digests of the images that the pods of one revision run, by container: several where they differ. */
+  digests(assignment: Assignment, hash: string): Promise<Record<string, readonly string[]>>;
   /** Carries out one effect. A guard that does not hold any more is a RetryError: look again. */
   act(effect: Effect, assignment: Assignment): Promise<void>;
 }

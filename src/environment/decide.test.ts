@@ -177,10 +177,16 @@ describe('a Release', () => {
 
   test('lets out what it names, on record, and it stays out', () => {
     const first = decided([failed]);
-    const second = decided([failed], first, { releases: [release()] });
+    const now = Date.parse('2026-01-03T00:00:01Z');
+    const second = decided([failed], first, { releases: [release()], now });
     expect(second.quarantine).toBeUndefined();
     expect(second.released).toMatchObject([{ decision: 'let-go', by: 'bob', target: 'checkout' }]);
-    expect(decided([failed], second).quarantine).toBeUndefined();
+    expect(decided([failed], second, { now }).quarantine).toBeUndefined();
+    const again = promotion(3, {
+      revisionDigest: digest(2),
+      revert: { ...revert, detectedAt: '2026-01-03T00:00:01.500Z' },
+    });
+    expect(decided([failed, again], second).quarantine).toMatchObject([{ promotion: 'p3' }]);
   });
 
   test.each([

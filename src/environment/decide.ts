@@ -3,11 +3,14 @@ import type {
   Decision,
   Environment,
   EnvironmentStatus,
+  PlannedTarget,
   Promotion,
   QuarantineEntry,
   Target,
+  TargetStatus,
 } from '../api/v1alpha1/types.ts';
 import { digestOf, repositoryOf } from '../api/v1alpha1/images.ts';
+import { digestRun } from '../promotion/revision.ts';
 import { toTime } from '../runtime/time.ts';
 
 /** Everything that an Environment's status follows from. */
@@ -36,11 +39,18 @@ function promotedAt(promotion: Promotion, target: string): string | undefined {
   return place.reachedAt;
 }
 
+/** The image reference with the digest that ran. */
+function referenceRun(planned: PlannedTarget['images'][number], status: TargetStatus | undefined): string {
+  const digest = digestRun(planned, status);
+  return digest && digestOf(planned.image) === undefined ? `${planned.image}@${digest}` : planned.image;
+}
+
 function refTo(promotion: Promotion, target: string, since: string): RevisionRef {
   const planned = promotion.status?.plan?.targets.find((t) => t.name === target);
+  const status = promotion.status?.targets?.find((t) => t.name === target);
   return {
     revisionDigest: promotion.status?.revisionDigest ?? '',
-    images: planned?.images.map((i) => i.image) ?? [],
+    images: planned?.images.map((i) => referenceRun(i, status)) ?? [],
     promotion: promotion.metadata.name,
     since,
   };
@@ -102,7 +112,10 @@ function driftOf(
 ): TargetTruth['drift'] {
   const declared = input.declared(target);
   const images = current.images ?? [];
-  if (!declared || images.every((i) => declared.includes(i))) return undefined;
+  // Where a tag was promoted the tag is declared, and the digest that ran is on record.
+  const isDeclared = (i: string): boolean =>
+    declared?.some((d) => d === i || (digestOf(d) === undefined && i.startsWith(`${d}@`))) ?? true;
+  if (!declared || images.every(isDeclared)) return undefined;
   const [expected, found] = [images.join(' '), declared.join(' ')].map((t) => t.slice(0, 4096));
   const since = before?.found === found ? before?.since : undefined;
   return { expected: expected ?? '', found: found ?? '', since: since ?? toTime(input.now) };
@@ -112,12 +125,14 @@ function driftOf(
 function releasedOf(input: Input): NonNullable<EnvironmentStatus['released']> {
   const before = input.environment.status?.released ?? [];
   const refused = input.environment.status?.quarantine ?? [];
+  // When it was used, by the clock that the failures are timed with: what fails later is refused anew.
+  const at = toTime(input.now);
   const fresh = input.releases.flatMap(({ metadata, spec }) => {
     const { target = '', revisionDigest = '', by } = spec;
-    const at = metadata.creationTimestamp;
+    const made = metadata.creationTimestamp;
     const known = before.some((r) => r.uid === metadata.uid);
     const concerns = refused.some(
-      (q) => q.target === target && q.revisionDigest === revisionDigest && !isBefore(at, q.since),
+      (q) => q.target === target && q.revisionDigest === revisionDigest && !isEarlierSecond(made, q.since),
     );
     return known || !concerns
       ? []
@@ -126,8 +141,8 @@ function releasedOf(input: Input): NonNullable<EnvironmentStatus['released']> {
   return [...before, ...fresh].slice(-QUARANTINE_LIMIT);
 }
 
-/** Whole seconds: creationTimestamp has no more. */
-function isBefore(time: string, other: string): boolean {
+/** By whole seconds: a creationTimestamp has no more. */
+function isEarlierSecond(time: string, other: string): boolean {
   return Math.floor(Date.parse(time) / 1000) < Math.floor(Date.parse(other) / 1000);
 }
 
@@ -169,12 +184,15 @@ function badOf(promotion: Promotion): QuarantineEntry[] {
   const { revert, plan } = promotion.status ?? {};
   if (!revert?.quarantine) return [];
   const planned = plan?.targets.find((t) => t.name === revert.target);
+  const status = promotion.status?.targets?.find((t) => t.name === revert.target);
   return (planned?.images ?? [])
     .filter((i) => i.changed)
-    .map(({ image }) => ({
+    .flatMap((i) => ({ repository: repositoryOf(i.image), digest: digestRun(i, status) ?? [] }))
+    .flatMap(({ repository, digest }) => (typeof digest === 'string' ? { repository, digest } : []))
+    .map(({ repository, digest }) => ({
       target: revert.target ?? '',
-      image: repositoryOf(image),
-      digest: digestOf(image) ?? '',
+      image: repository,
+      digest,
       ...(promotion.status?.revisionDigest && { revisionDigest: promotion.status.revisionDigest }),
       reason: revert.message,
       promotion: promotion.metadata.name,
@@ -186,7 +204,10 @@ function badOf(promotion: Promotion): QuarantineEntry[] {
 function quarantineOf(input: Input, released: NonNullable<EnvironmentStatus['released']>): QuarantineEntry[] {
   const isFree = (q: QuarantineEntry): boolean =>
     released.some(
-      (r) => r.target === q.target && r.revisionDigest === q.revisionDigest && !isBefore(r.at, q.since),
+      (r) =>
+        r.target === q.target &&
+        r.revisionDigest === q.revisionDigest &&
+        Date.parse(q.since) <= Date.parse(r.at),
     );
   const list = (input.environment.status?.quarantine ?? []).filter((q) => !isFree(q));
   for (const entry of input.promotions.flatMap(badOf))

@@ -6,6 +6,7 @@ import type { ProbeRequest } from './input.ts';
 import { type Failure, moved, type TargetOutcome } from './outcome.ts';
 import { asItStands, holdOr } from './hold.ts';
 import { strangers } from './strangers.ts';
+import { withDigests } from './tags.ts';
 
 /** One place at which gates are asked: a step, the bake, or after it. */
 interface At {
@@ -77,8 +78,8 @@ export function drive(d: InFlight): TargetOutcome {
     const applying = apply(d);
     if (applying) return applying;
   }
-  if (promotedAt(d) !== undefined) return promoted(d);
-  if (view.waiting) return atStep(d);
+  if (promotedAt(d) !== undefined) return withDigests(d, promoted(d));
+  if (view.waiting) return withDigests(d, atStep(d));
 
   // Between two steps the gates stand guard: a sample may fail the promotion, none may pass it.
   const next = view.pauses.find((p) => p >= view.step) ?? view.steps;

@@ -14,6 +14,7 @@ import type {
   PromotionReason,
   Target,
 } from '../api/v1alpha1/types.ts';
+import { digestOf } from '../api/v1alpha1/images.ts';
 import type { Judgement } from '../analysis/judge.ts';
 import type { Assignment, Delivery, Recorded } from '../delivery/delivery.ts';
 import type { StoreReader } from '../kube/informer.ts';
@@ -169,6 +170,27 @@ function mayBeRecorded(promotion: Promotion): boolean {
   );
 }
 
+/** Where a tag was promoted and it is not known what it is at this step, the pods are asked. */
+async function digestsOf(
+  sources: Sources,
+  promotion: Promotion,
+): Promise<Map<string, Record<string, readonly string[]>>> {
+  const found = new Map<string, Record<string, readonly string[]>>();
+  for (const planned of promotion.status?.plan?.targets ?? []) {
+    const status = promotion.status?.targets?.find((t) => t.name === planned.name);
+    const tagged = planned.images.some(({ image }) => digestOf(image) === undefined);
+    if (!tagged || !status?.canaryHash || status.step === undefined || status.digestsStep === status.step)
+      continue;
+    const [target] = targetsOf(promotion, undefined).filter((t) => t.name === planned.name);
+    if (target)
+      found.set(
+        planned.name,
+        await sources.delivery.digests(assignmentOf(promotion, target, undefined), status.canaryHash),
+      );
+  }
+  return found;
+}
+
 /**
  * Everything that a decision depends on. The records are fetched first; all the rest is then read
  * from the caches at one moment, with no await between it and the decision.
@@ -178,6 +200,8 @@ export async function gather(sources: Sources, raw: RawObject, promotion: Promot
   if (mayBeRecorded(promotion))
     for (const target of targetsOf(promotion, environmentNamed(sources, promotion)))
       records.set(target.name, await sources.delivery.recorded(assignmentOf(promotion, target, undefined)));
+
+  const digests = await digestsOf(sources, promotion);
 
   const environment = environmentNamed(sources, promotion);
   const owner = `${raw.metadata.namespace}/${raw.metadata.name}`;
@@ -198,7 +222,8 @@ export async function gather(sources: Sources, raw: RawObject, promotion: Promot
     subjects: targets.map((target) => {
       const recorded = records.get(target.name);
       const observation = sources.delivery.observe(assignmentOf(promotion, target, recorded));
-      return { target, observation, recorded };
+      const seen = digests.get(target.name);
+      return { target, observation, recorded, ...(seen && { digests: seen }) };
     }),
     judgement: (binding, target) => sources.judgement(owner, binding, target),
     windowSeconds: (gate, binding) => sources.windowSeconds(gate, binding),

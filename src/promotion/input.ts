@@ -48,6 +48,8 @@ export interface Subject {
   target: Target;
   observation: Observation;
   recorded: Recorded | undefined;
+  /** Digests that its new pods run, by container; read only where a tag was promoted and they are not known. */
+  digests?: Readonly<Record<string, readonly string[]>>;
 }
 
 /** Everything that a decision depends on, gathered at one moment. Times are epoch milliseconds. */

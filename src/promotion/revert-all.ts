@@ -1,11 +1,12 @@
 import type { Plan, PlannedTarget, Revert, TargetStatus } from '../api/v1alpha1/types.ts';
-import { digestOf, repositoryOf } from '../api/v1alpha1/images.ts';
+import { repositoryOf } from '../api/v1alpha1/images.ts';
 import { isPromotionReason } from '../api/v1alpha1/reasons.ts';
 import { earliest, fromTime, toTime } from '../runtime/time.ts';
 import { ended } from './fleet.ts';
 import { inFlight } from './in-flight.ts';
 import type { Input } from './input.ts';
 import { moved, type Outcome } from './outcome.ts';
+import { digestRun } from './revision.ts';
 import { type Return, revertTarget } from './revert.ts';
 import { timingOf } from './timing.ts';
 
@@ -128,14 +129,20 @@ function over(input: Input, plan: Plan, revert: Revert, targets: readonly Target
 }
 
 /** The Environment already refuses what failed here; without an Environment there is nobody to refuse it. */
-function isQuarantined({ environment }: Input, planned: PlannedTarget): boolean {
+function isQuarantined({ environment, promotion }: Input, planned: PlannedTarget): boolean {
   if (!environment) return true;
   const list = environment.status?.quarantine ?? [];
+  const status = promotion.status?.targets?.find((t) => t.name === planned.name);
   return planned.images
     .filter((i) => i.changed)
-    .every(({ image }) =>
-      list.some(
-        (q) => q.target === planned.name && q.image === repositoryOf(image) && q.digest === digestOf(image),
-      ),
-    );
+    .every((i) => {
+      // A tag whose pods never ran has no digest that could be refused.
+      const digest = digestRun(i, status);
+      return (
+        digest === undefined ||
+        list.some(
+          (q) => q.target === planned.name && q.image === repositoryOf(i.image) && q.digest === digest,
+        )
+      );
+    });
 }

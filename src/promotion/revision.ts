@@ -1,4 +1,4 @@
-import type { PlannedTarget, Promotion, RevisionImage, Target } from '../api/v1alpha1/types.ts';
+import type { PlannedTarget, Promotion, RevisionImage, Target, TargetStatus } from '../api/v1alpha1/types.ts';
 import { digestOf, repositoryOf } from '../api/v1alpha1/images.ts';
 import { sha256 } from '../runtime/hash.ts';
 
@@ -7,18 +7,28 @@ export function imagesOf({ spec, status }: Promotion): readonly RevisionImage[] 
   return spec.revision?.images ?? status?.revision?.images ?? [];
 }
 
-/** `repository:tag@digest`: the digest is what is promoted, the tag is for people. */
+/** `repository:tag@digest`: the digest is what is promoted, the tag is for people. A tag alone stays alone. */
 export function imageReference({ image, tag, digest }: RevisionImage): string {
-  return `${image}${tag ? `:${tag}` : ''}@${digest}`;
+  return `${image}${tag ? `:${tag}` : ''}${digest ? `@${digest}` : ''}`;
 }
 
 /**
- * The revision's identity: sha256 over the sorted lines `repository@digest`. Anyone can compute it:
- * `printf 'ghcr.io/acme/checkout@sha256:...\n' | LC_ALL=C sort | sha256sum`.
+ * The revision's identity: sha256 over the sorted lines `repository@digest`, or `repository:tag` without a
+ * digest. Anyone can compute it: `printf 'ghcr.io/acme/checkout@sha256:...\n' | LC_ALL=C sort | sha256sum`.
  */
 export function revisionDigest(images: readonly RevisionImage[]): string {
-  const lines = images.map(({ image, digest }) => `${image}@${digest}\n`).toSorted();
+  const lines = images
+    .map(({ image, tag, digest }) => (digest ? `${image}@${digest}\n` : `${image}:${tag ?? ''}\n`))
+    .toSorted();
   return `sha256:${sha256(lines.join(''))}`;
+}
+
+/** The digest of an image that was written: the one it names, else the one that its pods were seen to run. */
+export function digestRun(
+  { container, image }: PlannedTarget['images'][number],
+  status: TargetStatus | undefined,
+): string | undefined {
+  return digestOf(image) ?? status?.digests?.find((d) => d.container === container)?.digest;
 }
 
 /** What `imageReference` has written, read back; undefined for a reference without a digest. */
@@ -35,7 +45,7 @@ export function shortRevision(images: readonly RevisionImage[]): string {
   const [first, ...rest] = images;
   if (!first) return '';
   const name = first.image.slice(first.image.lastIndexOf('/') + 1);
-  const head = first.tag ? `${name}:${first.tag}` : `${name}@${first.digest.slice(7, 19)}`;
+  const head = first.tag ? `${name}:${first.tag}` : `${name}@${first.digest?.slice(7, 19) ?? ''}`;
   return rest.length ? `${head} +${rest.length}` : head;
 }
 

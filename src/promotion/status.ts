@@ -5,6 +5,7 @@ import { toTime } from '../runtime/time.ts';
 import type { Input } from './input.ts';
 import type { Outcome } from './outcome.ts';
 import { imagesOf, revisionDigest, shortRevision } from './revision.ts';
+import { resolved } from './tags.ts';
 
 /** A promotion that has ended is never looked at again. */
 export function hasEnded(promotion: Promotion): boolean {
@@ -36,7 +37,10 @@ export function statusOf(input: Input, outcome: Outcome): PromotionStatus {
   const startedAt = before.startedAt ?? (outcome.plan && time);
   return {
     observedGeneration: promotion.metadata.generation ?? 0,
-    ...(images.length > 0 && { revision: { images }, revisionDigest: revisionDigest(images) }),
+    ...(images.length > 0 && {
+      revision: { images: resolved(images, outcome.targets ?? before.targets, plan) },
+      revisionDigest: revisionDigest(images),
+    }),
     ...(plan && { plan }),
     summary: summaryOf(promotion, outcome),
     ...((outcome.targets ?? before.targets) && { targets: [...(outcome.targets ?? before.targets ?? [])] }),

@@ -18,6 +18,8 @@ export interface Controls {
   ready(image: string, isReady: boolean): Promise<void>;
   /** The exit code of pods with `image` that are meant to end, such as a Job's; undefined lets them run on. */
   exits(image: string, code: number | undefined): Promise<void>;
+  /** From now on new pods with `image`, a reference without a digest, run this digest: its tag has moved. */
+  moves(image: string, digest: string): Promise<void>;
 }
 
 /** One call, as it travels; each control takes and gives plain data. */
@@ -45,6 +47,8 @@ async function perform(controls: Controls, call: Call): Promise<void> {
     case 'exits':
       // JSON has no undefined; an array carries it as null.
       return controls.exits(call.args[0], call.args[1] ?? undefined);
+    case 'moves':
+      return controls.moves(...call.args);
   }
 }
 
@@ -60,5 +64,6 @@ export function remoteControls(url: string): Controls {
     silence: (...args) => call({ control: 'silence', args }),
     ready: (...args) => call({ control: 'ready', args }),
     exits: (...args) => call({ control: 'exits', args }),
+    moves: (...args) => call({ control: 'moves', args }),
   };
 }

@@ -14,6 +14,8 @@ export interface KubeletOptions {
   isReady?: (pod: Pod) => boolean;
   /** Exit code of a pod that is meant to end (`restartPolicy` other than Always); undefined lets it run on. 0 unless given. */
   exitCode?: (pod: Pod) => number | undefined;
+  /** What an image reference without a digest names now; its own unless given. */
+  digest?: (image: string) => string | undefined;
 }
 
 /** A running stand-in for the kubelet. */
@@ -29,9 +31,9 @@ export interface Kubelet {
  */
 export async function startKubelet(api: Api, options: KubeletOptions = {}): Promise<Kubelet> {
   await createNode(api);
-  const { isReady = () => true, exitCode = () => 0 } = options;
+  const { isReady = () => true, exitCode = () => 0, digest = () => undefined } = options;
   const settle = (pod: Pod): void => {
-    settlePod(api, pod, isReady, exitCode).catch((error: unknown) => {
+    settlePod(api, pod, { isReady, exitCode, digest }).catch((error: unknown) => {
       // The pod has changed or gone meanwhile: the watch brings that by itself.
       if (error instanceof ApiError && [404, 409].includes(error.status)) return;
       setTimeout(() => again(pod), RETRY_MS);
@@ -53,8 +55,7 @@ export async function startKubelet(api: Api, options: KubeletOptions = {}): Prom
 async function settlePod(
   api: Api,
   pod: Pod,
-  isReady: NonNullable<KubeletOptions['isReady']>,
-  exitCode: NonNullable<KubeletOptions['exitCode']>,
+  { isReady, exitCode, digest }: Required<KubeletOptions>,
 ): Promise<void> {
   const { namespace = '', name, uid, deletionTimestamp } = pod.metadata;
   const path = `/api/v1/namespaces/${namespace}/pods/${name}`;
@@ -65,7 +66,8 @@ async function settlePod(
   }
   if (pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed') return;
   const endsWith = (pod.spec.restartPolicy ?? 'Always') === 'Always' ? undefined : exitCode(pod);
-  const status = endsWith === undefined ? runningStatus(pod, isReady(pod)) : endedStatus(pod, endsWith);
+  const status =
+    endsWith === undefined ? runningStatus(pod, isReady(pod), digest) : endedStatus(pod, endsWith, digest);
   if (pod.status?.phase === status.phase && readiness(pod.status.conditions) === readiness(status.conditions))
     return;
   await api.patch(`${path}/status`, { metadata: { uid }, status }, 'strategic');
@@ -81,7 +83,9 @@ function readiness(conditions: Condition[] = []): string | undefined {
   return conditions.find((c) => c.type === 'Ready')?.status;
 }
 
-function runningStatus(pod: Pod, ready: boolean): PodStatus {
+type DigestOf = Required<KubeletOptions>['digest'];
+
+function runningStatus(pod: Pod, ready: boolean, digest: DigestOf): PodStatus {
   const startedAt = pod.metadata.creationTimestamp;
   return {
     ...statusOf(pod, ready),
@@ -89,7 +93,7 @@ function runningStatus(pod: Pod, ready: boolean): PodStatus {
     podIP: addressOf(pod),
     podIPs: [{ ip: addressOf(pod) }],
     containerStatuses: pod.spec.containers.map((c) => ({
-      ...containerStatus(c),
+      ...containerStatus(c, digest),
       ready,
       started: ready,
       state: { running: { startedAt } },
@@ -97,7 +101,7 @@ function runningStatus(pod: Pod, ready: boolean): PodStatus {
   };
 }
 
-function endedStatus(pod: Pod, exitCode: number): PodStatus {
+function endedStatus(pod: Pod, exitCode: number, digest: DigestOf): PodStatus {
   const at = pod.metadata.creationTimestamp;
   const terminated = {
     exitCode,
@@ -109,7 +113,7 @@ function endedStatus(pod: Pod, exitCode: number): PodStatus {
     ...statusOf(pod, false),
     phase: exitCode === 0 ? 'Succeeded' : 'Failed',
     containerStatuses: pod.spec.containers.map((c) => ({
-      ...containerStatus(c),
+      ...containerStatus(c, digest),
       ready: false,
       started: false,
       state: { terminated },
@@ -132,13 +136,13 @@ function statusOf(pod: Pod, ready: boolean): { conditions: Condition[]; startTim
   };
 }
 
-function containerStatus({ name, image }: Container): Record<string, unknown> {
-  return { name, image, imageID: imageId(image), restartCount: 0 };
+function containerStatus({ name, image }: Container, digest: DigestOf): Record<string, unknown> {
+  return { name, image, imageID: imageId(image, digest(image)), restartCount: 0 };
 }
 
 /** What a container runtime reports as imageID: the digest if the image names one, else one made from the reference. */
-export function imageId(image: string): string {
-  const [reference = image, digest] = image.split('@');
+export function imageId(image: string, named?: string): string {
+  const [reference = image, digest = named] = image.split('@');
   const lastSlash = reference.lastIndexOf('/');
   const tag = reference.indexOf(':', lastSlash);
   const repository = tag < 0 ? reference : reference.slice(0, tag);

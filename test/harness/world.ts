@@ -53,6 +53,8 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
 interface PodRules {
   unready: Set<string>;
   exitCodes: Map<string, number | undefined>;
+  digests: Map<string, string>;
+  digest(image: string): string | undefined;
   isReady(pod: Pod): boolean;
   exitCode(pod: Pod): number | undefined;
 }
@@ -61,9 +63,12 @@ interface PodRules {
 function podRules(): PodRules {
   const unready = new Set<string>();
   const exitCodes = new Map<string, number | undefined>();
+  const digests = new Map<string, string>();
   return {
     unready,
     exitCodes,
+    digests,
+    digest: (image) => digests.get(image),
     isReady: ({ spec }) => !spec.containers.some(({ image }) => unready.has(image)),
     exitCode: ({ spec }) => {
       const told = spec.containers.find(({ image }) => exitCodes.has(image));
@@ -86,5 +91,6 @@ function controlsOf(kubelet: Kubelet, pods: PodRules, traffic: Traffic): Control
       pods.exitCodes.set(image, code);
       kubelet.review();
     },
+    moves: async (image, digest) => void pods.digests.set(image, digest),
   };
 }

@@ -47,7 +47,7 @@ describe('the chart', () => {
 
   test('installs the CRDs so that they outlive the release, unless it is told not to', async () => {
     const crds = (await rendered()).filter((o) => o.kind === 'CustomResourceDefinition');
-    expect(crds).toHaveLength(3);
+    expect(crds).toHaveLength(4);
     for (const { metadata } of crds)
       expect(metadata.annotations).toMatchObject({ 'helm.sh/resource-policy': 'keep' });
   });

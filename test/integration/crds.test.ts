@@ -74,6 +74,33 @@ describe('objects that are taken', () => {
     ],
     ['Promotion', 'smallest', promotion],
     ['Promotion', 'port', withImage({ image: 'registry:5000/acme/checkout' })],
+    ['Promotion', 'from', { environment: 'prod', from: { environment: 'staging', targets: ['checkout'] } }],
+    [
+      'Promotion',
+      'tag-alone',
+      { environment: 'prod', revision: { images: [{ image: 'checkout', tag: '1' }] } },
+    ],
+    [
+      'Promotion',
+      'policy',
+      { ...promotion, dryRun: true, ttlSecondsAfterFinished: 0, gates: [{ gate: 'a', when: 'After' }] },
+    ],
+    [
+      'Environment',
+      'policy',
+      {
+        targets: ['a', 'b'].map((name, wave) => ({ name, wave, rollout: { name } })),
+        gates: [
+          { gate: 'g', when: 'Before' },
+          { gate: 'g', when: 'During', fromWeight: 20, targets: ['a'] },
+          { gate: 'g', when: 'After' },
+        ],
+        rollback: { onFail: 'Hold' },
+        concurrency: 'Replace',
+        historyLimit: 0,
+      },
+    ],
+    ['Gate', 'policy', { ...gate, onDeadline: 'Revert', advisory: true }],
     [
       'Promotion',
       'digest-alone',
@@ -112,18 +139,35 @@ describe('objects that are taken', () => {
 
 describe('objects that are refused, with what to do', () => {
   test.each([
-    [
-      'Environment',
-      'two-targets',
-      { targets: ['a', 'b'].map((name) => ({ name, rollout: { name } })) },
-      'make one Environment for each Rollout',
-    ],
     ['Environment', 'no-target', { targets: [] }, 'should have at least 1 items'],
     [
       'Environment',
-      'before',
-      { ...environment, gates: [{ gate: 'g', when: 'Before' }] },
-      'supported values: "During"',
+      'never',
+      { ...environment, gates: [{ gate: 'g', when: 'Never' }] },
+      'supported values: "Before", "During", "After"',
+    ],
+    [
+      'Environment',
+      'from-weight-after',
+      { ...environment, gates: [{ gate: 'g', when: 'After', fromWeight: 20 }] },
+      'fromWeight is for gates that are asked During the rollout',
+    ],
+    [
+      'Environment',
+      'wave',
+      { targets: [{ ...environment.targets[0], wave: 100 }] },
+      'less than or equal to 99',
+    ],
+    ['Environment', 'concurrency', { ...environment, concurrency: 'Both' }, 'Unsupported value: "Both"'],
+    ['Environment', 'history', { ...environment, historyLimit: 51 }, 'less than or equal to 50'],
+    ['Gate', 'ending', { ...gate, onDeadline: 'Fail' }, 'Unsupported value: "Fail"'],
+    ['Promotion', 'neither', { environment: 'prod' }, 'set exactly one of them'],
+    ['Promotion', 'both', { ...promotion, from: { environment: 'staging' } }, 'set exactly one of them'],
+    [
+      'Promotion',
+      'no-name',
+      { environment: 'prod', revision: { images: [{ image: 'ghcr.io/acme/checkout' }] } },
+      'name a tag, a digest, or best both',
     ],
     ['Environment', 'no-spec', undefined, 'Required value'],
     ['Gate', 'no-kind', { count: 3 }, 'set spec.prometheus'],
@@ -141,7 +185,6 @@ describe('objects that are refused, with what to do', () => {
       withImage({ image: 'ghcr.io/acme/checkout:1.4.2' }),
       'write the tag in `tag`',
     ],
-    ['Promotion', 'no-digest', withImage({ digest: undefined }), 'digest: Required value'],
     ['Promotion', 'bad-digest', withImage({ digest: 'sha256:abc' }), 'should match'],
     [
       'Promotion',

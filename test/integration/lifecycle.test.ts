@@ -6,7 +6,7 @@ import { until } from '../harness/until.ts';
 
 /* How a promotion waits, ends and goes away. */
 
-const { cluster } = sharedWorld();
+const { cluster, controls } = sharedWorld();
 const NAMESPACE = 'lifecycle';
 const place = (app: string, namespace = NAMESPACE): Place => new Place(cluster.api, namespace, app);
 
@@ -197,5 +197,40 @@ describe('several orders for one place', () => {
     expect(drifted.status?.conditions?.map((c) => c.type)).toContain('Drifted');
     await here.setImage(imageFor('drift', 'v2'));
     await until('it is over', async () => !(await here.environment()).status?.targets?.[0]?.drift);
+  });
+});
+
+const tagged = (here: Place): Promise<unknown> =>
+  here.apply('Promotion', `${here.app}-v2`, {
+    environment: here.app,
+    revision: { images: [{ image: `registry.test/${here.app}`, tag: 'v2' }] },
+  });
+
+describe('a tag without a digest', () => {
+  test('is promoted as what its pods run, which stands on record', async () => {
+    const here = await place('tagged').prepare({ gate: PASSING, analysis: { bakeSeconds: 0 } });
+    await controls.moves('registry.test/tagged:v2', digestFor('tagged'));
+    await tagged(here);
+    const ended = await here.untilEnded('tagged-v2');
+    expect(reasonOf(ended)).toBe('Succeeded');
+    expect(ended.status?.revision?.images[0]?.digest).toBe(digestFor('tagged'));
+    const lastGood = await until('it is last good', async () => {
+      const { status } = await here.environment();
+      return status?.targets?.[0]?.lastGood;
+    });
+    expect(lastGood.images).toEqual([`registry.test/tagged:v2@${digestFor('tagged')}`]);
+  });
+
+  test('that moves while it rolls out goes back', async () => {
+    const here = await place('moved').prepare({ gate: UNDECIDED });
+    await controls.moves('registry.test/moved:v2', digestFor('one'));
+    await tagged(here);
+    await here.untilReason('moved-v2', 'Analysing');
+    await controls.moves('registry.test/moved:v2', digestFor('two'));
+    await here.apply('Gate', 'moved', PASSING);
+    const ended = await here.untilEnded('moved-v2');
+    expect(reasonOf(ended)).toBe('RolledBack');
+    expect(ended.status?.revert?.message).toContain('names two images');
+    expect((await here.environment()).status?.quarantine).toBeUndefined();
   });
 });

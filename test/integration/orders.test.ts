@@ -8,7 +8,7 @@ import { until } from '../harness/until.ts';
 
 /* What a person decides while a promotion is in flight: each act is one Decision, and says what became of it. */
 
-const { cluster, controls } = sharedWorld();
+const { cluster, controls, prometheus } = sharedWorld();
 const NAMESPACE = 'orders';
 
 beforeAll(() => cluster.createNamespace(NAMESPACE));
@@ -144,6 +144,9 @@ describe('Release', () => {
       reason: 'it was the database',
     });
     expect(await fate('release-1')).toBe('True Used');
+    // It is the same template, so the same pod hash: what failed before must be out of the gate's window.
+    const errors = `sum(increase(http_requests_total{namespace="${NAMESPACE}",rollout="${app}",code="500"}[4s])) > 0`;
+    await until('its errors are past', async () => (await prometheus.query(errors)).length === 0);
     const { status } = await here.environment();
     expect(status?.quarantine).toBeUndefined();
     expect(status?.released?.[0]).toMatchObject({ by: 'carol', decision: 'release-1' });

@@ -44,6 +44,10 @@ helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version }}
 - apiGroups: [apps]
   resources: [replicasets]
   verbs: [list, watch]
+# Where only a tag is promoted: the digest that its pods run.
+- apiGroups: [""]
+  resources: [pods]
+  verbs: [list]
 # The template that a revert brings back.
 - apiGroups: [apps]
   resources: [controllerrevisions]

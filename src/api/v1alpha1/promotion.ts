@@ -17,17 +17,24 @@ import {
 import { evidence, verdict } from './gate.ts';
 import type { Resource } from './object.ts';
 
-export const revisionImage = z.object({
-  image: repository,
-  tag: z
-    .string()
-    .min(1)
-    .max(128)
-    .regex(/^[\w][\w.-]*$/)
-    .optional()
-    .meta({ description: 'Tag, for people; the digest decides.' }),
-  digest: digest('The digest that is promoted.'),
-});
+export const revisionImage = z
+  .object({
+    image: repository,
+    tag: z
+      .string()
+      .min(1)
+      .max(128)
+      .regex(/^[\w][\w.-]*$/)
+      .optional()
+      .meta({ description: 'Tag, for people; the digest decides.' }),
+    digest: digest('The digest that is promoted; absent: what the tag names when the pods start.').optional(),
+  })
+  .meta(
+    rules({
+      rule: 'has(self.tag) || has(self.digest)',
+      message: 'name a tag, a digest, or best both: the digest is what is promoted, the tag is for people',
+    }),
+  );
 
 const images = z
   .array(revisionImage)
@@ -166,6 +173,12 @@ const targetStatus = z.object({
     'When this step was seen reached, or full promotion: settling and the bake count from here.',
   ).optional(),
   bakedSeconds: count(604800, 'Covered time so far.').optional(),
+  digests: z
+    .array(z.object({ container: text('Container.', 63), digest: digest('What its image is.') }))
+    .max(32)
+    .optional()
+    .meta({ description: 'Digests that pods run where only a tag was promoted.', ...listMap('container') }),
+  digestsStep: count(1000, 'Step at which the digests were read last.').optional(),
 });
 
 const sampleRecord = z.object({

@@ -4,6 +4,7 @@ import { objectPath } from '../../kube/paths.ts';
 import type { StoreReader } from '../../kube/informer.ts';
 import { RetryError } from '../../runtime/errors.ts';
 import type { Assignment, Delivery, Effect, Observation, Recorded } from '../delivery.ts';
+import { digestsOfPods } from './digests.ts';
 import {
   abortPatch,
   advancePatch,
@@ -74,6 +75,10 @@ export class RolloutDelivery implements Delivery {
 
   recorded(assignment: Assignment): Promise<Recorded | undefined> {
     return this.records.read(assignment);
+  }
+
+  digests({ promotion }: Assignment, hash: string): Promise<Record<string, readonly string[]>> {
+    return digestsOfPods(this.#client, promotion.namespace, hash);
   }
 
   async act(effect: Effect, assignment: Assignment): Promise<void> {

@@ -105,6 +105,8 @@ export class World {
   readonly passed = new Map<string, number>();
   /** Targets whose effects fail, as they do without the rights. */
   readonly forbidden = new Set<string>();
+  /** What pods say of their images, on every target. */
+  digests: Record<string, string[]> = {};
   /** Decisions of people. */
   orders: Order[] = [];
   writes = 0;
@@ -178,7 +180,8 @@ export class World {
       subjects: this.targets.map((t) => {
         const { rollout, replicaSets } = t.model.objects();
         const view = viewOf(rollout, replicaSets, this.#assignment(t));
-        return { target: t.target, observation: { found: true, view }, recorded: t.recorded };
+        const observation = { found: true as const, view };
+        return { target: t.target, observation, recorded: t.recorded, digests: this.digests };
       }),
       judgement: (binding, target) => this.judgements.get(probeKey(binding, target)),
       windowSeconds: () => 1,
