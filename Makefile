@@ -9,7 +9,7 @@ NODE := node
 
 .PHONY: help
 help: ## show this
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 # npm writes this file last, so it says whether the tree is whole and new enough.
 node_modules/.package-lock.json: package.json package-lock.json
@@ -48,6 +48,10 @@ image: ## build the container image; needs Docker
 .PHONY: e2e
 e2e: node_modules/.package-lock.json ## image and chart in real pods, on a kind cluster; needs Docker
 	@$(NODE) e2e/main.ts
+
+.PHONY: bench-compare
+bench-compare: node_modules/.package-lock.json ## the comparing gate beside fixed limits, in simulation: false alarms and detection; SEED=, RUNS=
+	@$(NODE) test/bench/compare.ts
 
 .PHONY: format
 format: node_modules/.package-lock.json ## format the code

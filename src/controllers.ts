@@ -6,6 +6,7 @@ import { GateController } from './gate/controller.ts';
 import type { KubeClient } from './kube/client.ts';
 import { Controller } from './kube/controller.ts';
 import type { EventRecorder } from './kube/events.ts';
+import { SecretReader } from './kube/secrets.ts';
 import { WorkQueue } from './kube/workqueue.ts';
 import type { KubeMetrics } from './metrics/kube.ts';
 import type { PromotionMetrics } from './metrics/promotions.ts';
@@ -54,6 +55,7 @@ export function createControllers(tools: ControllerTools): Part {
     onChange: (owner, { verdict }) => queues.promotions.add(owner, verdict === 'Fail' ? 'urgent' : 'normal'),
     observe: ({ verdict, latenessMs }) => metrics.sampled(verdict, latenessMs),
   });
+  const secrets = new SecretReader(client, clock);
   const delivery = new RolloutDelivery({
     client,
     rollouts: caches.rollouts.store,
@@ -73,7 +75,7 @@ export function createControllers(tools: ControllerTools): Part {
     sampler,
     events,
     metrics,
-    tools: { http, clock, defaultAddress },
+    tools: { http, clock, defaultAddress, secretsOf: (namespace) => secrets.of(namespace) },
   });
   const environments = new EnvironmentController({
     ...stores,

@@ -73,6 +73,24 @@ describe('the verdict after a row of samples', () => {
   });
 });
 
+const judgedWith = (...states: (string | undefined)[]): Judgement =>
+  states.reduce(
+    (j, state, i) => judge(j, { ...sampleOf('Pass', i), ...(state !== undefined && { state }) }, rules, 0),
+    newJudgement('1', 0),
+  );
+
+describe('the memory of a gate', () => {
+  test('is what the last sample that had one has left', () => {
+    expect(judgedWith(undefined).state).toBeUndefined();
+    expect(judgedWith('a', 'b', undefined).state).toBe('b');
+  });
+
+  test('stands once, not in the samples as well', () => {
+    const { last, recent } = judgedWith('a', 'b');
+    expect([last, ...recent].filter((sample) => sample && 'state' in sample)).toEqual([]);
+  });
+});
+
 describe('passes count from passFrom on', () => {
   test('a sample before it guards: it shows as Inconclusive and adds to no row', () => {
     const judgement = judged('PPPP', {}, 60 * SECOND);
@@ -171,6 +189,10 @@ describe('after a restart', () => {
     expect(
       rehydrate({ epoch: '2', verdict: 'Inconclusive', since: 5, recent, failures: 4 }, at).failures,
     ).toBe(4);
+  });
+
+  test('what a gate has counted is kept', () => {
+    expect(rehydrate({ epoch: '2', verdict: 'Inconclusive', since: 5, state: 's' }, at).state).toBe('s');
   });
 
   test('a deadline runs on', () => {

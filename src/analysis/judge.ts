@@ -37,6 +37,8 @@ export interface Judgement {
   last?: Sample;
   /** The last samples, newest first. */
   recent: readonly Sample[];
+  /** What the last sample that left one has left for the next: the memory of a gate that counts over looks. */
+  state?: string;
   /** Milliseconds already spent in each undecided verdict since the gate last passed. */
   spentMs: Readonly<Record<'Inconclusive' | 'Error', number>>;
 }
@@ -76,7 +78,8 @@ export function judge(
 ): Judgement {
   if (previous.verdict === 'Fail') return previous;
   const guarding = sample.verdict === 'Pass' && !(passFrom !== undefined && sample.at >= passFrom);
-  const shown = guarding ? asGuarding(sample, passFrom) : sample;
+  const { state = previous.state, ...stateless } = sample;
+  const shown = guarding ? asGuarding(stateless, passFrom) : stateless;
   const conclusive = sample.verdict === 'Pass' || sample.verdict === 'Fail';
   const failures = previous.failures + (sample.verdict === 'Fail' ? 1 : 0);
   const row = rowAfter(previous, shown, passFrom);
@@ -91,6 +94,7 @@ export function judge(
     message: presentable(messageOf(shown, verdict, failures, row.passesInARow, rules)),
     coveredMs: previous.coveredMs + (conclusive ? coveredGapMs(sightedAt, sample.at, rules.intervalMs) : 0),
     ...(conclusive && { sightedAt: sample.at }),
+    ...(state !== undefined && { state }),
     last: shown,
     recent: [shown, ...previous.recent].slice(0, RECENT),
   };
@@ -180,6 +184,7 @@ export interface PersistedJudgement {
   failures?: number;
   sampleCount?: number;
   coveredMs?: number;
+  state?: string;
   recent?: readonly Sample[];
 }
 
@@ -205,6 +210,7 @@ export function rehydrate(persisted: PersistedJudgement, now: number): Judgement
     failures: Math.max(persisted.failures ?? seenFailures, persisted.verdict === 'Fail' ? 1 : 0),
     sampleCount: persisted.sampleCount ?? recent.length,
     coveredMs: persisted.coveredMs ?? 0,
+    ...(persisted.state !== undefined && { state: persisted.state }),
     ...(last && { last }),
     recent,
   };

@@ -23,9 +23,13 @@ export interface Sample {
   query: string;
   /** Milliseconds until the answer was judged. */
   tookMs: number;
+  /** What the next sample at the same step goes on from, at most LONGEST_STATE characters; see `Judgement.state`. */
+  state?: string;
 }
 
 export const LONGEST_MESSAGE = 512;
+/** As much as status has room for. */
+export const LONGEST_STATE = 512;
 
 /**
  * Text from outside made fit for status, events and logs: control and direction characters become spaces, so

@@ -267,6 +267,58 @@ describe('who is told', () => {
   });
 });
 
+/** Counts its own samples in its state; every third one is an Error without any. */
+const counting = (over: Partial<Probe> = {}): Partial<Probe> => ({
+  evaluate: async (_, state = '0') => {
+    const next = { verdict: 'Inconclusive', state: String(Number(state) + 1) } as const;
+    const outcome = state === '3' ? ({ verdict: 'Error' } as const) : next;
+    return Promise.resolve({ at: 0, message: '', query: '', tookMs: 0, ...outcome });
+  },
+  ...over,
+});
+
+describe('a gate that counts over samples', () => {
+  test('goes on from what it left, and an Error leaves nothing', async () => {
+    const { sampler, probe, pass } = world();
+    sampler.sync('owner', [probe(counting())]);
+    await pass(60);
+    expect(sampler.judgement('a')).toMatchObject({ verdict: 'Error', state: '3' });
+  });
+
+  test('goes on from the seed, and begins anew in a new epoch', async () => {
+    const { sampler, probe, pass } = world();
+    const seed = rehydrate({ epoch: '1', verdict: 'Inconclusive', since: 0, state: '7' }, 0);
+    sampler.sync('owner', [probe(counting({ seed }))]);
+    await pass(2);
+    expect(sampler.judgement('a')?.state).toBe('8');
+    sampler.sync('owner', [probe(counting({ epoch: '2' }))]);
+    await pass(0.25);
+    expect(sampler.judgement('a')?.state).toBe('1');
+  });
+
+  test('its owner is told once that it counts, so that status can keep it', async () => {
+    const { sampler, probe, pass, changes } = world();
+    let isOpen = false;
+    const evaluate: Probe['evaluate'] = async (_, state = '0') => {
+      const counted = isOpen ? { state: `${state}1` } : {};
+      return Promise.resolve({
+        at: 0,
+        verdict: 'Inconclusive',
+        message: '',
+        query: '',
+        tookMs: 0,
+        ...counted,
+      });
+    };
+    sampler.sync('owner', [probe({ evaluate })]);
+    await pass(30);
+    expect(changes).toHaveLength(1);
+    isOpen = true;
+    await pass(60);
+    expect(changes).toHaveLength(2);
+  });
+});
+
 describe('whatever goes wrong in a sample is an Error', () => {
   test.each<[string, Probe['evaluate'], string]>([
     [

@@ -23,8 +23,8 @@ export interface Probe {
   spec: string;
   /** The backend asked; a slow one takes only its own share of what may be in flight. */
   lane?: string;
-  /** Takes one sample. What it throws becomes an Error sample. */
-  evaluate(signal: AbortSignal): Promise<Sample>;
+  /** Takes one sample, going on from the judgement's `state`. What it throws becomes an Error sample. */
+  evaluate(signal: AbortSignal, state?: string): Promise<Sample>;
 }
 
 /** One sample taken, for metrics. */
@@ -52,7 +52,7 @@ export interface SamplerStats {
 
 export interface SamplerOptions {
   clock: Clock;
-  /** The verdict, epoch or number of failures changed by a sample; never called from within `sync`. */
+  /** The verdict, epoch or number of failures changed by a sample, or it left a first state; never called from within `sync`. */
   onChange(owner: string, judgement: Judgement, key: string): void;
   /** Most samples in flight; default 128. */
   concurrency?: number;
@@ -260,12 +260,13 @@ export class Sampler {
   #start(entry: Entry): void {
     const { clock } = this.#options;
     const { due, generation, skipped, probe } = entry;
+    const { state } = entry.judgement;
     const lane = probe.lane ?? '';
     entry.startedMs = clock.monotonic();
     entry.startedAt = clock.now();
     const latenessMs = Math.max(0, entry.startedMs - due);
     const controller = new AbortController();
-    const evaluate = async (signal: AbortSignal): Promise<Sample> => probe.evaluate(signal);
+    const evaluate = async (signal: AbortSignal): Promise<Sample> => probe.evaluate(signal, state);
     const settled = takeSample(evaluate, controller, clock, this.#timeoutMs).then((sample) => {
       const tookMs = clock.monotonic() - entry.startedMs;
       this.#runs.delete(run);
@@ -309,6 +310,7 @@ export class Sampler {
   }
 }
 
-function gist({ epoch, verdict, failures }: Judgement): string {
-  return `${epoch}|${verdict}|${failures}`;
+/** A first state is told, too, so that a restart goes on from it; later ones ride along with other changes. */
+function gist({ epoch, verdict, failures, state }: Judgement): string {
+  return `${epoch}|${verdict}|${failures}|${state === undefined ? '' : 'counting'}`;
 }

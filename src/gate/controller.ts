@@ -4,7 +4,7 @@ import { GROUP, VERSION } from '../api/v1alpha1/names.ts';
 import { parseGate, type RawObject } from '../api/v1alpha1/parse.ts';
 import type { Gate, GateStatus } from '../api/v1alpha1/types.ts';
 import type { Validation } from '../gates/gate.ts';
-import { prometheusGate } from '../gates/prometheus/index.ts';
+import { checkOf, NO_CHECK } from '../gates/kinds.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { patchStatus } from '../kube/patch.ts';
 import { objectPath, splitKey } from '../kube/paths.ts';
@@ -17,15 +17,14 @@ export const GATES = { group: GROUP, version: VERSION, plural: 'gates' };
 
 /** Whether this Gate can be evaluated at all, without asking anybody. */
 function validate(gate: Gate, defaultAddress: string | undefined): Validation {
-  const { prometheus } = gate.spec;
-  if (!prometheus)
-    return { ok: false, message: 'this version knows no such kind of check: set spec.prometheus' };
-  if (!prometheus.address && !defaultAddress)
-    return {
-      ok: false,
-      message: 'no address: set spec.prometheus.address, or start the operator with --prometheus-address',
-    };
-  return prometheusGate.validate(prometheus);
+  const check = checkOf(gate.spec);
+  if (!check) return { ok: false, message: NO_CHECK };
+  const validation = check.validate();
+  if (!validation.ok || check.address !== undefined || defaultAddress !== undefined) return validation;
+  return {
+    ok: false,
+    message: `no address: set spec.${check.kind}.address, or start the operator with --prometheus-address`,
+  };
 }
 
 /** The status of a Gate: pure. */

@@ -7,6 +7,14 @@ import type { Http } from '../runtime/http.ts';
 /** Whether a gate can be evaluated at all; `message` is one sentence that says what to change. */
 export type Validation = { ok: true } | { ok: false; message: string };
 
+/** The Secrets of the gate's own namespace: no gate can name another (law 10). */
+export interface Secrets {
+  /** Rejects with what the API server says. Nothing of what it answers may be shown. */
+  read(name: string): Promise<{ type: string; data: Readonly<Record<string, string>> }>;
+  /** The next reading is a fresh one. */
+  forget(name: string): void;
+}
+
 /** What one sample may use of the process, and of the step it is taken for. */
 export interface GateContext {
   vars: TemplateVars;
@@ -14,7 +22,12 @@ export interface GateContext {
   defaultAddress?: string;
   http: Http;
   clock: Clock;
+  secrets: Secrets;
   signal: AbortSignal;
+  /** When this step has settled, milliseconds since the epoch; absent: it is on its way, and samples only guard. */
+  settledAt?: number;
+  /** What the sample before this one at the same step left in `Sample.state`, across restarts. */
+  state?: string;
 }
 
 /** A kind of gate, one folder each: `spec.<kind>` of a Gate, what may be wrong with it, and how it is asked. */
@@ -24,6 +37,8 @@ export interface GateKind<Spec> {
   readonly schema: z.ZodType<Spec>;
   /** What can be known without asking anybody; beyond what the schema says. */
   validate(spec: Spec): Validation;
+  /** The server that is asked; undefined: the operator's default. */
+  address(spec: Spec): string | undefined;
   /** Seconds that a sample looks back: it can only pass a step when all of this lies in the step. */
   longestRangeSeconds(spec: Spec, vars: TemplateVars): number;
   /**

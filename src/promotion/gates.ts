@@ -71,6 +71,7 @@ function resultOf(
     ...(last && { sampledAt: toTime(last.at), query: last.query.slice(0, 4608) }),
     message: judgement.message.slice(0, 512),
     ...(gate.metadata.generation !== undefined && { gateGeneration: gate.metadata.generation }),
+    ...(judgement.state !== undefined && { state: judgement.state }),
     recent: judgement.recent.map((s) => ({
       at: toTime(s.at),
       verdict: s.verdict,

@@ -1,7 +1,9 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import type { GateResult } from '../api/v1alpha1/types.ts';
+import { gateSpec } from '../api/v1alpha1/gate.ts';
+import type { Gate, GateResult } from '../api/v1alpha1/types.ts';
+import type { Secrets } from '../gates/gate.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { createHttp } from '../runtime/http.ts';
 import type { Input, ProbeRequest } from './input.ts';
@@ -24,18 +26,34 @@ let tools: GateTools;
 beforeAll(async () => {
   await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', () => resolve()));
   const { port } = server.address() as AddressInfo;
-  tools = { http, clock: systemClock, defaultAddress: `http://127.0.0.1:${port}` };
+  tools = {
+    http,
+    clock: systemClock,
+    defaultAddress: `http://127.0.0.1:${port}`,
+    secretsOf,
+  };
 });
 afterAll(() => {
   http.close();
   server.close();
 });
 
+/** A namespace's Secrets that note who asks. */
+const read: string[] = [];
+const secretsOf = (namespace: string): Secrets => ({
+  read: async (name) => {
+    read.push(`${namespace}/${name}`);
+    return Promise.resolve({ type: 'Opaque', data: { token: 'abc' } });
+  },
+  forget: () => {},
+});
+
 const binding = { gate: 'error-rate', when: 'During' as const, args: [{ name: 'code', value: '5"..' }] };
 
-function probe(query: string, change: Partial<ProbeRequest> = {}, before?: GateResult) {
+function probe(of: string | Gate['spec'], change: Partial<ProbeRequest> = {}, before?: GateResult) {
   const world = new World();
-  if (world.gate.spec.prometheus) world.gate.spec.prometheus.query = query;
+  if (typeof of !== 'string') world.gate.spec = of;
+  else if (world.gate.spec.prometheus) world.gate.spec.prometheus.query = of;
   if (before) world.promotion.status = { gates: [before] };
   const input: Input = world.input();
   const request: ProbeRequest = {
@@ -98,6 +116,12 @@ describe('what is known after a restart', () => {
     expect(probe('up', {}, result).seed).toBeUndefined();
   });
 
+  test('what a gate has counted is not, of this step and Gate', () => {
+    const counted = { ...before, state: '[1]' };
+    expect(probe('up', {}, counted).seed).toMatchObject({ state: '[1]' });
+    expect(probe('up', {}, { ...counted, step: 3 }).seed).toBeUndefined();
+  });
+
   test('a pass is counted anew', () => {
     expect(probe('up', {}, { ...before, verdict: 'Pass' }).seed).toMatchObject({
       verdict: 'Inconclusive',
@@ -113,4 +137,55 @@ test("a query's reach counts with the binding's arguments, and a step's with its
   expect(windowSecondsOf(gate, { ...binding, args: [{ name: 'window', value: '10m' }] })).toBe(600);
   gate.spec.prometheus = { ...gate.spec.prometheus, query: 'rate(x[{{ stepSeconds }}s])' };
   expect(windowSecondsOf(gate, binding)).toBe(60);
+});
+
+describe('a gate that counts over samples', () => {
+  const query = { bad: 'sum(bad)', total: 'sum(all)' };
+  const spec = gateSpec.parse({ compare: { canary: query, stable: query, minSamples: { atLeast: 1 } } });
+  const signal = new AbortController().signal;
+  const settled = { settledAt: systemClock.now() - 1000, passFrom: systemClock.now() - 1000 };
+
+  test('is of the step alone, so that its window keeps no step from passing', () => {
+    expect(windowSecondsOf({ ...new World().gate, spec }, binding)).toBe(0);
+  });
+
+  test('goes on from its state', async () => {
+    const made = probe(spec, settled);
+    const first = await made.evaluate(signal);
+    expect(first).toMatchObject({ message: 'Requests are counted from here on', state: expect.any(String) });
+    const second = await made.evaluate(signal, first.state);
+    expect(second).toMatchObject({
+      message: expect.stringContaining('No canary requests since the step settled'),
+    });
+  });
+
+  test.each<[string, Partial<ProbeRequest>]>([
+    ['on the way to a step', { ...settled, passFrom: undefined }],
+    [
+      'before it has settled',
+      { settledAt: systemClock.now() + 60_000, passFrom: systemClock.now() + 60_000 },
+    ],
+  ])('counts nothing %s', async (_, request) => {
+    const sample = await probe(spec, request).evaluate(signal);
+    expect(sample).toMatchObject({
+      verdict: 'Inconclusive',
+      message: 'Counting begins when the step has settled',
+    });
+    expect(sample).not.toHaveProperty('state');
+  });
+});
+
+test("credentials are read in the promotion's own namespace", async () => {
+  const auth = { secretName: 'prom', type: 'Bearer' };
+  const prometheus = { address: tools.defaultAddress, auth, query: 'up', pass: 'value < 1.0' };
+  const sample = await probe(gateSpec.parse({ prometheus })).evaluate(new AbortController().signal);
+  expect([sample.verdict, read]).toEqual(['Pass', ['shop/prom']]);
+});
+
+test('a Gate whose kind this version does not know cannot be asked: an Error, never a pass', async () => {
+  const sample = await probe(gateSpec.parse({})).evaluate(new AbortController().signal);
+  expect(sample).toMatchObject({
+    verdict: 'Error',
+    message: expect.stringContaining('apply the CRDs of this version'),
+  });
 });

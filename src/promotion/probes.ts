@@ -3,8 +3,8 @@ import type { Sample } from '../analysis/sample.ts';
 import type { Probe } from '../analysis/sampler.ts';
 import { placeholderVars, type TemplateVars } from '../analysis/template.ts';
 import type { Gate, GateBinding, GateResult, Promotion } from '../api/v1alpha1/types.ts';
-import type { GateContext } from '../gates/gate.ts';
-import { prometheusGate } from '../gates/prometheus/index.ts';
+import type { GateContext, Secrets } from '../gates/gate.ts';
+import { type Check, checkOf, NO_CHECK } from '../gates/kinds.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Http } from '../runtime/http.ts';
 import { fromTime } from '../runtime/time.ts';
@@ -16,6 +16,8 @@ export interface GateTools {
   clock: Clock;
   /** The operator's --prometheus-address. */
   defaultAddress: string | undefined;
+  /** The Secrets of one namespace. */
+  secretsOf(namespace: string): Secrets;
 }
 
 /** A step's samples look back at least this far, so that a young step has any data at all. */
@@ -24,7 +26,7 @@ const LEAST_STEP_SECONDS = 60;
 /** Longest range in the Gate's query with the arguments of this binding, in seconds. */
 export function windowSecondsOf(gate: Gate, binding: GateBinding): number {
   const vars = { ...placeholderVars, stepSeconds: LEAST_STEP_SECONDS, args: argsOf(binding) };
-  return gate.spec.prometheus ? prometheusGate.longestRangeSeconds(gate.spec.prometheus, vars) : 0;
+  return checkOf(gate.spec)?.longestRangeSeconds(vars) ?? 0;
 }
 
 function argsOf(binding: GateBinding): Record<string, string> {
@@ -54,6 +56,7 @@ function seedFrom(
       message: result.message,
       failures: result.failures ?? 0,
       sampleCount: result.sampleCount ?? 0,
+      ...(result.state !== undefined && { state: result.state }),
       recent: (result.recent ?? []).map(
         (r): Sample => ({
           at: fromTime(r.at) ?? now,
@@ -95,8 +98,8 @@ export function probesOf(
   return requests.flatMap((request): Probe[] => {
     const { binding, target, epoch, passFrom } = request;
     const gate = input.gates.get(binding.gate);
-    const spec = gate?.spec.prometheus;
-    if (!gate || !spec) return [];
+    if (!gate) return [];
+    const check = checkOf(gate.spec);
     const before = promotion.status?.gates?.find(
       (g) => g.gate === binding.gate && g.when === binding.when && g.target === target.name,
     );
@@ -114,18 +117,26 @@ export function probesOf(
         passFrom,
         ...(seed && { seed }),
         spec: [gate.metadata.uid, gate.metadata.generation, request.canaryHash].join('/'),
-        lane: spec.address ?? '',
-        evaluate: (signal) => {
-          const context: GateContext = {
+        lane: check?.address ?? '',
+        evaluate: (signal, state) =>
+          evaluate(check, {
             vars: variables(promotion, request, tools.clock.now()),
             ...(tools.defaultAddress !== undefined && { defaultAddress: tools.defaultAddress }),
             http: tools.http,
             clock: tools.clock,
+            secrets: tools.secretsOf(promotion.metadata.namespace),
             signal,
-          };
-          return prometheusGate.evaluate(spec, context);
-        },
+            // Between two steps, and before this one has settled, samples only guard.
+            ...(passFrom !== undefined && { settledAt: request.settledAt }),
+            ...(state !== undefined && { state }),
+          }),
       },
     ];
   });
+}
+
+/** A Gate whose check this version does not know cannot be asked: that is an Error, never a pass. */
+async function evaluate(check: Check | undefined, context: GateContext): Promise<Sample> {
+  if (check) return check.evaluate(context);
+  return { at: context.clock.now(), verdict: 'Error', message: NO_CHECK, query: '', tookMs: 0 };
 }

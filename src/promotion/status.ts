@@ -92,8 +92,11 @@ const VOLATILE = new Set([
 export function significant(status: PromotionStatus | undefined): unknown {
   return {
     ...status,
+    // Of a state only that there is one: a restart goes on from the first as well as from the last.
     gates: status?.gates?.map((gate) =>
-      Object.fromEntries(Object.entries(gate).filter(([key]) => !VOLATILE.has(key))),
+      Object.fromEntries(
+        Object.entries({ ...gate, state: gate.state !== undefined }).filter(([key]) => !VOLATILE.has(key)),
+      ),
     ),
     targets: status?.targets?.map((target) => ({ ...target, bakedSeconds: undefined })),
   };

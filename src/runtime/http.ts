@@ -9,7 +9,10 @@ export interface HttpRequest {
   /** http or https, without credentials. */
   url: string;
   method?: 'GET' | 'POST';
+  /** With an Authorization header, or a client certificate, no redirect leaves the origin. */
   headers?: Record<string, string>;
+  /** PEM: the client's certificate and key, and the authority that signs the server instead of the system's. */
+  tls?: { cert?: string | undefined; key?: string | undefined; ca?: string | undefined };
   /** Sent as application/x-www-form-urlencoded. */
   form?: Record<string, string>;
   /** Milliseconds for all of it, instead of the client's default. */
@@ -72,7 +75,6 @@ export function createHttp(options: HttpOptions = {}): Http {
     // A query that was posted is still a query after 301 or 302.
     methodRewriting: false,
     maxRedirects: MOST_REDIRECTS,
-    followRedirect: (response) => staysAtHost(response.url, response.headers.location),
     headers: { 'user-agent': options.userAgent ?? 'sluice', 'accept-encoding': 'identity' },
   });
 
@@ -80,8 +82,17 @@ export function createHttp(options: HttpOptions = {}): Http {
     const url = checkedUrl(wanted.url, allowLoopback);
     const total = wanted.timeoutMs ?? timeoutMs;
     const connect = Math.min(connectTimeoutMs, total);
+    const stays = isPrivate(wanted) ? staysAtOrigin : staysAtHost;
+    const { cert, key, ca } = wanted.tls ?? {};
     const stream = client.stream(url, {
       method: wanted.method ?? 'GET',
+      followRedirect: (response) => stays(response.url, response.headers.location),
+      // The agent keeps connections apart by these.
+      https: {
+        ...(cert !== undefined && { certificate: cert }),
+        ...(key !== undefined && { key }),
+        ...(ca !== undefined && { certificateAuthority: ca }),
+      },
       timeout: { request: total, lookup: connect, connect, secureConnect: connect },
       ...(wanted.headers && { headers: wanted.headers }),
       ...(wanted.form && { form: wanted.form }),
@@ -130,6 +141,19 @@ function checkedUrl(text: string, allowLoopback: boolean): URL {
   const refusal = refusalOfHost(url.hostname, allowLoopback);
   if (refusal !== undefined) throw new HttpError('Address', `${url.origin}: ${refusal}`);
   return url;
+}
+
+/** Whether the request carries credentials. */
+function isPrivate({ headers = {}, tls }: HttpRequest): boolean {
+  return (
+    tls?.key !== undefined || Object.keys(headers).some((name) => name.toLowerCase() === 'authorization')
+  );
+}
+
+/** Another port of the same host may be another's server: credentials do not go there. */
+function staysAtOrigin(from: string, location: string | undefined): boolean {
+  const [before, after] = [URL.parse(from), URL.parse(location ?? '', from)];
+  return before !== null && after !== null && before.origin === after.origin;
 }
 
 /** Only the same host may be asked instead, and never in the clear after TLS. */

@@ -4,6 +4,7 @@ import type { Sample } from '../../src/analysis/sample.ts';
 import { parseTemplate, placeholderVars, type TemplateVars } from '../../src/analysis/template.ts';
 import { prometheusSpec } from '../../src/api/v1alpha1/gate.ts';
 import { prometheusGate } from '../../src/gates/prometheus/index.ts';
+import { noSecrets } from '../../src/gates/prometheus/testing/server.ts';
 import { systemClock } from '../../src/runtime/clock.ts';
 import { createHttp, type Http } from '../../src/runtime/http.ts';
 import { type LocalServer, serve } from '../harness/http.ts';
@@ -66,7 +67,7 @@ const vars: TemplateVars = { ...placeholderVars, args: { nasty: NASTY } };
 
 async function evaluate(spec: object): Promise<Sample> {
   const parsed = prometheusSpec.parse({ query: ratio('good'), pass: 'value <= 0.01', ...spec });
-  const context = { vars, defaultAddress: prometheus.url, http, clock: systemClock };
+  const context = { vars, defaultAddress: prometheus.url, http, clock: systemClock, secrets: noSecrets };
   return prometheusGate.evaluate(parsed, { ...context, signal: new AbortController().signal });
 }
 

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { conditions } from './conditions.ts';
 import { count, rules, seconds, text } from './fields.ts';
 import type { Resource } from './object.ts';
+import { server, serverRules } from './server.ts';
 
 /** A PromQL query with `{{ variables }}`. */
 const query = (description: string) => z.string().min(1).max(4096).meta({ description });
@@ -9,18 +10,7 @@ const cel = (description: string) => z.string().min(1).max(1024).meta({ descript
 
 export const prometheusSpec = z
   .object({
-    address: z
-      .string()
-      .min(1)
-      .max(2048)
-      .optional()
-      .meta({
-        description: "Base URL of the Prometheus API; absent: the operator's --prometheus-address.",
-        ...rules({
-          rule: "self.startsWith('http://') || self.startsWith('https://')",
-          message: 'address is a URL: begin it with http:// or https://',
-        }),
-      }),
+    ...server,
     query: query(
       'Instant query that yields one number. Variables: targetNamespace, rollout, target, environment, promotion, canaryHash, stableHash, weight, stepSeconds, args.<name>; they are escaped for a PromQL string.',
     ),
@@ -37,11 +27,57 @@ export const prometheusSpec = z
       .meta({ description: 'How much data a verdict needs.' }),
     maxAgeSeconds: seconds(1, 86400, 'Data whose newest sample is older than this is no data.').optional(),
   })
-  .meta({ description: 'A Prometheus query with its conditions.' });
+  .meta({ description: 'A Prometheus query with its conditions.', ...serverRules });
+
+const counts = (whose: string) =>
+  z
+    .object({
+      bad: query(
+        `Instant query for a counter of ${whose} requests that failed, summed up to one number; nothing counts as 0.`,
+      ),
+      total: query(`The same for all of its requests.`),
+    })
+    .meta({ description: `Counters of ${whose} requests, without rate() or increase().` });
+
+export const compareSpec = z
+  .object({
+    ...server,
+    canary: counts("the new version's"),
+    stable: counts("the present version's"),
+    alpha: z
+      .number()
+      .min(0.0001)
+      .max(0.2)
+      .default(0.01)
+      .meta({ description: 'Share of good releases that may fail by chance, at each step.' }),
+    margin: z.number().min(1).max(10).default(1.2).meta({
+      description:
+        'The canary may fail so many times as often as stable; 1.5 where it has more than about 100 requests a second.',
+    }),
+    minSamples: z
+      .object({
+        atLeast: z
+          .int()
+          .min(1)
+          .max(1_000_000_000)
+          .meta({ description: 'Requests, on each side: with fewer the gate does not pass.' }),
+      })
+      .meta({ description: 'How much data a pass needs.' }),
+  })
+  .meta({
+    description:
+      'Whether the canary fails more often than stable: a sequential test of the requests since the step settled, valid at every look.',
+    ...serverRules,
+  });
+
+/** The kinds of check; a Gate has exactly one of them. */
+const kinds = { prometheus: prometheusSpec.optional(), compare: compareSpec.optional() };
+export type GateKindName = keyof typeof kinds;
+const kindNames = Object.keys(kinds);
 
 export const gateSpec = z
   .object({
-    prometheus: prometheusSpec.optional(),
+    ...kinds,
     intervalSeconds: seconds(1, 3600, 'Time between two samples.').default(15),
     count: z.int().min(1).max(100).default(3).meta({ description: 'Passes in a row needed at each step.' }),
     failureLimit: count(100, 'Failed samples tolerated at each step.').default(0),
@@ -55,8 +91,8 @@ export const gateSpec = z
   .meta({
     description: 'Exactly one kind of check, and how often it is asked.',
     ...rules({
-      rule: 'has(self.prometheus)',
-      message: 'a Gate has exactly one kind of check: set spec.prometheus',
+      rule: `[${kindNames.map((kind) => `has(self.${kind})`).join(', ')}].exists_one(it, it)`,
+      message: `a Gate has exactly one kind of check: set ${kindNames.map((kind) => `spec.${kind}`).join(' or ')}, and no other`,
     }),
   });
 
@@ -66,6 +102,7 @@ export const gateStatus = z.object({
 });
 
 export type PrometheusSpec = z.infer<typeof prometheusSpec>;
+export type CompareSpec = z.infer<typeof compareSpec>;
 export type GateSpec = z.infer<typeof gateSpec>;
 export type GateStatus = z.infer<typeof gateStatus>;
 export type Gate = Resource<GateSpec, GateStatus>;

@@ -202,6 +202,7 @@ const gateResult = z.object({
   query: text('The query as it was sent.', 4608).optional(),
   message: evidence('What it means.'),
   gateGeneration: count(2 ** 40, 'metadata.generation of the Gate that was asked.').optional(),
+  state: text('What a gate that counts over samples goes on from after a restart.', 512).optional(),
   recent: z
     .array(sampleRecord)
     .max(5)

@@ -9,7 +9,15 @@ export type {
   QuarantineEntry,
   Target,
 } from './environment.ts';
-export type { Gate, GateSpec, GateStatus, PrometheusSpec, Verdict } from './gate.ts';
+export type {
+  CompareSpec,
+  Gate,
+  GateKindName,
+  GateSpec,
+  GateStatus,
+  PrometheusSpec,
+  Verdict,
+} from './gate.ts';
 export type { ObjectMeta } from './object.ts';
 export type {
   GateResult,
@@ -24,3 +32,4 @@ export type {
   TargetStatus,
 } from './promotion.ts';
 export type { PromotionReason } from './reasons.ts';
+export type { ServerSpec } from './server.ts';

@@ -12,6 +12,7 @@ import {
   type GateWorld,
   gateWorld,
   hang,
+  noSecrets,
   NOW,
   number,
   raw,
@@ -158,6 +159,7 @@ describe('no answer, or one that no gate can use, is an Error, never Fail and ne
       vars: VARS,
       http: createHttp(),
       clock: systemClock,
+      secrets: noSecrets,
       signal: new AbortController().signal,
     };
     const sample = await prometheusGate.evaluate(prometheusSpec.parse(BASE), context);

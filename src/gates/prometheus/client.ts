@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { presentable } from '../../analysis/sample.ts';
-import type { Http } from '../../runtime/http.ts';
+import type { Http, HttpRequest } from '../../runtime/http.ts';
 import { HttpError } from '../../runtime/http-error.ts';
+import type { Redact } from '../redact.ts';
 
 /** One series of an instant vector, or a scalar as one without labels. */
 export interface Series {
@@ -22,6 +23,20 @@ export interface Answer {
 export class QueryError extends Error {
   override readonly name = 'QueryError';
   readonly code = 'QueryError';
+
+  /** The server wants credentials, or other ones. */
+  get isRefusal(): boolean {
+    return this.cause instanceof HttpError && (this.cause.status === 401 || this.cause.status === 403);
+  }
+}
+
+/** Where and how to ask. */
+export interface Endpoint {
+  address: string;
+  headers: Readonly<Record<string, string>>;
+  tls: HttpRequest['tls'];
+  /** Goes over every word that the server says. */
+  redact: Redact;
 }
 
 const value = z.tuple([z.number(), z.string()]);
@@ -51,18 +66,26 @@ const SERVER_TIMEOUT = '9s';
  */
 export async function instantQuery(
   http: Http,
-  address: string,
+  { address, headers, tls, redact }: Endpoint,
   query: string,
   signal: AbortSignal,
+  time?: number,
 ): Promise<Answer> {
   const url = queryUrl(address);
-  const form = { query, timeout: SERVER_TIMEOUT };
+  const form = { query, timeout: SERVER_TIMEOUT, ...(time !== undefined && { time: String(time) }) };
   const response = await http
-    .request({ method: 'POST', url, form, signal, headers: { accept: 'application/json' } })
+    .request({
+      method: 'POST',
+      url,
+      form,
+      signal,
+      headers: { ...headers, accept: 'application/json' },
+      ...(tls && { tls }),
+    })
     .catch((error: unknown) => {
-      throw new QueryError(explain(error), { cause: error });
+      throw new QueryError(explain(error, redact), { cause: error });
     });
-  return answerOf(response.body, new URL(url).origin);
+  return answerOf(response.body, new URL(url).origin, redact);
 }
 
 function queryUrl(address: string): string {
@@ -73,37 +96,46 @@ function queryUrl(address: string): string {
   return url.href;
 }
 
-function answerOf(body: string, server: string): Answer {
+function answerOf(body: string, server: string, redact: Redact): Answer {
   const parsed = success.safeParse(json(body));
   if (!parsed.success) {
     const html = /^\s*</.test(body) ? ' but a web page' : '';
     throw new QueryError(`${server}: this is no answer of the Prometheus API${html}; is the address right?`);
   }
-  const { data, warnings = [] } = parsed.data;
+  const { data } = parsed.data;
+  const warnings = (parsed.data.warnings ?? []).map(redact);
   if (data.resultType === 'matrix' || data.resultType === 'string')
     throw new QueryError(
       `The query gives a ${data.resultType}, not one number; aggregate it, for example with sum()`,
     );
   if (data.resultType === 'scalar')
-    return { series: [{ labels: {}, value: numberOf(data.result[1]) }], at: data.result[0], warnings };
+    return {
+      series: [{ labels: {}, value: numberOf(data.result[1], redact) }],
+      at: data.result[0],
+      warnings,
+    };
   const series = data.result.map(({ metric, value }): Series => {
     if (value === undefined)
       throw new QueryError(
         'The query gives a native histogram; take histogram_quantile() or histogram_fraction() of it',
       );
-    return { labels: metric, value: numberOf(value[1]) };
+    return { labels: redacted(metric, redact), value: numberOf(value[1], redact) };
   });
   const at = data.result[0]?.value?.[0];
   return { series, ...(at !== undefined && { at }), warnings };
 }
 
+function redacted(labels: Record<string, string>, redact: Redact): Record<string, string> {
+  return Object.fromEntries(Object.entries(labels).map(([name, value]) => [redact(name), redact(value)]));
+}
+
 /** A sample value as Prometheus writes it. `Number` alone would take an empty string for 0 and +Inf for NaN. */
-function numberOf(text: string): number {
+function numberOf(text: string, redact: Redact): number {
   if (text === 'NaN') return Number.NaN;
   if (/^[+-]?Inf$/.test(text))
     return text.startsWith('-') ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
   if (!/^[+-]?\d+(\.\d+)?(e[+-]?\d+)?$/i.test(text))
-    throw new QueryError(`Prometheus gave ${presentable(JSON.stringify(text), 40)} for a number`);
+    throw new QueryError(`Prometheus gave ${presentable(JSON.stringify(redact(text)), 40)} for a number`);
   return Number(text);
 }
 
@@ -123,13 +155,13 @@ const HINTS: Record<number, string> = {
   503: 'it is not ready, or the query took too long',
 };
 
-function explain(error: unknown): string {
+function explain(error: unknown, redact: Redact): string {
   if (!(error instanceof HttpError)) return error instanceof Error ? error.message : 'The query failed';
   if (error.code === 'TooLarge')
     return `${error.message}; aggregate the query to one number, for example with sum()`;
   if (error.code !== 'Status' || error.status === undefined) return error.message;
   const said = failure.safeParse(json(error.body ?? ''));
-  const reason = said.success ? `${said.data.error} (${said.data.errorType})` : HINTS[error.status];
+  const reason = said.success ? redact(`${said.data.error} (${said.data.errorType})`) : HINTS[error.status];
   if (said.success && (error.status === 400 || error.status === 422))
     return presentable(`Prometheus refused the query: ${reason}`);
   return presentable(reason === undefined ? error.message : `${error.message}: ${reason}`);

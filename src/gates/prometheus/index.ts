@@ -1,12 +1,11 @@
-import { ExpressionError } from '../../analysis/cel.ts';
 import { longestRangeSeconds } from '../../analysis/promql.ts';
-import { presentable, type Sample } from '../../analysis/sample.ts';
-import { TemplateError } from '../../analysis/template.ts';
 import { type PrometheusSpec, prometheusSpec } from '../../api/v1alpha1/gate.ts';
 import type { GateContext, GateKind } from '../gate.ts';
-import { type Answer, instantQuery, QueryError } from './client.ts';
+import { openServer, type Server } from '../server.ts';
+import { describe, isOurs, type Outcome, take } from '../take.ts';
+import { type Answer, QueryError } from './client.ts';
 import { ageQuery, planOf, validate } from './plan.ts';
-import { type Answers, type Outcome, outcomeOf } from './verdict.ts';
+import { type Answers, outcomeOf } from './verdict.ts';
 
 /** One number out of Prometheus, judged by CEL. */
 export const prometheusGate: GateKind<PrometheusSpec> = {
@@ -24,28 +23,16 @@ export const prometheusGate: GateKind<PrometheusSpec> = {
       throw error;
     }
   },
-  async evaluate(spec, context) {
-    const { clock } = context;
-    const [at, started] = [clock.now(), clock.monotonic()];
-    const asked = { query: spec.query };
-    const outcome = await take(spec, context, asked).catch(
-      (error: unknown): Outcome => ({ verdict: 'Error', message: describe(error) }),
-    );
-    const sample: Sample = { at, ...outcome, query: asked.query, tookMs: clock.monotonic() - started };
-    return { ...sample, message: presentable(sample.message) };
-  },
+  address: (spec) => spec.address,
+  evaluate: (spec, context) => take(context.clock, spec.query, async (asked) => look(spec, context, asked)),
 };
 
-async function take(spec: PrometheusSpec, context: GateContext, asked: { query: string }): Promise<Outcome> {
+async function look(spec: PrometheusSpec, context: GateContext, asked: { query: string }): Promise<Outcome> {
   const plan = planOf(spec);
   const { vars } = context;
-  const address = spec.address ?? context.defaultAddress;
-  if (address === undefined)
-    throw new QueryError(
-      'No address: set spec.prometheus.address, or start the operator with --prometheus-address',
-    );
+  const server = await openServer('spec.prometheus', spec, context);
   asked.query = plan.query.render(vars);
-  const answers = await ask(context, address, {
+  const answers = await ask(context, server, {
     value: asked.query,
     samples: plan.samples?.render(vars),
     age: plan.needsAge ? ageQuery(asked.query) : undefined,
@@ -68,12 +55,12 @@ async function take(spec: PrometheusSpec, context: GateContext, asked: { query: 
  */
 async function ask(
   context: GateContext,
-  address: string,
+  server: Server,
   queries: { value: string; samples: string | undefined; age: string | undefined },
 ): Promise<Answers> {
   const others = new AbortController();
   const signal = AbortSignal.any([context.signal, others.signal]);
-  const one = async (query: string): Promise<Answer> => instantQuery(context.http, address, query, signal);
+  const one = async (query: string): Promise<Answer> => server.ask(query, signal);
   const maybe = async (query: string | undefined, what: string): Promise<Answer | undefined> => {
     if (query === undefined) return undefined;
     return one(query).catch((error: unknown) => {
@@ -91,13 +78,4 @@ async function ask(
     others.abort();
     throw error;
   }
-}
-
-function isOurs(error: unknown): error is Error {
-  return error instanceof QueryError || error instanceof ExpressionError || error instanceof TemplateError;
-}
-
-function describe(error: unknown): string {
-  if (isOurs(error)) return error.message;
-  return `The gate could not be evaluated: ${error instanceof Error ? error.message : 'unknown error'}`;
 }

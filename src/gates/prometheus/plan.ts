@@ -3,6 +3,7 @@ import { checkQuery, instantSelectors } from '../../analysis/promql.ts';
 import { parseTemplate, placeholderVars, type Template, TemplateError } from '../../analysis/template.ts';
 import type { PrometheusSpec } from '../../api/v1alpha1/gate.ts';
 import type { Validation } from '../gate.ts';
+import { serverObjection } from '../server.ts';
 
 /** What a spec means, compiled. */
 export interface Plan {
@@ -51,11 +52,8 @@ export function validate(spec: PrometheusSpec): Validation {
 }
 
 function objection(spec: PrometheusSpec, plan: Plan): string | undefined {
-  const address = URL.parse(spec.address ?? 'http://default');
-  if (address === null || !/^https?:$/.test(address.protocol))
-    return 'address: it is no http or https URL; write for example http://prometheus.monitoring.svc:9090';
-  if (address.username !== '' || address.password !== '')
-    return 'address: credentials do not belong there, everyone who may read the Gate could read them';
+  const server = serverObjection(spec);
+  if (server !== undefined) return server;
   const query = plan.query.render(placeholderVars);
   const { error } = checkQuery(query);
   if (error) return `query: ${error.message}`;

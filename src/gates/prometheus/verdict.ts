@@ -1,5 +1,5 @@
-import type { Sample } from '../../analysis/sample.ts';
 import type { PrometheusSpec } from '../../api/v1alpha1/gate.ts';
+import type { Outcome } from '../take.ts';
 import { type Answer, QueryError, type Series } from './client.ts';
 import type { Plan } from './plan.ts';
 
@@ -9,9 +9,6 @@ export interface Answers {
   samples: Answer | undefined;
   age: Answer | undefined;
 }
-
-/** The part of a sample that the answers decide. */
-export type Outcome = Pick<Sample, 'verdict' | 'message' | 'value' | 'samples' | 'ageSeconds' | 'threshold'>;
 
 const inconclusive = (message: string): Outcome => ({ verdict: 'Inconclusive', message });
 
@@ -48,8 +45,8 @@ export function outcomeOf(
   return { ...known, ...judged(plan, value ?? Number.NaN, { ...known, args }) };
 }
 
-/** The one number of an answer; undefined when it is empty. */
-function onlyValue(answer: Answer, what: string): number | undefined {
+/** The one number of an answer; undefined when it is empty. @throws QueryError for more than one */
+export function onlyValue(answer: Answer, what: string): number | undefined {
   if (answer.series.length > 1) {
     const some = answer.series.slice(0, 3).map(labelText).join(', ');
     const more = answer.series.length > 3 ? ', ..' : '';

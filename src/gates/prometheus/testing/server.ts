@@ -4,9 +4,17 @@ import { type LocalServer, serve } from '../../../../test/harness/http.ts';
 import type { Sample } from '../../../analysis/sample.ts';
 import { placeholderVars, type TemplateVars } from '../../../analysis/template.ts';
 import { prometheusSpec } from '../../../api/v1alpha1/gate.ts';
+import { ApiError } from '../../../kube/errors.ts';
 import { systemClock } from '../../../runtime/clock.ts';
 import { createHttp } from '../../../runtime/http.ts';
+import type { Secrets } from '../../gate.ts';
 import { prometheusGate } from '../index.ts';
+
+/** A namespace without Secrets. */
+export const noSecrets: Secrets = {
+  read: async (name) => Promise.reject(new ApiError(404, `secrets "${name}" not found`)),
+  forget: () => {},
+};
 
 /** Plays one answer. */
 export type Reply = (response: ServerResponse) => void;
@@ -107,7 +115,14 @@ export async function gateWorld(): Promise<GateWorld> {
         ['total', given.samples ?? number(500)],
         ['', given.value ?? number(0.001)],
       ];
-      const context = { vars: VARS, defaultAddress: server.url, http, clock: systemClock, signal };
+      const context = {
+        vars: VARS,
+        defaultAddress: server.url,
+        http,
+        clock: systemClock,
+        secrets: noSecrets,
+        signal,
+      };
       return prometheusGate.evaluate(prometheusSpec.parse({ ...BASE, ...spec }), context);
     },
     async stop() {
