@@ -15,17 +15,23 @@ interface Stage {
 }
 
 /**
- * No pod that carries the promoted images exists or is wanted, and no router sends it traffic.
- * Told by the images and not by a recorded hash: it holds even if the promotion never learnt the hash.
+ * No user's request reaches the promoted images any more. Where a router or a Service's selector
+ * directs traffic, what it reports is the proof, and pods may linger; where requests go to all pods
+ * alike, only their absence is. Those pods are told by their images and not by a recorded hash: it
+ * holds even if the promotion never learnt the hash.
  */
-function trafficIsBack(d: InFlight, recordedHash: string): boolean {
-  const { view, planned } = d;
+function trafficIsBack({ view, planned }: InFlight, recordedHash: string): boolean {
+  if (view.traffic)
+    return (
+      view.traffic.verified &&
+      view.traffic.shares.every(({ hash, percent }) => hash === recordedHash || percent === 0)
+    );
   const bad = view.revisions.filter(
     (r) =>
       r.hash !== recordedHash &&
       planned.images.every(({ container, image }) => r.images[container] === image),
   );
-  return bad.every((r) => r.replicas === 0) && (view.currentHash === recordedHash || !view.routedWeight);
+  return bad.every((r) => r.replicas === 0);
 }
 
 /** The declared template is still the bad one. */
@@ -55,11 +61,12 @@ function badTemplate(d: InFlight, revert: Revert, recordedHash: string): Stage {
       message: 'spec.paused keeps the canary serving after the abort, ending it',
       effect: { kind: 'Unfreeze', target },
     };
-  if (!trafficIsBack(d, recordedHash))
-    return {
-      revert: commanded,
-      message: 'aborted, waiting until no pod of the new revision is left',
-    };
+  if (!trafficIsBack(d, recordedHash)) {
+    // Measured: an abort leaves a blue-green switched while its new pods are not ready; the template moves it.
+    if (view.traffic?.by === 'Selector')
+      return { revert: commanded, message: 'aborted, putting the recorded template back', effect: restore };
+    return { revert: commanded, message: 'aborted, waiting until the new revision gets no traffic' };
+  }
   return {
     revert: { ...commanded, trafficRestoredAt: commanded.trafficRestoredAt ?? toTime(input.now) },
     message: 'traffic is back, putting the recorded template back',
@@ -89,7 +96,7 @@ function recordedTemplate(d: InFlight, before: Revert, recordedHash: string): St
       effect: { kind: 'PromoteFull', target, hash: recordedHash },
     };
   if (!trafficIsBack(d, recordedHash))
-    return { revert, message: 'waiting until no pod of the new revision is left' };
+    return { revert, message: 'waiting until the new revision gets no traffic' };
   const back: Revert = { ...revert, trafficRestoredAt: revert.trafficRestoredAt ?? now };
   if (view.stableHash !== recordedHash || !view.healthy)
     return {

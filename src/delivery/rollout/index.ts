@@ -42,7 +42,7 @@ export function projectReplicaSet({ metadata, spec, status }: ReplicaSet): Repli
   };
 }
 
-/** Delivers by an Argo Rollout with a canary strategy, one effect at a time. */
+/** Delivers by an Argo Rollout, a canary or a blue-green, one effect at a time. */
 export class RolloutDelivery implements Delivery {
   readonly records: Records;
   readonly #client: KubeClient;
@@ -116,7 +116,7 @@ export function patchFor(
 ): RolloutPatch {
   switch (effect.kind) {
     case 'Advance':
-      return advancePatch(effect.step, effect.hash);
+      return advancePatch(rollout, effect.step, effect.hash);
     case 'Abort':
       return abortPatch(effect.hash);
     case 'PromoteFull':

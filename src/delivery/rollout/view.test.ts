@@ -159,7 +159,7 @@ describe('what stands in the way of a promotion', () => {
     ['spec.paused', rollout({}, { paused: true }), 'Unfit Rollout checkout: spec.paused is set'],
     ['no history', rollout({}, { revisionHistoryLimit: 0 }), 'set it to 1 or more'],
     ['a template elsewhere', rollout({}, { workloadRef: {} }), 'move the template into the Rollout'],
-    ['blue-green', rollout({}, { strategy: { blueGreen: {} } }), 'only the canary strategy is driven so far'],
+    ['no strategy', rollout({}, { strategy: {} }), 'give it spec.strategy.canary or spec.strategy.blueGreen'],
     [
       'steps without a pause',
       rollout({}, { strategy: { canary: { steps: [] } } }),

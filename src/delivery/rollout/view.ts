@@ -1,7 +1,10 @@
 import { canonicalJson, fingerprint } from '../../runtime/hash.ts';
-import type { Assignment, Obstacle, RevisionPods, TargetView } from '../delivery.ts';
+import type { Assignment, RevisionPods, TargetView } from '../delivery.ts';
+import { blueGreenOf } from './blue-green.ts';
+import { canaryOf } from './canary.ts';
 import { withImages } from './images.ts';
-import { pauseIndices, stepProblems, weightAt } from './steps.ts';
+import { obstaclesOf } from './obstacles.ts';
+import type { StrategyView } from './strategy.ts';
 import { POD_HASH_LABEL, type ReplicaSet, type Rollout } from './types.ts';
 
 /**
@@ -40,34 +43,13 @@ function failureOf(rollout: Rollout): string | undefined {
   return undefined;
 }
 
-/** Everything that stands in the way of a new promotion on this Rollout, each with its fix. */
-function obstaclesOf(rollout: Rollout, observed: boolean): Obstacle[] {
-  const { spec, status = {} } = rollout;
-  const name = `Rollout ${rollout.metadata.name}`;
-  const unfit = (message: string): Obstacle => ({ kind: 'Unfit', message: `${name}: ${message}` });
-  const busy = (message: string): Obstacle => ({ kind: 'Busy', message: `${name} ${message}` });
-  const found: Obstacle[] = [];
-  if (spec.workloadRef)
-    found.push(unfit('workloadRef is not supported yet: move the template into the Rollout'));
-  if (spec.revisionHistoryLimit === 0)
-    found.push(unfit('revisionHistoryLimit: 0 keeps nothing to go back to: set it to 1 or more'));
-  if (!spec.strategy?.canary)
-    found.push(unfit('only the canary strategy is driven so far: give it spec.strategy.canary'));
-  else for (const problem of stepProblems(spec.strategy.canary.steps ?? [])) found.push(unfit(problem));
-  if (spec.paused)
-    found.push(unfit('spec.paused is set, which also keeps a revert from reaching traffic: remove it'));
-  if (!observed) found.push(busy('has not been observed by the Rollouts controller yet: is it running?'));
-  else if (status.abort)
-    found.push(
-      busy('is aborted: restore its previous template, for example with `kubectl argo rollouts undo`'),
-    );
-  else if (status.currentPodHash !== status.stableRS || status.phase !== 'Healthy')
-    found.push(
-      busy(
-        `is not at rest (${status.phase ?? 'no phase'}${status.message ? `: ${status.message}` : ''}): wait for it, or finish what is under way`,
-      ),
-    );
-  return found;
+/** The strategy of a Rollout as a row of steps. */
+function strategyOf(rollout: Rollout): StrategyView {
+  const { canary, blueGreen } = rollout.spec.strategy ?? {};
+  if (blueGreen) return blueGreenOf(rollout, blueGreen);
+  if (canary) return canaryOf(rollout, canary);
+  const problems = ['it has no strategy: give it spec.strategy.canary or spec.strategy.blueGreen'];
+  return { ...canaryOf(rollout, {}), problems };
 }
 
 /** What Sluice sees of a Rollout: pure, from the two cached kinds of objects. */
@@ -77,18 +59,18 @@ export function viewOf(
   { recorded, planned }: Pick<Assignment, 'recorded' | 'planned'>,
 ): TargetView {
   const status = rollout.status ?? {};
-  const steps = rollout.spec.strategy?.canary?.steps ?? [];
-  const pauses = pauseIndices(steps);
-  const step = status.currentStepIndex ?? 0;
+  const strategy = strategyOf(rollout);
+  const { step, steps, pauses, traffic, scaleDownDelaySeconds } = strategy;
   const observed = isObserved(rollout);
   const template = canonicalJson(rollout.spec.template);
   const ours = recorded && planned && withImages(recorded.template as object, planned.images);
-  const routed = status.canary?.weights?.canary?.weight;
   const failure = failureOf(rollout);
   const promoted = status.currentPodHash === status.stableRS;
   return {
     uid: rollout.metadata.uid,
-    obstacles: obstaclesOf(rollout, observed),
+    obstacles: obstaclesOf(rollout, strategy, observed),
+    warnings: strategy.warnings.map((w) => `Rollout ${rollout.metadata.name}: ${w}`),
+    ...(scaleDownDelaySeconds !== undefined && { scaleDownDelaySeconds }),
     containers: (rollout.spec.template?.spec?.containers ?? []).map((c) => ({
       name: c.name,
       image: c.image ?? '',
@@ -99,16 +81,13 @@ export function viewOf(
     currentHash: status.currentPodHash ?? '',
     stableHash: status.stableRS ?? '',
     revisions: revisionsOf(rollout, replicaSets),
-    weight: status.abort ? 0 : promoted ? 100 : weightAt(steps, step),
-    ...(routed !== undefined && { routedWeight: routed }),
+    weight: status.abort ? 0 : promoted ? 100 : strategy.weight,
+    ...(traffic && { traffic }),
     step,
-    steps: steps.length,
-    stepsHash: fingerprint(steps),
+    steps,
+    stepsHash: fingerprint(strategy.stepsOf),
     pauses,
-    waiting:
-      observed &&
-      pauses.includes(step) &&
-      (status.pauseConditions ?? []).some((c) => c.reason === 'CanaryPauseStep'),
+    waiting: observed && strategy.waiting,
     healthy: status.phase === 'Healthy',
     aborted: status.abort === true,
     promoteFull: status.promoteFull === true,
