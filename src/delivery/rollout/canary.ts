@@ -31,7 +31,7 @@ function warningsOf({ spec }: Rollout, steps: readonly CanaryStep[]): string[] {
   const warnings: string[] = [];
   if (!spec.rollbackWindow?.revisions)
     warnings.push(
-      'it has no rollbackWindow, so going back after full promotion needs a command of its own to skip the steps: set rollbackWindow.revisions to 1 or more',
+      'it has no rollbackWindow, so on the way back after full promotion the old pods are first scaled down to the first step: set rollbackWindow.revisions to 1 or more',
     );
   const replicas = spec.replicas ?? 1;
   const rough = steps.find(

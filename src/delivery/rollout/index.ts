@@ -38,7 +38,13 @@ export function projectReplicaSet({ metadata, spec, status }: ReplicaSet): Repli
         spec: { containers: containers.map(({ name, image }) => ({ name, ...(image && { image }) })) },
       },
     },
-    ...(status && { status: { replicas: status.replicas ?? 0, readyReplicas: status.readyReplicas ?? 0 } }),
+    ...(status && {
+      status: {
+        replicas: status.replicas ?? 0,
+        readyReplicas: status.readyReplicas ?? 0,
+        observedGeneration: status.observedGeneration ?? 0,
+      },
+    }),
   };
 }
 

@@ -82,7 +82,7 @@ export interface Rollout {
 export interface ReplicaSet {
   metadata: ObjectMeta & { namespace: string };
   spec: { replicas?: number; template?: PodTemplate };
-  status?: { replicas?: number; readyReplicas?: number };
+  status?: { replicas?: number; readyReplicas?: number; observedGeneration?: number };
 }
 
 /** Label by which the Rollouts controller tells the pods of one template from those of another. */

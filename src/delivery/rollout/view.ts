@@ -18,6 +18,11 @@ function isObserved(rollout: Rollout): boolean {
   return Number(status?.observedGeneration) === metadata.generation && !halfUnpaused;
 }
 
+/** Whether the ReplicaSet's status speaks of what is wanted of it now. */
+function isSeen({ metadata, status }: ReplicaSet): boolean {
+  return (status?.observedGeneration ?? 0) >= (metadata.generation ?? 0);
+}
+
 /** The Rollout's own pods, by template hash: only ReplicaSets that it controls. */
 function revisionsOf(rollout: Rollout, replicaSets: readonly ReplicaSet[]): RevisionPods[] {
   return replicaSets
@@ -26,11 +31,21 @@ function revisionsOf(rollout: Rollout, replicaSets: readonly ReplicaSet[]): Revi
       hash: rs.metadata.labels?.[POD_HASH_LABEL] ?? '',
       // What is wanted counts as well as what exists: a scale-up may just have been ordered.
       replicas: Math.max(rs.spec.replicas ?? 0, rs.status?.replicas ?? 0),
-      ready: rs.status?.readyReplicas ?? 0,
+      // A count from before the last scaling was seen says nothing of now.
+      ready: isSeen(rs) ? (rs.status?.readyReplicas ?? 0) : 0,
       images: Object.fromEntries(
         (rs.spec.template?.spec?.containers ?? []).map((c) => [c.name, c.image ?? '']),
       ),
     }));
+}
+
+/**
+ * Everything that is declared runs. The phase alone does not say so: measured, on the way back after
+ * full promotion it is Healthy by pod counts from before a scale-down that is still under way.
+ */
+function isHealthy({ status }: Rollout, revisions: readonly RevisionPods[]): boolean {
+  const pods = revisions.find((r) => r.hash === status?.currentPodHash);
+  return status?.phase === 'Healthy' && pods !== undefined && pods.ready >= pods.replicas;
 }
 
 /** A new revision that cannot come up, in the controller's own words. */
@@ -65,6 +80,7 @@ export function viewOf(
   const template = canonicalJson(rollout.spec.template);
   const ours = recorded && planned && withImages(recorded.template as object, planned.images);
   const failure = failureOf(rollout);
+  const revisions = revisionsOf(rollout, replicaSets);
   const promoted = status.currentPodHash === status.stableRS;
   return {
     uid: rollout.metadata.uid,
@@ -80,7 +96,7 @@ export function viewOf(
     observed,
     currentHash: status.currentPodHash ?? '',
     stableHash: status.stableRS ?? '',
-    revisions: revisionsOf(rollout, replicaSets),
+    revisions,
     weight: status.abort ? 0 : promoted ? 100 : strategy.weight,
     ...(traffic && { traffic }),
     step,
@@ -88,7 +104,7 @@ export function viewOf(
     stepsHash: fingerprint(strategy.stepsOf),
     pauses,
     waiting: observed && strategy.waiting,
-    healthy: status.phase === 'Healthy',
+    healthy: isHealthy(rollout, revisions),
     aborted: status.abort === true,
     promoteFull: status.promoteFull === true,
     frozen: rollout.spec.paused === true,
