@@ -18,6 +18,22 @@ export interface Obstacle {
 }
 
 /**
+ * Where a router, or the selector of a Service, sends users' requests. It is the proof of traffic:
+ * pods that it sends nothing to may linger.
+ */
+export interface Traffic {
+  /**
+   * Router: weights, and the stable pods may have to be scaled up before it can give them back.
+   * Selector: all or nothing, and the stable pods are kept at full size beside the new ones.
+   */
+  by: 'Router' | 'Selector';
+  /** Percent of the requests by pod template hash. */
+  shares: readonly { hash: string; percent: number }[];
+  /** False: the router does not confirm yet that this is in force. */
+  verified: boolean;
+}
+
+/**
  * What a delivery sees of one target, as plain data: all that `decide` knows of the world.
  * Times are milliseconds since the epoch.
  */
@@ -25,6 +41,13 @@ export interface TargetView {
   uid: string;
   /** What stands in the way of a new promotion; empty: fit and at rest. */
   obstacles: readonly Obstacle[];
+  /** What a promotion can live with but a person should know, each with what to do. */
+  warnings: readonly string[];
+  /**
+   * How long the pods of the revision before are kept after full promotion, seconds; absent: not at
+   * all. A bake that is longer has to start them anew to go back.
+   */
+  scaleDownDelaySeconds?: number;
   /** Containers and the images that the declared template gives them. */
   containers: readonly { name: string; image: string }[];
   /** The declared template is the recorded one. */
@@ -39,8 +62,8 @@ export interface TargetView {
   revisions: readonly RevisionPods[];
   /** Percent of traffic that the steps so far ask for on the current revision. */
   weight: number;
-  /** Percent of traffic on the current revision as a traffic router reports it, where there is one. */
-  routedWeight?: number;
+  /** Where traffic is directed; absent: it follows the pods. */
+  traffic?: Traffic;
   step: number;
   steps: number;
   stepsHash: string;

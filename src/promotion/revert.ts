@@ -24,17 +24,23 @@ export interface Return extends Stage {
 }
 
 /**
- * No pod that carries the promoted images exists or is wanted, and no router sends it traffic.
- * Told by the images and not by a recorded hash: it holds even if the promotion never learnt the hash.
+ * No user's request reaches the promoted images any more. Where a router or a Service's selector
+ * directs traffic, what it reports is the proof, and pods may linger; where requests go to all pods
+ * alike, only their absence is. Those pods are told by their images and not by a recorded hash: it
+ * holds even if the promotion never learnt the hash.
  */
-function trafficIsBack(d: InFlight, recordedHash: string): boolean {
-  const { view, planned } = d;
+function trafficIsBack({ view, planned }: InFlight, recordedHash: string): boolean {
+  if (view.traffic)
+    return (
+      view.traffic.verified &&
+      view.traffic.shares.every(({ hash, percent }) => hash === recordedHash || percent === 0)
+    );
   const bad = view.revisions.filter(
     (r) =>
       r.hash !== recordedHash &&
       planned.images.every(({ container, image }) => r.images[container] === image),
   );
-  return bad.every((r) => r.replicas === 0) && (view.currentHash === recordedHash || !view.routedWeight);
+  return bad.every((r) => r.replicas === 0);
 }
 
 /** The declared template is still the bad one; it may be put back once it is this wave's turn. */
@@ -58,8 +64,12 @@ function badTemplate(d: InFlight, recordedHash: string, isTurn: boolean): Stage 
       message: 'spec.paused keeps the canary serving after the abort, ending it',
       effect: { kind: 'Unfreeze', target },
     };
-  if (!trafficIsBack(d, recordedHash))
-    return { commanded, message: 'aborted, waiting until no pod of the new revision is left' };
+  if (!trafficIsBack(d, recordedHash)) {
+    // Measured: an abort leaves a blue-green switched while its new pods are not ready; the template moves it.
+    if (view.traffic?.by === 'Selector')
+      return { commanded, message: 'aborted, putting the recorded template back', effect: restore };
+    return { commanded, message: 'aborted, waiting until the new revision gets no traffic' };
+  }
   if (!isTurn)
     return { commanded, traffic: true, message: 'traffic is back, waiting until the later waves are back' };
   return {
@@ -91,7 +101,7 @@ function recordedTemplate(d: InFlight, recordedHash: string): Stage {
       effect: { kind: 'PromoteFull', target, hash: recordedHash },
     };
   if (!trafficIsBack(d, recordedHash))
-    return { commanded, message: 'waiting until no pod of the new revision is left' };
+    return { commanded, message: 'waiting until the new revision gets no traffic' };
   if (view.stableHash !== recordedHash || !view.healthy)
     return {
       commanded,

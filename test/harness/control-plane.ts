@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Api } from './api.ts';
 import { Cluster, type ClusterFacts } from './cluster.ts';
-import { CRDS, installCrds, rolloutsCrds } from './crds.ts';
+import { CRDS, installCrds, istioCrds, rolloutsCrds } from './crds.ts';
 import * as programs from './kubernetes-programs.ts';
 import { freePorts } from './ports.ts';
 import type { Program } from './process.ts';
@@ -89,7 +89,7 @@ async function startIn(run: Run, binaries: KubernetesPrograms): Promise<ControlP
   const installed = (async () => {
     const { api } = new Cluster(await until('the API server has its certificate', facts));
     await until('the API server takes definitions', () => api.list(CRDS));
-    await installCrds(api, rolloutsCrds(binaries.rolloutsCrds));
+    await installCrds(api, [...rolloutsCrds(binaries.rolloutsCrds), ...istioCrds()]);
   })();
   const [apiserver] = await Promise.all([startApiserver, installed]);
   const cluster = new Cluster(facts());

@@ -12,6 +12,8 @@ export interface Controls {
   behave(image: string, behaviour: Behaviour): Promise<void>;
   /** From now on that Rollout gets so many requests per second. */
   rate(namespace: string, rollout: string, perSecond: number): Promise<void>;
+  /** From now on somebody tests the preview of that blue-green Rollout with so many requests per second. */
+  preview(namespace: string, rollout: string, perSecond: number): Promise<void>;
   /** Makes metrics missing, or arrive again: see `Traffic.silence`. */
   silence(on: boolean, scope?: VersionScope): Promise<void>;
   /** Whether pods with `image` become ready, from now on and for those that run already. */
@@ -40,6 +42,8 @@ async function perform(controls: Controls, call: Call): Promise<void> {
       return controls.behave(...call.args);
     case 'rate':
       return controls.rate(...call.args);
+    case 'preview':
+      return controls.preview(...call.args);
     case 'silence':
       return controls.silence(...call.args);
     case 'ready':
@@ -61,6 +65,7 @@ export function remoteControls(url: string): Controls {
   return {
     behave: (...args) => call({ control: 'behave', args }),
     rate: (...args) => call({ control: 'rate', args }),
+    preview: (...args) => call({ control: 'preview', args }),
     silence: (...args) => call({ control: 'silence', args }),
     ready: (...args) => call({ control: 'ready', args }),
     exits: (...args) => call({ control: 'exits', args }),

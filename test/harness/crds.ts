@@ -36,3 +36,35 @@ export function rolloutsCrds(path: string): KubeObject[] {
   const crds: KubeObject[] = JSON.parse(readFileSync(path, 'utf8'));
   return crds;
 }
+
+/** A kind of Istio's that keeps whatever is written to it. Rollouts reads v1alpha3, people write v1. */
+function istioCrd(kind: string): KubeObject & { spec: unknown } {
+  const group = 'networking.istio.io';
+  const [singular, plural] = [kind.toLowerCase(), `${kind.toLowerCase()}s`];
+  const schema = { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } };
+  const versions = ['v1', 'v1alpha3'].map((name) => ({
+    name,
+    served: true,
+    storage: name === 'v1',
+    schema,
+  }));
+  return {
+    apiVersion: 'apiextensions.k8s.io/v1',
+    kind: 'CustomResourceDefinition',
+    metadata: { name: `${plural}.${group}` },
+    spec: {
+      group,
+      scope: 'Namespaced',
+      names: { kind, singular, plural, listKind: `${kind}List` },
+      versions,
+    },
+  };
+}
+
+/**
+ * As much of Istio as Argo Rollouts needs to write weights: no mesh has to serve them. It looks for both
+ * kinds when it starts and then only every 10 minutes, so they have to be there first.
+ */
+export function istioCrds(): KubeObject[] {
+  return ['VirtualService', 'DestinationRule'].map(istioCrd);
+}

@@ -80,6 +80,7 @@ export interface Rollout extends KubeObject {
 
 /** Weights in per cent, present when the Rollout routes traffic. */
 export interface CanaryWeights {
+  verified?: boolean;
   canary: { podTemplateHash?: string; weight: number };
   stable: { podTemplateHash?: string; weight: number };
 }

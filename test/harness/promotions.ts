@@ -2,6 +2,7 @@ import type { Environment, Promotion } from '../../src/api/v1alpha1/types.ts';
 import type { Api, KubeObject } from './api.ts';
 import { apply } from './apply.ts';
 import { createRollout, type RolloutOptions, rolloutPath, setImage, untilHealthy } from './fixtures.ts';
+import { createBlueGreenRollout, createRoutedRollout, type Router } from './fixtures-routed.ts';
 import type { ReplicaSet, Rollout } from './kinds.ts';
 import { until } from './until.ts';
 
@@ -41,6 +42,10 @@ export interface PlaceOptions extends Partial<RolloutOptions> {
   rollback?: { deadlineSeconds: number };
   /** No gate at all. */
   ungated?: boolean;
+  /** Traffic goes by this router's weights. */
+  router?: Router;
+  /** Blue-green instead of canary, with more of `spec.strategy.blueGreen`. */
+  blueGreen?: Record<string, unknown>;
 }
 
 /** A namespace with one app: its Rollout at v1 and Healthy, an Environment `prod` of the same name, and a gate. */
@@ -57,8 +62,8 @@ export class Place {
 
   /** Makes all of it; the namespace has to exist. */
   async prepare(options: PlaceOptions = {}): Promise<this> {
-    const { gate = ERROR_RATE, analysis, rollback, ungated = false, ...rollout } = options;
-    await createRollout(this.api, this.namespace, this.app, { image: imageFor(this.app, 'v1'), ...rollout });
+    const { gate = ERROR_RATE, analysis, rollback, ungated = false } = options;
+    await this.#createRollout(options);
     if (!ungated) await this.apply('Gate', this.app, gate);
     await this.apply('Environment', this.app, {
       targets: [{ name: this.app, rollout: { name: this.app } }],
@@ -68,6 +73,14 @@ export class Place {
     });
     await untilHealthy(this.api, this.namespace, this.app);
     return this;
+  }
+
+  #createRollout({ router, blueGreen, ...options }: PlaceOptions): Promise<Rollout> {
+    const { api, namespace, app } = this;
+    const rollout = { image: imageFor(app, 'v1'), ...options };
+    if (blueGreen) return createBlueGreenRollout(api, namespace, app, rollout, blueGreen);
+    if (router) return createRoutedRollout(api, namespace, app, rollout, router);
+    return createRollout(api, namespace, app, rollout);
   }
 
   apply(kind: string, name: string, spec: object): Promise<KubeObject> {

@@ -72,6 +72,12 @@ function routedWeights({ spec, status }: Rollout): WeightOf | undefined {
     (hash === stable.podTemplateHash ? stable.weight : 0);
 }
 
+/** Whether a version is what the preview of a blue-green Rollout shows, and not what users get. */
+export function isPreview({ spec, status }: Rollout, hash: string): boolean {
+  const { activeSelector, previewSelector } = status?.blueGreen ?? {};
+  return spec.strategy.blueGreen !== undefined && hash === previewSelector && hash !== activeSelector;
+}
+
 /**
  * Counters of all versions. Fractions of requests and of errors are carried over from tick to tick, so the
  * counts are exact in the long run and contain no chance.

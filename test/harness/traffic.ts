@@ -2,7 +2,7 @@ import type { Api } from './api.ts';
 import { exposition } from './exposition.ts';
 import { serve } from './http.ts';
 import type { ReplicaSet, Rollout } from './kinds.ts';
-import { type Behaviour, RequestCounters, type Served, sharesOf } from './requests.ts';
+import { type Behaviour, isPreview, RequestCounters, type Served, sharesOf } from './requests.ts';
 import { follow } from './watch.ts';
 
 const TICK_MS = 100;
@@ -33,6 +33,8 @@ export interface Traffic {
   behave(image: string, behaviour: Behaviour): void;
   /** From now on that Rollout gets so many requests per second. */
   rate(namespace: string, rollout: string, perSecond: number): void;
+  /** From now on somebody sends so many requests per second to the preview of that blue-green Rollout. */
+  preview(namespace: string, rollout: string, perSecond: number): void;
   /**
    * Makes metrics fail to arrive, or arrive again. Without a scope `/metrics` answers 503; with one the
    * series of those versions are missing. Requests go on meanwhile.
@@ -52,6 +54,7 @@ export async function startTraffic(api: Api, options: TrafficOptions = {}): Prom
   const counters = new RequestCounters();
   const behaviours = new Map<string, Behaviour>();
   const rates = new Map<string, number>();
+  const previews = new Map<string, number>();
   const silenced = new Map<string, VersionScope>();
 
   let last = performance.now();
@@ -66,7 +69,8 @@ export async function startTraffic(api: Api, options: TrafficOptions = {}): Prom
       const shares = sharesOf(rollout, sets);
       counters.keepOnly(namespace, name, new Set(shares.map(({ hash }) => hash)));
       for (const { hash, image, share } of shares) {
-        const requests = (rates.get(key) ?? ratePerSecond) * seconds * share;
+        const tested = isPreview(rollout, hash) ? (previews.get(key) ?? 0) : 0;
+        const requests = ((rates.get(key) ?? ratePerSecond) * share + tested) * seconds;
         counters.add(namespace, name, hash, requests, behaviours.get(image) ?? behaviour(image));
       }
     }
@@ -91,6 +95,7 @@ export async function startTraffic(api: Api, options: TrafficOptions = {}): Prom
     url: server.url,
     behave: (image, how) => void behaviours.set(image, how),
     rate: (namespace, rollout, perSecond) => void rates.set(`${namespace}/${rollout}`, perSecond),
+    preview: (namespace, rollout, perSecond) => void previews.set(`${namespace}/${rollout}`, perSecond),
     silence: (on, scope = {}) => {
       if (on) silenced.set(keyOf(scope), scope);
       else silenced.delete(keyOf(scope));

@@ -81,6 +81,7 @@ function controlsOf(kubelet: Kubelet, pods: PodRules, traffic: Traffic): Control
   return {
     behave: async (image, behaviour) => traffic.behave(image, behaviour),
     rate: async (namespace, rollout, perSecond) => traffic.rate(namespace, rollout, perSecond),
+    preview: async (namespace, rollout, perSecond) => traffic.preview(namespace, rollout, perSecond),
     silence: async (on, scope) => traffic.silence(on, scope),
     ready: async (image, isReady) => {
       if (isReady) pods.unready.delete(image);

@@ -39,11 +39,17 @@ export function projectReplicaSet({ metadata, spec, status }: ReplicaSet): Repli
         spec: { containers: containers.map(({ name, image }) => ({ name, ...(image && { image }) })) },
       },
     },
-    ...(status && { status: { replicas: status.replicas ?? 0, readyReplicas: status.readyReplicas ?? 0 } }),
+    ...(status && {
+      status: {
+        replicas: status.replicas ?? 0,
+        readyReplicas: status.readyReplicas ?? 0,
+        observedGeneration: status.observedGeneration ?? 0,
+      },
+    }),
   };
 }
 
-/** Delivers by an Argo Rollout with a canary strategy, one effect at a time. */
+/** Delivers by an Argo Rollout, a canary or a blue-green, one effect at a time. */
 export class RolloutDelivery implements Delivery {
   readonly records: Records;
   readonly #client: KubeClient;
@@ -121,7 +127,7 @@ export function patchFor(
 ): RolloutPatch {
   switch (effect.kind) {
     case 'Advance':
-      return advancePatch(effect.step, effect.hash);
+      return advancePatch(rollout, effect.step, effect.hash);
     case 'Abort':
       return abortPatch(effect.hash);
     case 'PromoteFull':

@@ -1,7 +1,7 @@
 import { jsonPatch, type JsonPatchOperation, pointer } from '../../kube/json-patch.ts';
 import type { Recorded } from '../delivery.ts';
 import { withImages } from './images.ts';
-import type { PodTemplate, Rollout } from './types.ts';
+import { BLUE_GREEN_PAUSE, CANARY_PAUSE, type PodTemplate, type Rollout } from './types.ts';
 
 /*
  * Every write to a Rollout. There is no Rollouts API but field patches, so each one is a JSON patch
@@ -38,14 +38,19 @@ export function applyPatch(
   };
 }
 
-/** Ends the wait at one step, exactly once: a repeat finds no pause and is refused. */
-export function advancePatch(step: number, hash: string): RolloutPatch {
+/**
+ * Ends the wait at one step, or before the switch of a blue-green, exactly once: a repeat finds no
+ * pause and is refused.
+ */
+export function advancePatch(rollout: Rollout, step: number, hash: string): RolloutPatch {
+  // A blue-green has no steps: its one pause is told by its reason.
+  const blueGreen = rollout.spec.strategy?.blueGreen !== undefined;
   return {
     subresource: 'status',
     operations: [
-      test('/status/currentStepIndex', step),
+      ...(blueGreen ? [] : [test('/status/currentStepIndex', step)]),
       test('/status/currentPodHash', hash),
-      test('/status/pauseConditions/0/reason', 'CanaryPauseStep'),
+      test('/status/pauseConditions/0/reason', blueGreen ? BLUE_GREEN_PAUSE : CANARY_PAUSE),
       remove('/status/pauseConditions'),
     ],
   };

@@ -21,6 +21,35 @@ export interface CanaryStep {
   [kind: string]: unknown;
 }
 
+export interface CanaryStrategy {
+  steps?: CanaryStep[];
+  trafficRouting?: { maxTrafficWeight?: number };
+  dynamicStableScale?: boolean;
+  scaleDownDelaySeconds?: number;
+  abortScaleDownDelaySeconds?: number;
+}
+
+export interface BlueGreenStrategy {
+  activeService?: string;
+  previewService?: string;
+  autoPromotionEnabled?: boolean;
+  autoPromotionSeconds?: number;
+  scaleDownDelaySeconds?: number;
+}
+
+export interface WeightDestination {
+  weight?: number;
+  podTemplateHash?: string;
+}
+
+/** What a traffic router was told, written after it took it; `verified` only by routers that can be asked. */
+export interface TrafficWeights {
+  canary?: WeightDestination;
+  stable?: WeightDestination;
+  additional?: WeightDestination[];
+  verified?: boolean;
+}
+
 export interface Rollout {
   metadata: ObjectMeta & { namespace: string };
   spec: {
@@ -29,10 +58,8 @@ export interface Rollout {
     revisionHistoryLimit?: number;
     workloadRef?: unknown;
     template?: PodTemplate;
-    strategy?: {
-      canary?: { steps?: CanaryStep[]; trafficRouting?: unknown };
-      blueGreen?: unknown;
-    };
+    rollbackWindow?: { revisions?: number };
+    strategy?: { canary?: CanaryStrategy; blueGreen?: BlueGreenStrategy };
   };
   status?: {
     /** A string up to v1.10, maybe a number later (argo-rollouts#4931). */
@@ -46,7 +73,8 @@ export interface Rollout {
     currentStepIndex?: number;
     currentPodHash?: string;
     stableRS?: string;
-    canary?: { weights?: { canary?: { weight?: number } } };
+    canary?: { weights?: TrafficWeights };
+    blueGreen?: { activeSelector?: string; previewSelector?: string };
     conditions?: { type: string; status: string; reason?: string; message?: string }[];
   };
 }
@@ -54,8 +82,13 @@ export interface Rollout {
 export interface ReplicaSet {
   metadata: ObjectMeta & { namespace: string };
   spec: { replicas?: number; template?: PodTemplate };
-  status?: { replicas?: number; readyReplicas?: number };
+  status?: { replicas?: number; readyReplicas?: number; observedGeneration?: number };
 }
 
 /** Label by which the Rollouts controller tells the pods of one template from those of another. */
 export const POD_HASH_LABEL = 'rollouts-pod-template-hash';
+
+/** Why a canary stands at a step that waits. */
+export const CANARY_PAUSE = 'CanaryPauseStep';
+/** Why a blue-green waits before its switch. */
+export const BLUE_GREEN_PAUSE = 'BlueGreenPause';

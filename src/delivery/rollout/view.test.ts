@@ -41,7 +41,7 @@ const replicaSet = (hash: string, version: string, replicas: number, owner = 'u'
     ],
   },
   spec: { replicas, template: template(version) },
-  status: { replicas, readyReplicas: replicas },
+  status: { replicas, readyReplicas: replicas, observedGeneration: 3 },
 });
 const recorded = { controllerRevision: 'c', hash: 'h1', template: template('v1') };
 const planned: PlannedTarget = {
@@ -93,7 +93,7 @@ describe('whose template is declared', () => {
 describe('what runs', () => {
   test('pods by hash, with what is wanted as well as what exists, of ReplicaSets that the Rollout controls', () => {
     const starting = replicaSet('h2', 'v2', 3);
-    starting.status = { replicas: 1, readyReplicas: 0 };
+    starting.status = { replicas: 1, readyReplicas: 0, observedGeneration: 3 };
     const { revisions } = seen(rollout(), [
       replicaSet('h1', 'v1', 5),
       starting,
@@ -103,6 +103,17 @@ describe('what runs', () => {
       { hash: 'h1', replicas: 5, ready: 5, images: { app: image('v1') } },
       { hash: 'h2', replicas: 3, ready: 0, images: { app: image('v2') } },
     ]);
+  });
+
+  test('it is healthy when every pod of the current revision is ready, by counts that speak of now', () => {
+    const pods = replicaSet('h1', 'v1', 5);
+    expect(seen(rollout(), [pods]).healthy).toBe(true);
+    expect(seen(rollout({ phase: 'Progressing' }), [pods]).healthy).toBe(false);
+    const short = { ...pods, status: { replicas: 5, readyReplicas: 4, observedGeneration: 3 } };
+    expect(seen(rollout(), [short]).healthy).toBe(false);
+    const stale = { ...pods, status: { replicas: 5, readyReplicas: 5, observedGeneration: 2 } };
+    expect(seen(rollout(), [stale]).healthy).toBe(false);
+    expect(seen(rollout(), []).healthy).toBe(false);
   });
 
   test('it waits for us at a pause of its own, not at any other', () => {
@@ -160,7 +171,7 @@ describe('what stands in the way of a promotion', () => {
     ['spec.paused', rollout({}, { paused: true }), 'Unfit Rollout checkout: spec.paused is set'],
     ['no history', rollout({}, { revisionHistoryLimit: 0 }), 'set it to 1 or more'],
     ['a template elsewhere', rollout({}, { workloadRef: {} }), 'move the template into the Rollout'],
-    ['blue-green', rollout({}, { strategy: { blueGreen: {} } }), 'only the canary strategy is driven so far'],
+    ['no strategy', rollout({}, { strategy: {} }), 'give it spec.strategy.canary or spec.strategy.blueGreen'],
     [
       'steps without a pause',
       rollout({}, { strategy: { canary: { steps: [] } } }),

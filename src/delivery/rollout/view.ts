@@ -1,7 +1,10 @@
 import { canonicalJson, fingerprint } from '../../runtime/hash.ts';
-import type { Assignment, Obstacle, RevisionPods, TargetView } from '../delivery.ts';
+import type { Assignment, RevisionPods, TargetView } from '../delivery.ts';
+import { blueGreenOf } from './blue-green.ts';
+import { canaryOf } from './canary.ts';
 import { withImages } from './images.ts';
-import { pauseIndices, stepProblems, weightAt } from './steps.ts';
+import { obstaclesOf } from './obstacles.ts';
+import type { StrategyView } from './strategy.ts';
 import { POD_HASH_LABEL, type ReplicaSet, type Rollout } from './types.ts';
 
 /**
@@ -15,6 +18,11 @@ function isObserved(rollout: Rollout): boolean {
   return Number(status?.observedGeneration) === metadata.generation && !halfUnpaused;
 }
 
+/** Whether the ReplicaSet's status speaks of what is wanted of it now. */
+function isSeen({ metadata, status }: ReplicaSet): boolean {
+  return (status?.observedGeneration ?? 0) >= (metadata.generation ?? 0);
+}
+
 /** The Rollout's own pods, by template hash: only ReplicaSets that it controls. */
 function revisionsOf(rollout: Rollout, replicaSets: readonly ReplicaSet[]): RevisionPods[] {
   return replicaSets
@@ -23,11 +31,21 @@ function revisionsOf(rollout: Rollout, replicaSets: readonly ReplicaSet[]): Revi
       hash: rs.metadata.labels?.[POD_HASH_LABEL] ?? '',
       // What is wanted counts as well as what exists: a scale-up may just have been ordered.
       replicas: Math.max(rs.spec.replicas ?? 0, rs.status?.replicas ?? 0),
-      ready: rs.status?.readyReplicas ?? 0,
+      // A count from before the last scaling was seen says nothing of now.
+      ready: isSeen(rs) ? (rs.status?.readyReplicas ?? 0) : 0,
       images: Object.fromEntries(
         (rs.spec.template?.spec?.containers ?? []).map((c) => [c.name, c.image ?? '']),
       ),
     }));
+}
+
+/**
+ * Everything that is declared runs. The phase alone does not say so: measured, on the way back after
+ * full promotion it is Healthy by pod counts from before a scale-down that is still under way.
+ */
+function isHealthy({ status }: Rollout, revisions: readonly RevisionPods[]): boolean {
+  const pods = revisions.find((r) => r.hash === status?.currentPodHash);
+  return status?.phase === 'Healthy' && pods !== undefined && pods.ready >= pods.replicas;
 }
 
 /** A new revision that cannot come up, in the controller's own words. */
@@ -40,34 +58,13 @@ function failureOf(rollout: Rollout): string | undefined {
   return undefined;
 }
 
-/** Everything that stands in the way of a new promotion on this Rollout, each with its fix. */
-function obstaclesOf(rollout: Rollout, observed: boolean): Obstacle[] {
-  const { spec, status = {} } = rollout;
-  const name = `Rollout ${rollout.metadata.name}`;
-  const unfit = (message: string): Obstacle => ({ kind: 'Unfit', message: `${name}: ${message}` });
-  const busy = (message: string): Obstacle => ({ kind: 'Busy', message: `${name} ${message}` });
-  const found: Obstacle[] = [];
-  if (spec.workloadRef)
-    found.push(unfit('workloadRef is not supported yet: move the template into the Rollout'));
-  if (spec.revisionHistoryLimit === 0)
-    found.push(unfit('revisionHistoryLimit: 0 keeps nothing to go back to: set it to 1 or more'));
-  if (!spec.strategy?.canary)
-    found.push(unfit('only the canary strategy is driven so far: give it spec.strategy.canary'));
-  else for (const problem of stepProblems(spec.strategy.canary.steps ?? [])) found.push(unfit(problem));
-  if (spec.paused)
-    found.push(unfit('spec.paused is set, which also keeps a revert from reaching traffic: remove it'));
-  if (!observed) found.push(busy('has not been observed by the Rollouts controller yet: is it running?'));
-  else if (status.abort)
-    found.push(
-      busy('is aborted: restore its previous template, for example with `kubectl argo rollouts undo`'),
-    );
-  else if (status.currentPodHash !== status.stableRS || status.phase !== 'Healthy')
-    found.push(
-      busy(
-        `is not at rest (${status.phase ?? 'no phase'}${status.message ? `: ${status.message}` : ''}): wait for it, or finish what is under way`,
-      ),
-    );
-  return found;
+/** The strategy of a Rollout as a row of steps. */
+function strategyOf(rollout: Rollout): StrategyView {
+  const { canary, blueGreen } = rollout.spec.strategy ?? {};
+  if (blueGreen) return blueGreenOf(rollout, blueGreen);
+  if (canary) return canaryOf(rollout, canary);
+  const problems = ['it has no strategy: give it spec.strategy.canary or spec.strategy.blueGreen'];
+  return { ...canaryOf(rollout, {}), problems };
 }
 
 /** What Sluice sees of a Rollout: pure, from the two cached kinds of objects. */
@@ -77,18 +74,19 @@ export function viewOf(
   { recorded, planned }: Pick<Assignment, 'recorded' | 'planned'>,
 ): TargetView {
   const status = rollout.status ?? {};
-  const steps = rollout.spec.strategy?.canary?.steps ?? [];
-  const pauses = pauseIndices(steps);
-  const step = status.currentStepIndex ?? 0;
+  const strategy = strategyOf(rollout);
+  const { step, steps, pauses, traffic, scaleDownDelaySeconds } = strategy;
   const observed = isObserved(rollout);
   const template = canonicalJson(rollout.spec.template);
   const ours = recorded && planned && withImages(recorded.template as object, planned.images);
-  const routed = status.canary?.weights?.canary?.weight;
   const failure = failureOf(rollout);
+  const revisions = revisionsOf(rollout, replicaSets);
   const promoted = status.currentPodHash === status.stableRS;
   return {
     uid: rollout.metadata.uid,
-    obstacles: obstaclesOf(rollout, observed),
+    obstacles: obstaclesOf(rollout, strategy, observed),
+    warnings: strategy.warnings.map((w) => `Rollout ${rollout.metadata.name}: ${w}`),
+    ...(scaleDownDelaySeconds !== undefined && { scaleDownDelaySeconds }),
     containers: (rollout.spec.template?.spec?.containers ?? []).map((c) => ({
       name: c.name,
       image: c.image ?? '',
@@ -98,18 +96,15 @@ export function viewOf(
     observed,
     currentHash: status.currentPodHash ?? '',
     stableHash: status.stableRS ?? '',
-    revisions: revisionsOf(rollout, replicaSets),
-    weight: status.abort ? 0 : promoted ? 100 : weightAt(steps, step),
-    ...(routed !== undefined && { routedWeight: routed }),
+    revisions,
+    weight: status.abort ? 0 : promoted ? 100 : strategy.weight,
+    ...(traffic && { traffic }),
     step,
-    steps: steps.length,
-    stepsHash: fingerprint(steps),
+    steps,
+    stepsHash: fingerprint(strategy.stepsOf),
     pauses,
-    waiting:
-      observed &&
-      pauses.includes(step) &&
-      (status.pauseConditions ?? []).some((c) => c.reason === 'CanaryPauseStep'),
-    healthy: status.phase === 'Healthy',
+    waiting: observed && strategy.waiting,
+    healthy: isHealthy(rollout, revisions),
     aborted: status.abort === true,
     promoteFull: status.promoteFull === true,
     frozen: rollout.spec.paused === true,
