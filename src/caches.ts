@@ -6,16 +6,16 @@ import {
   REPLICA_SETS,
   ROLLOUTS,
 } from './delivery/rollout/index.ts';
+import { projectRollout } from './delivery/rollout/ownership.ts';
 import type { ReplicaSet, Rollout } from './delivery/rollout/types.ts';
 import { ENVIRONMENTS } from './environment/controller.ts';
 import { GATES } from './gate/controller.ts';
 import { Informer, type InformerOptions } from './kube/informer.ts';
 import type { KubeObject } from './kube/types.ts';
 import { PROMOTIONS } from './promotion/controller.ts';
-import { BY_ENVIRONMENT, environmentOf } from './promotion/gather.ts';
+import { BY_ENVIRONMENT, BY_ROLLOUT, environmentOf } from './promotion/gather.ts';
 import {
   BY_GATE,
-  BY_ROLLOUT,
   type Caches,
   gatesOfEnvironment,
   rolloutsOfEnvironment,
@@ -48,7 +48,11 @@ export function createCaches(toolsFor: (resource: string) => InformerTools): Cac
       indexes: { [BY_ROLLOUT]: rolloutsOfEnvironment, [BY_GATE]: gatesOfEnvironment },
     }),
     gates: new Informer<RawObject>({ ...toolsFor('gates'), resource: GATES }),
-    rollouts: new Informer<Rollout>({ ...toolsFor('rollouts'), resource: ROLLOUTS }),
+    rollouts: new Informer<Rollout>({
+      ...toolsFor('rollouts'),
+      resource: ROLLOUTS,
+      project: projectRollout,
+    }),
     replicaSets: new Informer<ReplicaSet>({
       ...toolsFor('replicasets'),
       resource: REPLICA_SETS,

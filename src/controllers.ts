@@ -57,6 +57,7 @@ export function createControllers(tools: ControllerTools): Part {
     client,
     rollouts: caches.rollouts.store,
     replicaSets: caches.replicaSets.store,
+    namespaces: tools.namespaces,
   });
   const stores = {
     promotions: caches.promotions.store,
@@ -78,7 +79,7 @@ export function createControllers(tools: ControllerTools): Part {
     client,
     clock,
     promotionsOf: (key) => stores.promotions.byIndex(BY_ENVIRONMENT, key),
-    rolloutExists: (namespace, name) => caches.rollouts.store.get(namespace, name) !== undefined,
+    absence: (namespace, name) => delivery.absence(namespace, name),
   });
   const gates = new GateController({ client, clock, gates: stores.gates, defaultAddress });
   const controllers = [
@@ -134,7 +135,7 @@ async function sweep({ caches, namespaces, log }: ControllerTools, delivery: Rol
   const unfinished = caches.promotions.store.list().filter(isUnfinished);
   const inFlight = new Set(unfinished.map((p) => p.metadata.uid));
   for (const namespace of namespaces ?? [undefined]) {
-    const swept = await delivery.records.sweep(namespace, inFlight);
+    const swept = await delivery.records.sweep(namespace, inFlight, namespaces);
     if (swept > 0) log.info({ swept }, 'Let go of records of promotions that are gone');
   }
 }

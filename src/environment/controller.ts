@@ -20,7 +20,8 @@ export interface EnvironmentControllerOptions {
   gates: StoreReader<RawObject>;
   /** Promotions by the index `namespace/environment`. */
   promotionsOf(environment: string): readonly RawObject[];
-  rolloutExists(namespace: string, name: string): boolean;
+  /** Why a Rollout is not there to be seen, with what to do; undefined: it is there. */
+  absence(namespace: string, name: string): string | undefined;
 }
 
 /** Keeps the status of Environments; the only writer of it. */
@@ -55,9 +56,9 @@ export class EnvironmentController {
   /** References that do not resolve, each with its fix. */
   #problems({ metadata, spec }: Environment): string[] {
     const { namespace } = metadata;
-    const targets = spec.targets
-      .filter((t) => !this.#o.rolloutExists(namespace, t.rollout.name))
-      .map((t) => `Rollout ${t.rollout.name} does not exist: apply it`);
+    const targets = spec.targets.flatMap(
+      ({ rollout }) => this.#o.absence(rollout.namespace ?? namespace, rollout.name) ?? [],
+    );
     const gates = (spec.gates ?? []).flatMap(({ gate }) => {
       const raw = this.#o.gates.get(namespace, gate);
       if (!raw) return [`Gate ${gate} does not exist: apply it`];

@@ -17,6 +17,16 @@ import { chosenTargets } from './turn.ts';
 
 /** Index of the Promotion store by `namespace/environment`. */
 export const BY_ENVIRONMENT = 'environment';
+/** Index of Environments and of Promotions in flight by `rolloutKey`. */
+export const BY_ROLLOUT = 'rollout';
+
+/** `namespace/name` of a Rollout that an object in `namespace` refers to. */
+export function rolloutKey(
+  namespace: string,
+  rollout: { name: string; namespace?: string | undefined },
+): string {
+  return `${rollout.namespace ?? namespace}/${rollout.name}`;
+}
 
 /** The caches and helpers that gathering reads. */
 export interface Sources {
@@ -86,7 +96,11 @@ function rivalsOf(sources: Sources, promotion: Promotion): Rival[] {
 /** The targets in question: as latched once there is a plan, else as the Environment has them now. */
 function targetsOf(promotion: Promotion, environment: Environment | undefined): Target[] {
   const planned = promotion.status?.plan?.targets;
-  if (planned) return planned.map(({ name, rollout }) => ({ name, rollout: { name: rollout.name } }));
+  if (planned)
+    return planned.map(({ name, rollout }) => ({
+      name,
+      rollout: { name: rollout.name, namespace: rollout.namespace },
+    }));
   return chosenTargets({ promotion, environment });
 }
 
@@ -98,7 +112,8 @@ export function assignmentOf(
 ): Assignment {
   const { namespace, name, uid } = promotion.metadata;
   const planned = promotion.status?.plan?.targets.find((t) => t.name === target.name);
-  return { promotion: { namespace, name, uid }, target, planned, recorded };
+  const { environment } = promotion.spec;
+  return { promotion: { namespace, name, uid, environment }, target, planned, recorded };
 }
 
 /** A record can exist from preflight on; before that nobody has to be asked for it. */

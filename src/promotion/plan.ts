@@ -21,7 +21,7 @@ export function latch(
 ): Outcome {
   const planned: PlannedTarget = {
     name: target.name,
-    rollout: { name: target.rollout.name, uid: view.uid },
+    rollout: { ...target.rollout, uid: view.uid, ...(view.writes && { writes: view.writes }) },
     images,
     stepsHash: view.stepsHash,
     steps: view.steps,

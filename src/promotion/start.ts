@@ -85,6 +85,11 @@ function begin(input: Input): Outcome {
   if (!subject?.observation.found)
     return wait(input, 'AwaitingReference', 'Reference', 'the target is not observed yet');
   const { view } = subject.observation;
+  // Before anything is told of it: another namespace's Rollout is not described to who may not use it.
+  const denied = view.obstacles.find((o) => o.kind === 'Grant');
+  if (denied) return wait(input, 'Preflight', 'Grant', denied.message);
+  const conflict = view.obstacles.find((o) => o.kind === 'Ownership');
+  if (conflict) return { reason: 'OwnershipConflict', message: conflict.message, target: undefined };
   const images = matched(input, subject, view);
   if (typeof images === 'string') return wait(input, 'AwaitingReference', 'Image', images);
   if (alreadyRuns(input, subject, view, images))

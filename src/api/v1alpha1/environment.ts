@@ -20,7 +20,12 @@ export const target = z.object({
     'Name of the target; it cannot change its Rollout under the same name while a promotion is in flight.',
   ),
   rollout: z
-    .object({ name: objectName('Name of the Rollout in this namespace.') })
+    .object({
+      name: objectName('Name of the Rollout.'),
+      namespace: itemName(
+        'Its namespace, where it is another one: the Rollout then has to carry the annotation sluice.dev/allowed-environments with `<namespace>/<name>` of this Environment.',
+      ).optional(),
+    })
     .meta({ description: 'The Argo Rollout that delivers this target.' }),
   images: z
     .array(

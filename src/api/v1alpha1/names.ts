@@ -6,6 +6,14 @@ export const API_VERSION = `${GROUP}/${VERSION}`;
 /** Label on the ControllerRevision that keeps a target's template: the UID of the Promotion it belongs to. */
 export const PROMOTION_UID_LABEL = `${GROUP}/promotion-uid`;
 
+/** Label beside it: the namespace of that Promotion, which may be another one than the record's. */
+export const PROMOTION_NAMESPACE_LABEL = `${GROUP}/promotion-namespace`;
+
+/** Annotation on a Rollout that somebody else declares; `sluice` lets Sluice write its image fields, and nothing else. */
+export const IMAGE_OWNER_ANNOTATION = `${GROUP}/image-owner`;
+/** Annotation on a Rollout: the Environments of other namespaces that may deliver to it, `<namespace>/<environment>,..` */
+export const ALLOWED_ENVIRONMENTS_ANNOTATION = `${GROUP}/allowed-environments`;
+
 /** Plural names, as they stand in request paths. */
 export const PLURALS = { Environment: 'environments', Gate: 'gates', Promotion: 'promotions' } as const;
 export type Kind = keyof typeof PLURALS;

@@ -87,7 +87,12 @@ const plannedTarget = z.object({
   name: text('Name of the target.', 63),
   rollout: z.object({
     name: text('Its name.', 253),
+    namespace: text("Its namespace, where it is not the Promotion's.", 63).optional(),
     uid: text('Its UID: grants and records hold for this object only.', 64),
+    writes: z.enum(['Template', 'Images']).optional().meta({
+      description:
+        'What may be written there: Images where someone else declares the rest; absent: Template.',
+    }),
   }),
   images: z
     .array(
@@ -177,6 +182,14 @@ const revert = z
     sampledAt: time('When the sample that failed was taken.').optional(),
     detectedAt: time('When Sluice knew.'),
     commandedAt: time('When the API server had taken the abort, or the old template.').optional(),
+    templateRestoredAt: time(
+      'Since when the recorded template is declared again; absent while the failed one is.',
+    ).optional(),
+    restores: count(1000, 'How often the recorded template was declared again.').optional(),
+    restoredGeneration: count(
+      2 ** 40,
+      'metadata.generation of the Rollout at the last restore that is counted.',
+    ).optional(),
     trafficRestoredAt: time('When no pod of the new revision served any more.').optional(),
     intentRestoredAt: time('When the recorded template was in force and proven.').optional(),
   })

@@ -33,9 +33,12 @@ export const PROMOTION_REASONS = {
   Holding: progressing,
   Succeeded: good,
   AlreadyDone: good,
+  /** Someone else declares the failed revision again and again: a person has to change it where it is declared. */
+  RevertPendingIntent: stalled,
   RollbackBlocked: blocked,
   RolledBack: failed,
   Quarantined: failed,
+  OwnershipConflict: failed,
   InvalidReference: failed,
   PreflightFailed: failed,
   Expired: failed,

@@ -49,6 +49,8 @@ export interface Rollout {
     canary?: { weights?: { canary?: { weight?: number } } };
     conditions?: { type: string; status: string; reason?: string; message?: string }[];
   };
+  /** Not of the API: the field managers that own something under spec.template, see `projectRollout`. */
+  templateManagers?: readonly string[];
 }
 
 export interface ReplicaSet {

@@ -94,6 +94,7 @@ export class World {
   /** In memory only: lost in a crash. */
   judgement: Judgement | undefined;
   request: ProbeRequest | undefined;
+  restoredGeneration: number | undefined;
   readonly effects: Effect['kind'][] = [];
   /** Step at which the gate last passed, by samples that the laws allow. */
   passedAt = -1;
@@ -112,7 +113,13 @@ export class World {
       subjects: [
         {
           target: { name: 'checkout', rollout: { name: 'checkout' } },
-          observation: { found: true, view },
+          observation: {
+            found: true,
+            view: {
+              ...view,
+              ...(this.restoredGeneration && { restoredGeneration: this.restoredGeneration }),
+            },
+          },
           recorded: this.recorded,
         },
       ],
@@ -141,6 +148,7 @@ export class World {
   #crash(decision: Decision): Decision {
     this.judgement = undefined;
     this.request = undefined;
+    this.restoredGeneration = undefined;
     return decision;
   }
 
@@ -183,22 +191,24 @@ export class World {
         hash: rollout.status?.currentPodHash ?? '',
         template: structuredClone(rollout.spec.template),
       };
-    else this.#patch(patchFor(effect, rollout, this.#assignment()));
+    else if (this.#patch(patchFor(effect, rollout, this.#assignment())) && effect.kind === 'Restore')
+      this.restoredGeneration = rollout.metadata.generation;
   }
 
   #assignment(): Assignment {
     const { namespace, name, uid } = this.promotion.metadata;
     return {
-      promotion: { namespace, name, uid },
+      promotion: { namespace, name, uid, environment: 'prod' },
       target: { name: 'checkout', rollout: { name: 'checkout' } },
       planned: this.promotion.status?.plan?.targets[0],
       recorded: this.recorded,
     };
   }
 
-  #patch({ operations, subresource }: RolloutPatch): void {
+  #patch({ operations, subresource }: RolloutPatch): boolean {
     const { rollout } = this.model;
-    if (applyJsonPatch(rollout, operations) && !subresource)
-      rollout.metadata.generation = (rollout.metadata.generation ?? 0) + 1;
+    const applied = applyJsonPatch(rollout, operations);
+    if (applied && !subresource) rollout.metadata.generation = (rollout.metadata.generation ?? 0) + 1;
+    return applied;
   }
 }
