@@ -1,15 +1,28 @@
 import { digestOf, repositoryOf } from '../api/v1alpha1/images.ts';
 import type { QuarantineEntry, Revert, TargetStatus } from '../api/v1alpha1/types.ts';
-import type { Effect } from '../delivery/delivery.ts';
+import type { Effect, TargetView } from '../delivery/delivery.ts';
 import { toTime } from '../runtime/time.ts';
+import { askForIntent } from './ask.ts';
 import { type InFlight, isTaken } from './in-flight.ts';
 import { moved, type Outcome } from './outcome.ts';
+
+/** So often the recorded template is put back; against whoever undoes that as often Sluice does not fight (law 5). */
+const MOST_RESTORES = 2;
+/**
+ * Where someone else may declare it, the template has to stand for so long before it counts as back: Argo CD's
+ * self-heal undoes a change within seconds (5 s up to 2.13, then a backoff from 2 s), and an ended promotion sees nothing.
+ */
+const STANDS_MS = 15_000;
 
 /** One stage of the way back: what is to be done or waited for, and the times that are proven so far. */
 interface Stage {
   revert: Revert;
   message: string;
   effect?: Effect;
+  /** What a person is asked, since Sluice itself goes no further. */
+  ask?: string;
+  /** In force, but it has to stand until then. */
+  standsAt?: number;
   /** Everything is proven in pods and in the declared template. */
   proven?: boolean;
 }
@@ -28,25 +41,50 @@ function trafficIsBack(d: InFlight, recordedHash: string): boolean {
   return bad.every((r) => r.replicas === 0) && (view.currentHash === recordedHash || !view.routedWeight);
 }
 
-/** The declared template is still the bad one. */
-function badTemplate(d: InFlight, revert: Revert, recordedHash: string): Stage {
+/** One restore more was seen: declared in the cache, or in the API server's answer to our own write. */
+function counted(revert: Revert, view: TargetView): Revert {
+  const generation = Math.max(revert.restoredGeneration ?? 0, view.restoredGeneration ?? 0);
+  return {
+    ...revert,
+    restores: (revert.restores ?? 0) + 1,
+    ...(generation > 0 && { restoredGeneration: generation }),
+  };
+}
+
+/** What was proven of the recorded template holds no more once the bad one is declared again. */
+function undone(revert: Revert, view: TargetView): Revert {
+  // Whoever is quicker than our next look is noticed by the answer to our write alone.
+  const unseen = (view.restoredGeneration ?? 0) > (revert.restoredGeneration ?? 0);
+  if (!revert.templateRestoredAt && !unseen) return revert;
+  const { templateRestoredAt: _, trafficRestoredAt: __, intentRestoredAt: ___, ...rest } = revert;
+  return unseen ? counted(rest, view) : rest;
+}
+
+/** The declared template is the bad one, still or again. */
+function badTemplate(d: InFlight, before: Revert, recordedHash: string): Stage {
   const { view, planned, input } = d;
   const target = planned.name;
-  const restore: Effect = { kind: 'Restore', target };
+  const revert = undone(before, view);
+  // A restore counts once it was seen, so a crash or a refused patch counts for nothing.
+  const ask = (revert.restores ?? 0) >= MOST_RESTORES && {
+    ask: askForIntent(view, planned, d.subject.recorded),
+  };
+  const restore: Pick<Stage, 'effect' | 'ask'> = ask || { effect: { kind: 'Restore', target } };
   // A status command is lost before the controller has seen the template; a template is durable.
   if (!isTaken(view, planned))
     return {
       revert,
       message: 'putting the recorded template back before the new one is taken',
-      effect: restore,
+      ...restore,
     };
   if (view.currentHash === view.stableHash)
-    return { revert, message: 'fully promoted already, putting the recorded template back', effect: restore };
+    return { revert, message: 'fully promoted already, putting the recorded template back', ...restore };
   if (!view.aborted || view.promoteFull)
     return {
       revert,
       message: 'aborting the canary',
       effect: { kind: 'Abort', target, hash: view.currentHash },
+      ...ask,
     };
   const commanded = { ...revert, commandedAt: revert.commandedAt ?? toTime(input.now) };
   if (view.frozen)
@@ -54,16 +92,18 @@ function badTemplate(d: InFlight, revert: Revert, recordedHash: string): Stage {
       revert: commanded,
       message: 'spec.paused keeps the canary serving after the abort, ending it',
       effect: { kind: 'Unfreeze', target },
+      ...ask,
     };
   if (!trafficIsBack(d, recordedHash))
     return {
       revert: commanded,
       message: 'aborted, waiting until no pod of the new revision is left',
+      ...ask,
     };
   return {
     revert: { ...commanded, trafficRestoredAt: commanded.trafficRestoredAt ?? toTime(input.now) },
     message: 'traffic is back, putting the recorded template back',
-    effect: restore,
+    ...restore,
   };
 }
 
@@ -72,7 +112,11 @@ function recordedTemplate(d: InFlight, before: Revert, recordedHash: string): St
   const { view, planned, input } = d;
   const target = planned.name;
   const now = toTime(input.now);
-  const revert: Revert = { ...before, commandedAt: before.commandedAt ?? now };
+  const revert: Revert = {
+    ...(before.templateRestoredAt ? before : counted(before, view)),
+    commandedAt: before.commandedAt ?? now,
+    templateRestoredAt: before.templateRestoredAt ?? now,
+  };
   if (view.frozen)
     return {
       revert,
@@ -96,11 +140,16 @@ function recordedTemplate(d: InFlight, before: Revert, recordedHash: string): St
       revert: back,
       message: 'traffic is back, waiting for the Rollout to be healthy on the recorded template',
     };
-  return {
-    revert: { ...back, intentRestoredAt: back.intentRestoredAt ?? now },
-    message: 'the recorded template is in force',
-    proven: true,
-  };
+  const restored: Revert = { ...back, intentRestoredAt: back.intentRestoredAt ?? now };
+  const contested = planned.rollout.writes === 'Images' || (restored.restores ?? 0) > 1;
+  const standsAt = contested ? Date.parse(restored.templateRestoredAt ?? now) + STANDS_MS : input.now;
+  if (input.now < standsAt)
+    return {
+      revert: restored,
+      message: 'the recorded template is in force, watching that it stays',
+      standsAt,
+    };
+  return { revert: restored, message: 'the recorded template is in force', proven: true };
 }
 
 /** The Environment already refuses what failed here; without an Environment there is nobody to refuse it. */
@@ -154,11 +203,29 @@ export function revertTarget(d: InFlight, before: Revert): Outcome {
       revert: stage.revert,
     };
   }
+  if (stage.standsAt !== undefined)
+    return {
+      reason: 'Reverting',
+      message: `${stage.message}: ${before.message}`,
+      target: moved(status, 'Reverting', input.now, seen),
+      revert: stage.revert,
+      wakeAt: stage.standsAt,
+    };
   const late = input.now >= dueAt;
+  if (stage.ask && (!late || stage.revert.trafficRestoredAt))
+    return {
+      reason: 'RevertPendingIntent',
+      message: `${stage.ask} (${before.message})`,
+      target: moved(status, 'Reverting', input.now, seen),
+      revert: stage.revert,
+      ...(stage.effect && { effect: stage.effect }),
+      blockedBy: [{ reason: 'Intent', message: stage.ask.slice(0, 1024) }],
+      wakeAt: late ? input.now + 10_000 : dueAt,
+    };
   return {
     reason: late ? 'RollbackBlocked' : 'Reverting',
     message: late
-      ? `the revert is not proven after ${timing.rollbackDeadlineSeconds} s and goes on (${stage.message}): look at Rollout ${planned.rollout.name} and the Rollouts controller (${before.message})`
+      ? `the revert is not proven after ${timing.rollbackDeadlineSeconds} s and goes on (${stage.ask ?? stage.message}): look at Rollout ${planned.rollout.name} and the Rollouts controller (${before.message})`
       : `${stage.message}: ${before.message}`,
     target: moved(status, late ? 'RollbackBlocked' : 'Reverting', input.now, seen),
     revert: stage.revert,
