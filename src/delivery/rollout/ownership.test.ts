@@ -140,10 +140,10 @@ describe('what the owner has granted', () => {
   });
 });
 
-describe('a Rollout in another namespace', () => {
-  const allowing = (list: string): Rollout =>
-    rollout({ annotations: { 'sluice.dev/allowed-environments': list } });
+const allowing = (list: string): Rollout =>
+  rollout({ annotations: { 'sluice.dev/allowed-environments': list } });
 
+describe('a Rollout in another namespace', () => {
   test.each(['edge/prod', 'edge/dev, edge/prod', ' edge/prod ,'])('may be delivered to by %s', (list) => {
     expect(kinds(seen(allowing(list), 'edge'))).toEqual(['Unfit', 'Busy']);
   });
@@ -165,18 +165,18 @@ describe('a Rollout in another namespace', () => {
   });
 });
 
-describe('what is kept of a Rollout', () => {
-  const withFields = (managedFields: unknown): Rollout => {
-    const made = rollout();
-    Object.assign(made.metadata, { managedFields });
-    return made;
-  };
-  const owning = (manager: string, operation = 'Apply') => ({
-    manager,
-    operation,
-    fieldsV1: { 'f:spec': { 'f:replicas': {}, 'f:template': { 'f:spec': {} } } },
-  });
+const withFields = (managedFields: unknown): Rollout => {
+  const made = rollout();
+  Object.assign(made.metadata, { managedFields });
+  return made;
+};
+const owning = (manager: string, operation = 'Apply') => ({
+  manager,
+  operation,
+  fieldsV1: { 'f:spec': { 'f:replicas': {}, 'f:template': { 'f:spec': {} } } },
+});
 
+describe('what is kept of a Rollout', () => {
   test('the managers of its template, each once, in a fixed order', () => {
     const projected = projectRollout(
       withFields([
