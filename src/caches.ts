@@ -6,6 +6,7 @@ import {
   REPLICA_SETS,
   ROLLOUTS,
 } from './delivery/rollout/index.ts';
+import { projectRollout } from './delivery/rollout/ownership.ts';
 import type { ReplicaSet, Rollout } from './delivery/rollout/types.ts';
 import { DECISIONS } from './decision/controller.ts';
 import { ENVIRONMENTS } from './environment/controller.ts';
@@ -13,11 +14,10 @@ import { GATES } from './gate/controller.ts';
 import { Informer, type InformerOptions } from './kube/informer.ts';
 import type { KubeObject } from './kube/types.ts';
 import { PROMOTIONS } from './promotion/controller.ts';
-import { BY_ENVIRONMENT, BY_PROMOTION, environmentOf, promotionOf } from './promotion/gather.ts';
+import { BY_ENVIRONMENT, BY_PROMOTION, BY_ROLLOUT, environmentOf, promotionOf } from './promotion/gather.ts';
 import {
   BY_GATE,
   BY_SOURCE,
-  BY_ROLLOUT,
   type Caches,
   gatesOfEnvironment,
   rolloutsOfEnvironment,
@@ -57,7 +57,11 @@ export function createCaches(toolsFor: (resource: string) => InformerTools): Cac
       resource: DECISIONS,
       indexes: { [BY_PROMOTION]: promotionOf, [BY_ENVIRONMENT]: environmentOf },
     }),
-    rollouts: new Informer<Rollout>({ ...toolsFor('rollouts'), resource: ROLLOUTS }),
+    rollouts: new Informer<Rollout>({
+      ...toolsFor('rollouts'),
+      resource: ROLLOUTS,
+      project: projectRollout,
+    }),
     replicaSets: new Informer<ReplicaSet>({
       ...toolsFor('replicasets'),
       resource: REPLICA_SETS,

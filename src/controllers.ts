@@ -60,6 +60,7 @@ export function createControllers(tools: ControllerTools): Part {
     client,
     rollouts: caches.rollouts.store,
     replicaSets: caches.replicaSets.store,
+    namespaces: tools.namespaces,
   });
   const stores = {
     promotions: caches.promotions.store,
@@ -84,6 +85,7 @@ export function createControllers(tools: ControllerTools): Part {
     promotionsOf: (key) => stores.promotions.byIndex(BY_ENVIRONMENT, key),
     releasesOf: (key) => caches.decisions.store.byIndex(BY_ENVIRONMENT, key),
     rollout: (namespace, name) => caches.rollouts.store.get(namespace, name),
+    absence: (namespace, name) => delivery.absence(namespace, name),
   });
   const decisions = new DecisionController({ ...stores, client, clock });
   const gates = new GateController({ client, clock, gates: stores.gates, defaultAddress });
@@ -146,7 +148,7 @@ async function sweep({ caches, namespaces, log }: ControllerTools, delivery: Rol
   const unfinished = caches.promotions.store.list().filter(isUnfinished);
   const inFlight = new Set(unfinished.map((p) => p.metadata.uid));
   for (const namespace of namespaces ?? [undefined]) {
-    const swept = await delivery.records.sweep(namespace, inFlight);
+    const swept = await delivery.records.sweep(namespace, inFlight, namespaces);
     if (swept > 0) log.info({ swept }, 'Let go of records of promotions that are gone');
   }
 }

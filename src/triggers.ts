@@ -5,15 +5,13 @@ import type { ReplicaSet, Rollout } from './delivery/rollout/types.ts';
 import type { Informer } from './kube/informer.ts';
 import { keyOf } from './kube/paths.ts';
 import type { WorkQueue } from './kube/workqueue.ts';
-import { BY_ENVIRONMENT, BY_PROMOTION, environmentOf } from './promotion/gather.ts';
+import { BY_ENVIRONMENT, BY_PROMOTION, BY_ROLLOUT, environmentOf, rolloutKey } from './promotion/gather.ts';
 
 /*
  * Which change makes which object be looked at again. A change is only a hint: whoever is looked at
  * reads everything anew.
  */
 
-/** Index of Environments and of Promotions in flight by `namespace/rollout`. */
-export const BY_ROLLOUT = 'rollout';
 /** Index of Environments by `namespace/gate`. */
 export const BY_GATE = 'gate';
 /** Index of unfinished Promotions by `namespace/environment`. */
@@ -26,7 +24,9 @@ type Loose<T> = { spec?: Partial<T extends { spec: infer S } ? S : never> };
 
 export function rolloutsOfEnvironment(raw: RawObject): string[] {
   const { spec } = raw as Loose<Environment>;
-  return (spec?.targets ?? []).map((t) => `${raw.metadata.namespace}/${t.rollout?.name}`);
+  return (spec?.targets ?? []).map(
+    (t) => `${t.rollout?.namespace ?? raw.metadata.namespace}/${t.rollout?.name}`,
+  );
 }
 
 export function gatesOfEnvironment(raw: RawObject): string[] {
@@ -42,7 +42,7 @@ export function isUnfinished(raw: RawObject): boolean {
 export function rolloutsOfPromotion(raw: RawObject): string[] {
   if (!isUnfinished(raw)) return [];
   const { status } = raw as Promotion;
-  return (status?.plan?.targets ?? []).map((t) => `${raw.metadata.namespace}/${t.rollout.name}`);
+  return (status?.plan?.targets ?? []).map((t) => rolloutKey(raw.metadata.namespace ?? '', t.rollout));
 }
 
 export function unfinishedFor(raw: RawObject): string[] {

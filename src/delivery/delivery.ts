@@ -12,8 +12,11 @@ export interface RevisionPods {
 
 /** Why a promotion cannot begin on this target now, in one sentence that says what to do. */
 export interface Obstacle {
-  /** Reference: something named does not exist. Busy: wait for it. Unfit: a person must change it. */
-  kind: 'Reference' | 'Busy' | 'Unfit';
+  /**
+   * Reference: something named does not exist. Busy: wait for it. Unfit: a person must change it.
+   * Grant: it is in another namespace, whose owner has not allowed it. Ownership: someone else declares it.
+   */
+  kind: 'Reference' | 'Busy' | 'Unfit' | 'Grant' | 'Ownership';
   message: string;
 }
 
@@ -39,6 +42,10 @@ export interface Traffic {
  */
 export interface TargetView {
   uid: string;
+  /** Who else declares the target, in words; absent: nobody that is known of. */
+  owner?: string;
+  /** What may be written; absent: the whole template. */
+  writes?: 'Images';
   /** What stands in the way of a new promotion; empty: fit and at rest. */
   obstacles: readonly Obstacle[];
   /** What a promotion can live with but a person should know, each with what to do. */
@@ -54,6 +61,8 @@ export interface TargetView {
   isRecorded: boolean;
   /** The declared template is the recorded one with the planned images, and nothing else. */
   isOurs: boolean;
+  /** The target's metadata.generation in the answer to our last Restore; a new process does not know it. */
+  restoredGeneration?: number;
   /** The delivering controller has seen the newest generation and stands in no half-done state. */
   observed: boolean;
   currentHash: string;
@@ -81,8 +90,10 @@ export interface TargetView {
   failure?: string;
 }
 
-/** What a target looks like, or that there is none. */
-export type Observation = { found: true; view: TargetView } | { found: false; message: string };
+/** What a target looks like, or that there is none; `outOfReach`: this operator does not look where it would be. */
+export type Observation =
+  | { found: true; view: TargetView }
+  | { found: false; message: string; outOfReach?: true };
 
 /** One write to the world. Each is guarded by what was observed, or idempotent. */
 export type Effect =
@@ -113,7 +124,7 @@ export interface Recorded {
 
 /** What a delivery must know of the promotion to see and to act. */
 export interface Assignment {
-  promotion: { namespace: string; name: string; uid: string };
+  promotion: { namespace: string; name: string; uid: string; environment: string };
   target: Target;
   /** Latched at Applying; undefined before. */
   planned: PlannedTarget | undefined;

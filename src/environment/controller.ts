@@ -31,6 +31,8 @@ export interface EnvironmentControllerOptions {
   /** Decisions by the index `namespace/environment`. */
   releasesOf(environment: string): readonly RawObject[];
   rollout(namespace: string, name: string): Rollout | undefined;
+  /** Why a Rollout is not there to be seen, with what to do; undefined: it is there. */
+  absence(namespace: string, name: string): string | undefined;
 }
 
 /** Keeps the status of Environments; the only writer of it. */
@@ -72,7 +74,7 @@ export class EnvironmentController {
 
   /** Images that a target's template declares. */
   #declared({ metadata }: Environment, { rollout }: Target): string[] | undefined {
-    const found = this.#o.rollout(metadata.namespace, rollout.name);
+    const found = this.#o.rollout(rollout.namespace ?? metadata.namespace, rollout.name);
     return found?.spec.template?.spec?.containers?.map((c) => c.image ?? '');
   }
 
@@ -93,9 +95,9 @@ export class EnvironmentController {
   /** References that do not resolve, each with its fix. */
   #problems({ metadata, spec }: Environment): string[] {
     const { namespace } = metadata;
-    const targets = spec.targets
-      .filter((t) => !this.#o.rollout(namespace, t.rollout.name))
-      .map((t) => `Rollout ${t.rollout.name} does not exist: apply it`);
+    const targets = spec.targets.flatMap(
+      ({ rollout }) => this.#o.absence(rollout.namespace ?? namespace, rollout.name) ?? [],
+    );
     const gates = (spec.gates ?? []).flatMap(({ gate }) => {
       const raw = this.#o.gates.get(namespace, gate);
       if (!raw) return [`Gate ${gate} does not exist: apply it`];

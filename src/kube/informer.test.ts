@@ -140,6 +140,19 @@ test('only what the projection keeps is kept, of lists, of events and of our own
   expect(informer.store.list().map(({ spec }) => spec)).toEqual([{ color: 'blue' }, { color: 'red' }]);
 });
 
+/** The number of managers in the place of the color. */
+const countManagers = (thing: Thing): Thing => ({
+  ...thing,
+  spec: { color: `${thing.metadata.managedFields?.length ?? 0}` },
+});
+
+test('a projection may keep something of managedFields, which are not kept themselves', async () => {
+  const informer = await synced({ project: countManagers });
+  color('a', 'red');
+  await toldAll(['added a 1']);
+  expect(informer.store.get('n', 'a')?.metadata).not.toHaveProperty('managedFields');
+});
+
 test('an idle watch lives on for as long as bookmarks come, and is opened anew when they do not', async () => {
   const informer = await synced();
   for (let minute = 0; minute < 9; minute++) {

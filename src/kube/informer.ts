@@ -44,7 +44,8 @@ export interface InformerOptions<T extends KubeObject> {
   namespaces?: readonly string[];
   labelSelector?: string;
   fieldSelector?: string;
-  /** Keeps only what is needed of an object; it must keep name, namespace, uid and resourceVersion. */
+  /** Keeps only what is needed of an object; it must keep name, namespace, uid and resourceVersion. It may read
+   * managedFields, which are not kept whatever it answers. */
   project?: (object: T) => T;
   indexes?: IndexFunctions<T>;
   /** Objects a page of a list; 500 by default. */
@@ -156,13 +157,13 @@ export class Informer<T extends KubeObject> {
     return result;
   }
 
-  /** managedFields are a quarter of an object's memory, and nothing here reads them. */
+  /** managedFields are a quarter of an object's memory: a projection may read them, and nobody keeps them. */
   #intake(object: T): T | undefined {
-    const { managedFields: _, ...metadata } = object.metadata;
-    // A copy, because `delete` would make V8 keep a slow and larger object.
-    const kept: T = Object.assign({}, object, { metadata });
     try {
-      return this.#options.project?.(kept) ?? kept;
+      const kept = this.#options.project?.(object) ?? object;
+      const { managedFields: _, ...metadata } = kept.metadata;
+      // A copy, because `delete` would make V8 keep a slow and larger object.
+      return Object.assign({}, kept, { metadata });
     } catch (error) {
       this.#failed(`Projecting ${keyOf(object)} failed`, error);
       return undefined;

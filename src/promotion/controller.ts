@@ -17,7 +17,7 @@ import type { Clock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
 import { fromTime } from '../runtime/time.ts';
 import { decide } from './decide.ts';
-import { assignmentOf, gather, type Sources } from './gather.ts';
+import { assignmentOf, BY_ROLLOUT, gather, rolloutKey, type Sources } from './gather.ts';
 import type { Decided, Input } from './input.ts';
 import { type GateTools, probeKey, probesOf, windowSecondsOf } from './probes.ts';
 import { happenings, revertStages } from './report.ts';
@@ -58,7 +58,11 @@ export class PromotionController {
       now: () => options.clock.now(),
       judgement: (owner, binding, target) => options.sampler.judgement(probeKey(owner, binding, target)),
       windowSeconds: windowSecondsOf,
-      claimant: (namespace, target) => this.#claims.get(`${namespace}/${target.rollout.name}`)?.uid,
+      // Two Environments may share a Rollout: what another one's promotion has latched there counts as well.
+      claimant: (namespace, { rollout }) => {
+        const place = rolloutKey(namespace, rollout);
+        return this.#claims.get(place)?.uid ?? options.promotions.byIndex(BY_ROLLOUT, place)[0]?.metadata.uid;
+      },
     };
   }
 
@@ -142,7 +146,7 @@ export class PromotionController {
     if (!status.plan || status.completedAt !== undefined) return;
     const { namespace, uid } = promotion.metadata;
     for (const { rollout } of status.plan.targets)
-      this.#claims.set(`${namespace}/${rollout.name}`, { key, uid });
+      this.#claims.set(rolloutKey(namespace, rollout), { key, uid });
   }
 
   #release(key: string): void {

@@ -28,6 +28,16 @@ import { candidates } from './turn.ts';
 export const BY_ENVIRONMENT = 'environment';
 /** Index of the Decision store by the UID of the Promotion that is decided on. */
 export const BY_PROMOTION = 'promotion';
+/** Index of Environments and of Promotions in flight by `rolloutKey`. */
+export const BY_ROLLOUT = 'rollout';
+
+/** `namespace/name` of a Rollout that an object in `namespace` refers to. */
+export function rolloutKey(
+  namespace: string,
+  rollout: { name: string; namespace?: string | undefined },
+): string {
+  return `${rollout.namespace ?? namespace}/${rollout.name}`;
+}
 
 /** The caches and helpers that gathering reads. */
 export interface Sources {
@@ -148,7 +158,11 @@ function ordersOf(sources: Sources, promotion: Promotion): Order[] {
 function targetsOf(promotion: Promotion, environment: Environment | undefined): Target[] {
   const planned = promotion.status?.plan?.targets;
   if (planned)
-    return planned.map(({ name, wave, rollout }) => ({ name, wave, rollout: { name: rollout.name } }));
+    return planned.map(({ name, wave, rollout }) => ({
+      name,
+      wave,
+      rollout: { name: rollout.name, namespace: rollout.namespace },
+    }));
   return candidates({ promotion, environment });
 }
 
@@ -160,7 +174,8 @@ export function assignmentOf(
 ): Assignment {
   const { namespace, name, uid } = promotion.metadata;
   const planned = promotion.status?.plan?.targets.find((t) => t.name === target.name);
-  return { promotion: { namespace, name, uid }, target, planned, recorded };
+  const { environment } = promotion.spec;
+  return { promotion: { namespace, name, uid, environment }, target, planned, recorded };
 }
 
 /** A record can exist from preflight on; before that nobody has to be asked for it. */

@@ -46,6 +46,14 @@ export function inFlight(input: Input, plan: Plan, planned: PlannedTarget): InFl
   const subject = input.subjects.find((s) => s.target.name === planned.name);
   const observation: Observation = subject?.observation ?? { found: false, message: 'it is not observed' };
   const name = `Rollout ${planned.rollout.name}`;
+  if (!observation.found && observation.outOfReach)
+    return {
+      // Nothing is known of it, so nothing may end: it stands where it stands until somebody can see it.
+      reason: input.promotion.status?.revert ? 'RollbackBlocked' : 'Holding',
+      message: observation.message,
+      target: status,
+      pastDeadline: true,
+    };
   if (!subject || !observation.found)
     return taken(
       input,

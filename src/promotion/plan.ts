@@ -17,7 +17,7 @@ export function planOf(input: Input, chosen: readonly Chosen[]): Plan {
     ({ target, view, images }): PlannedTarget => ({
       name: target.name,
       wave: target.wave,
-      rollout: { name: target.rollout.name, uid: view.uid },
+      rollout: { ...target.rollout, uid: view.uid, ...(view.writes && { writes: view.writes }) },
       images,
       stepsHash: view.stepsHash,
       steps: view.steps,

@@ -74,7 +74,7 @@ function seedFrom(
 
 function variables(promotion: Promotion, request: ProbeRequest, now: number): TemplateVars {
   return {
-    targetNamespace: promotion.metadata.namespace,
+    targetNamespace: request.target.rollout.namespace ?? promotion.metadata.namespace,
     rollout: request.target.rollout.name,
     target: request.target.name,
     environment: promotion.spec.environment,

@@ -37,14 +37,24 @@ export function revertAll(
   const revert = timed(input, before, returns);
   const targets = returns.map((r) => r.target);
   const open = returns.filter((r) => ['Reverting', 'RollbackBlocked'].includes(r.target.state));
-  // What is late speaks first; then the last wave, since it goes first.
+  // What is late speaks first, then what a person is asked, then the last wave, since it goes first.
   const waveOf = (r: Return): number => plan.targets.find((t) => t.name === r.target.name)?.wave ?? 0;
-  const [first] = open.toSorted(
-    (a, b) => Number(b.late ?? false) - Number(a.late ?? false) || waveOf(b) - waveOf(a),
-  );
+  const [first] = open.toSorted((a, b) => loudness(b) - loudness(a) || waveOf(b) - waveOf(a));
   if (!first) return over(input, plan, revert, targets);
   const effects = returns.flatMap((r) => r.effect ?? []);
   const name = plan.targets.length > 1 ? `${first.target.name}: ` : '';
+  const wakeAt = earliest(...returns.map((r) => r.wakeAt));
+  if (first.ask !== undefined)
+    return {
+      reason: 'RevertPendingIntent',
+      message: `${name}${first.ask} (${before.message})`,
+      targets,
+      spokenOf: first.target,
+      revert,
+      effects,
+      blockedBy: [{ reason: 'Intent', message: first.ask.slice(0, 1024) }],
+      wakeAt,
+    };
   return {
     reason: first.late ? 'RollbackBlocked' : 'Reverting',
     message: first.late
@@ -54,9 +64,11 @@ export function revertAll(
     spokenOf: first.target,
     revert,
     effects,
-    wakeAt: earliest(...returns.map((r) => r.wakeAt)),
+    wakeAt,
   };
 }
+
+const loudness = (r: Return): number => (r.late ? 2 : r.ask === undefined ? 0 : 1);
 
 /** From when on each wave's declared templates may be put back, milliseconds since the epoch. */
 function turnsOf(
@@ -90,13 +102,18 @@ const is = (r: Return, stage: 'commanded' | 'traffic' | 'intent'): boolean =>
 function timed(input: Input, before: Revert, returns: readonly Return[]): Revert {
   const now = toTime(input.now);
   const touched = returns.filter((r) => !['Pending', 'Ended'].includes(r.target.state));
+  // Someone has declared the failed revision again: what was proven holds no more.
+  const isUndone = returns.some((r) => r.undone);
   const commandedAt = before.commandedAt ?? (touched.some((r) => is(r, 'commanded')) ? now : undefined);
   const trafficRestoredAt =
-    before.trafficRestoredAt ?? (touched.every((r) => is(r, 'traffic')) ? now : undefined);
+    (isUndone ? undefined : before.trafficRestoredAt) ??
+    (touched.every((r) => is(r, 'traffic')) ? now : undefined);
   const intentRestoredAt =
-    before.intentRestoredAt ?? (touched.every((r) => is(r, 'intent')) ? now : undefined);
+    (isUndone ? undefined : before.intentRestoredAt) ??
+    (touched.every((r) => is(r, 'intent')) ? now : undefined);
+  const { trafficRestoredAt: _traffic, intentRestoredAt: _intent, ...kept } = before;
   return {
-    ...before,
+    ...kept,
     ...(commandedAt && { commandedAt }),
     ...(trafficRestoredAt && { trafficRestoredAt }),
     ...(intentRestoredAt && { intentRestoredAt }),
@@ -115,13 +132,14 @@ function over(input: Input, plan: Plan, revert: Revert, targets: readonly Target
       spokenOf,
       revert,
     };
-  const lost = targets.find((t) => t.reason !== undefined && t.name !== revert.target);
+  const lost = targets.find((t) => t.reason !== undefined);
   const ending = isPromotionReason(revert.reason) ? revert.reason : lost?.reason;
   return {
     reason: isPromotionReason(ending) ? ending : 'RolledBack',
-    message: lost
-      ? `somebody else took ${lost.name} over, so Sluice keeps its hands off: settle it there (${revert.message})`
-      : `the previous revision is back: ${revert.message}`,
+    message:
+      lost && !isPromotionReason(revert.reason)
+        ? `somebody else took ${lost.name} over, so Sluice keeps its hands off: settle it there (${revert.message})`
+        : `the previous revision is back: ${revert.message}`,
     targets: ended(targets, input.now),
     spokenOf,
     revert,

@@ -1,7 +1,9 @@
 import type { Revert, TargetStatus } from '../api/v1alpha1/types.ts';
 import type { Effect } from '../delivery/delivery.ts';
+import { askForIntent } from './ask.ts';
 import { type InFlight, isTaken, taken } from './in-flight.ts';
 import { moved } from './outcome.ts';
+import { isContested, restored, standsUntil, undone } from './restores.ts';
 
 /** One stage of a target's way back: what is to be done or waited for, and what is proven so far. */
 interface Stage {
@@ -13,6 +15,10 @@ interface Stage {
   traffic?: boolean;
   /** The recorded template is in force: nothing is left to do. */
   intent?: boolean;
+  /** What a person is asked, since Sluice itself goes no further. */
+  ask?: string;
+  /** In force, but it has to stand until then. */
+  standsAt?: number;
 }
 
 /** Where one target stands on its way back. */
@@ -20,6 +26,8 @@ export interface Return extends Stage {
   target: TargetStatus;
   /** Not proven in time: it pages, and goes on. */
   late?: boolean;
+  /** The failed template was declared again: what was proven holds no more. */
+  undone?: boolean;
   wakeAt?: number;
 }
 
@@ -43,32 +51,39 @@ function trafficIsBack({ view, planned }: InFlight, recordedHash: string): boole
   return bad.every((r) => r.replicas === 0);
 }
 
-/** The declared template is still the bad one; it may be put back once it is this wave's turn. */
+/** The declared template is the bad one, still or again; it may be put back once it is this wave's turn. */
 function badTemplate(d: InFlight, recordedHash: string, isTurn: boolean): Stage {
   const { view, planned } = d;
   const target = planned.name;
-  const restore: Effect = { kind: 'Restore', target };
+  // Where someone undoes it each time, the abort is kept asserted, and a person is asked.
+  const ask = isContested(d.status) && { ask: askForIntent(view, planned, d.subject.recorded) };
+  const restore: Pick<Stage, 'effect' | 'ask'> = ask || { effect: { kind: 'Restore', target } };
   // A status command is lost before the controller has seen the template; a template is durable.
   if (!isTaken(view, planned))
-    return { message: 'putting the recorded template back before the new one is taken', effect: restore };
+    return { message: 'putting the recorded template back before the new one is taken', ...restore };
   if (view.currentHash === view.stableHash)
     return isTurn
-      ? { message: 'fully promoted already, putting the recorded template back', effect: restore }
+      ? { message: 'fully promoted already, putting the recorded template back', ...restore }
       : { message: 'fully promoted already, waiting until the later waves are back' };
   if (!view.aborted || view.promoteFull)
-    return { message: 'aborting the canary', effect: { kind: 'Abort', target, hash: view.currentHash } };
+    return {
+      message: 'aborting the canary',
+      effect: { kind: 'Abort', target, hash: view.currentHash },
+      ...ask,
+    };
   const commanded = true;
   if (view.frozen)
     return {
       commanded,
       message: 'spec.paused keeps the canary serving after the abort, ending it',
       effect: { kind: 'Unfreeze', target },
+      ...ask,
     };
   if (!trafficIsBack(d, recordedHash)) {
     // Measured: an abort leaves a blue-green switched while its new pods are not ready; the template moves it.
     if (view.traffic?.by === 'Selector')
-      return { commanded, message: 'aborted, putting the recorded template back', effect: restore };
-    return { commanded, message: 'aborted, waiting until the new revision gets no traffic' };
+      return { commanded, message: 'aborted, putting the recorded template back', ...restore };
+    return { commanded, message: 'aborted, waiting until the new revision gets no traffic', ...ask };
   }
   if (!isTurn)
     return { commanded, traffic: true, message: 'traffic is back, waiting until the later waves are back' };
@@ -76,7 +91,7 @@ function badTemplate(d: InFlight, recordedHash: string, isTurn: boolean): Stage 
     commanded,
     traffic: true,
     message: 'traffic is back, putting the recorded template back',
-    effect: restore,
+    ...restore,
   };
 }
 
@@ -108,6 +123,15 @@ function recordedTemplate(d: InFlight, recordedHash: string): Stage {
       traffic: true,
       message: 'traffic is back, waiting for the Rollout to be healthy on the recorded template',
     };
+  const standsAt = standsUntil(d.status, planned.rollout.writes, d.input.now);
+  if (standsAt !== undefined)
+    return {
+      commanded,
+      traffic: true,
+      intent: true,
+      message: 'the recorded template is in force, watching that it stays',
+      standsAt,
+    };
   return { commanded, traffic: true, intent: true, message: 'the recorded template is in force' };
 }
 
@@ -126,22 +150,33 @@ export function revertTarget(
   before: Revert,
   { turnAt, dueAt }: { turnAt: number; dueAt: number },
 ): Return {
-  const { input, status, view, subject, planned } = d;
-  const recordedHash = subject.recorded?.hash ?? status.recorded?.hash ?? '';
+  const { input, view, subject, planned } = d;
+  const recordedHash = subject.recorded?.hash ?? d.status.recorded?.hash ?? '';
   if (!view.isOurs && !view.isRecorded) {
     const message = `someone changed the template of Rollout ${planned.rollout.name} during the revert, so Sluice keeps its hands off: settle it there (${before.message})`;
-    return { target: taken(input, status, 'StrangerRevision', message).target, message };
+    return { target: taken(input, d.status, 'StrangerRevision', message).target, message };
   }
   const isTurn = input.now >= turnAt;
   // Where both hold, the promotion changed nothing in the template: it is as good as back.
-  const stage = view.isRecorded ? recordedTemplate(d, recordedHash) : badTemplate(d, recordedHash, isTurn);
+  const status = view.isRecorded ? restored(d.status, view, input.now) : undone(d.status, view);
+  const now: InFlight = { ...d, status };
+  const { ask, ...stage } = view.isRecorded
+    ? recordedTemplate(now, recordedHash)
+    : badTemplate(now, recordedHash, isTurn);
   const weight = view.isRecorded || view.aborted ? 0 : view.weight;
+  if (stage.standsAt !== undefined)
+    return { ...stage, target: moved(status, 'Reverting', input.now, { weight }), wakeAt: stage.standsAt };
   if (stage.intent) return { ...stage, target: moved(status, 'RolledBack', input.now, { weight }) };
-  const late = input.now >= dueAt;
+  // Users are served by the old revision: what is left to do is not Sluice's, and no failure of the revert.
+  const isPending = ask !== undefined && (input.now < dueAt || stage.traffic === true);
+  const late = input.now >= dueAt && !isPending;
   return {
     ...stage,
+    ...(isPending && { ask }),
+    ...(ask !== undefined && !isPending && { message: ask }),
     late,
+    undone: !view.isRecorded && status !== d.status,
     target: moved(status, late ? 'RollbackBlocked' : 'Reverting', input.now, { weight }),
-    wakeAt: late ? input.now + LATE_MS : isTurn ? dueAt : turnAt,
+    wakeAt: input.now >= dueAt ? input.now + LATE_MS : isTurn ? dueAt : turnAt,
   };
 }

@@ -58,7 +58,14 @@ function ordered(input: Input): Outcome | undefined {
 
 /** What the images and the targets come to: a wait, an end, or what can go through preflight. */
 function fit(input: Input): Outcome {
-  const found = matched(input, chosen(input));
+  const subjects = chosen(input);
+  // Before anything is told of it: another namespace's Rollout is not described to who may not use it.
+  const obstacles = subjects.flatMap((s) => (s.observation.found ? s.observation.view.obstacles : []));
+  const denied = obstacles.find((o) => o.kind === 'Grant');
+  if (denied) return wait(input, 'Preflight', 'Grant', denied.message);
+  const conflict = obstacles.find((o) => o.kind === 'Ownership');
+  if (conflict) return { reason: 'OwnershipConflict', message: conflict.message };
+  const found = matched(input, subjects);
   if (typeof found === 'string') return wait(input, 'AwaitingReference', 'Image', found);
   if (found.every((c) => alreadyRuns(input, c)))
     return {

@@ -22,6 +22,8 @@ function matches(subject: Subject, images: readonly RevisionImage[]): boolean | 
   const named = subject.target.images;
   if (named) return images.some((i) => named.some((m) => m.image === i.image));
   if (!subject.observation.found) return undefined;
+  // What its owner has not allowed is not told, not even whether it matches.
+  if (subject.observation.view.obstacles.some((o) => o.kind === 'Grant')) return undefined;
   return imagesFor(subject.target, images, subject.observation.view.containers).length > 0;
 }
 

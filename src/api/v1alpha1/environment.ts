@@ -22,7 +22,12 @@ export const target = z.object({
   ),
   wave: count(99, 'Targets of a lower wave are delivered first; those of one wave side by side.').default(0),
   rollout: z
-    .object({ name: objectName('Name of the Rollout in this namespace.') })
+    .object({
+      name: objectName('Name of the Rollout.'),
+      namespace: itemName(
+        'Its namespace, where it is another one: the Rollout then has to carry the annotation sluice.dev/allowed-environments with `<namespace>/<name>` of this Environment.',
+      ).optional(),
+    })
     .meta({ description: 'The Argo Rollout that delivers this target.' }),
   images: z
     .array(

@@ -10,6 +10,13 @@ export const PROMOTION_UID_LABEL = `${GROUP}/promotion-uid`;
 export const REVERT_FINALIZER = `${GROUP}/revert`;
 /** Keeps an Environment while a promotion is in flight there. */
 export const IN_USE_FINALIZER = `${GROUP}/in-use`;
+/** Label beside it: the namespace of that Promotion, which may be another one than the record's. */
+export const PROMOTION_NAMESPACE_LABEL = `${GROUP}/promotion-namespace`;
+
+/** Annotation on a Rollout that somebody else declares; `sluice` lets Sluice write its image fields, and nothing else. */
+export const IMAGE_OWNER_ANNOTATION = `${GROUP}/image-owner`;
+/** Annotation on a Rollout: the Environments of other namespaces that may deliver to it, `<namespace>/<environment>,..` */
+export const ALLOWED_ENVIRONMENTS_ANNOTATION = `${GROUP}/allowed-environments`;
 
 /** Plural names, as they stand in request paths. */
 export const PLURALS = {

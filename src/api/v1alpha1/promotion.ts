@@ -121,7 +121,12 @@ const plannedTarget = z.object({
   wave: count(99, 'Its wave.'),
   rollout: z.object({
     name: text('Its name.', 253),
+    namespace: text("Its namespace, where it is not the Promotion's.", 63).optional(),
     uid: text('Its UID: grants and records hold for this object only.', 64),
+    writes: z.enum(['Template', 'Images']).optional().meta({
+      description:
+        'What may be written there: Images where someone else declares the rest; absent: Template.',
+    }),
   }),
   images: z
     .array(
@@ -178,6 +183,14 @@ const targetStatus = z.object({
     .max(32)
     .optional()
     .meta({ description: 'Digests that pods run where only a tag was promoted.', ...listMap('container') }),
+  templateRestoredAt: time(
+    'Since when the recorded template is declared again; absent while the failed one is.',
+  ).optional(),
+  restores: count(1000, 'How often the recorded template was declared again.').optional(),
+  restoredGeneration: count(
+    2 ** 40,
+    'metadata.generation of the Rollout at the last restore that is counted.',
+  ).optional(),
   digestsStep: count(1000, 'Step at which the digests were read last.').optional(),
 });
 

@@ -3,6 +3,7 @@ import { isConflict, isInvalid, isNotFound } from '../../kube/errors.ts';
 import { objectPath } from '../../kube/paths.ts';
 import type { StoreReader } from '../../kube/informer.ts';
 import { RetryError } from '../../runtime/errors.ts';
+import { canonicalJson } from '../../runtime/hash.ts';
 import type { Assignment, Delivery, Effect, Observation, Recorded } from '../delivery.ts';
 import { digestsOfPods } from './digests.ts';
 import {
@@ -10,11 +11,13 @@ import {
   advancePatch,
   applyPatch,
   promoteFullPatch,
-  restorePatch,
   type RolloutPatch,
   unfreezePatch,
 } from './patches.ts';
-import { Records } from './records.ts';
+import { withOwnership } from './ownership.ts';
+import { namespaceOf, outOfReach } from './place.ts';
+import { recordName, Records } from './records.ts';
+import { restoreFor } from './restore.ts';
 import type { ReplicaSet, Rollout } from './types.ts';
 import { viewOf } from './view.ts';
 
@@ -55,52 +58,87 @@ export class RolloutDelivery implements Delivery {
   readonly #client: KubeClient;
   readonly #rollouts: StoreReader<Rollout>;
   readonly #replicaSets: StoreReader<ReplicaSet>;
+  readonly #namespaces: readonly string[] | undefined;
+  /** Generation in the answer to the last Restore, by record. */
+  readonly #restored = new Map<string, number>();
 
   constructor(options: {
     client: KubeClient;
     rollouts: StoreReader<Rollout>;
     replicaSets: StoreReader<ReplicaSet>;
+    /** Namespaces that the caches see; undefined: all. */
+    namespaces?: readonly string[] | undefined;
   }) {
     this.#client = options.client;
     this.#rollouts = options.rollouts;
     this.#replicaSets = options.replicaSets;
+    this.#namespaces = options.namespaces;
     this.records = new Records(options.client);
   }
 
-  #rollout({ promotion, target }: Assignment): Rollout | undefined {
-    return this.#rollouts.get(promotion.namespace, target.rollout.name);
+  #rollout(assignment: Assignment): Rollout | undefined {
+    return this.#rollouts.get(namespaceOf(assignment), assignment.target.rollout.name);
+  }
+
+  /** Why a Rollout is not there to be seen, with what to do. */
+  absence(namespace: string, name: string): string | undefined {
+    const away = outOfReach(namespace, name, this.#namespaces);
+    if (away || this.#rollouts.get(namespace, name)) return away;
+    return `Rollout ${name} does not exist in namespace ${namespace}: apply it`;
   }
 
   observe(assignment: Assignment): Observation {
+    const [namespace, { name }] = [namespaceOf(assignment), assignment.target.rollout];
+    const away = outOfReach(namespace, name, this.#namespaces);
+    if (away) return { found: false, message: away, outOfReach: true };
     const rollout = this.#rollout(assignment);
     if (!rollout || rollout.metadata.deletionTimestamp)
-      return { found: false, message: `Rollout ${assignment.target.rollout.name} does not exist: apply it` };
+      return { found: false, message: `Rollout ${name} does not exist in namespace ${namespace}: apply it` };
     const replicaSets = this.#replicaSets.byIndex(BY_CONTROLLER, rollout.metadata.uid);
-    return { found: true, view: viewOf(rollout, replicaSets, assignment) };
+    const view = withOwnership(viewOf(rollout, replicaSets, assignment), rollout, assignment);
+    const restoredGeneration = this.#restored.get(recordName(assignment));
+    return { found: true, view: { ...view, ...(restoredGeneration && { restoredGeneration }) } };
   }
 
-  recorded(assignment: Assignment): Promise<Recorded | undefined> {
+  async recorded(assignment: Assignment): Promise<Recorded | undefined> {
+    // Where the operator does not look it has no rights either: a request would fail for ever.
+    if (outOfReach(namespaceOf(assignment), '', this.#namespaces)) return undefined;
     return this.records.read(assignment);
   }
 
-  digests({ promotion }: Assignment, hash: string): Promise<Record<string, readonly string[]>> {
-    return digestsOfPods(this.#client, promotion.namespace, hash);
+  digests(assignment: Assignment, hash: string): Promise<Record<string, readonly string[]>> {
+    return digestsOfPods(this.#client, namespaceOf(assignment), hash);
   }
 
   async act(effect: Effect, assignment: Assignment): Promise<void> {
-    if (effect.kind === 'Forget') return this.records.drop(assignment);
+    if (effect.kind === 'Forget') {
+      this.#restored.delete(recordName(assignment));
+      return this.records.drop(assignment);
+    }
     const rollout = this.#rollout(assignment);
     if (!rollout) throw new RetryError(`Rollout ${assignment.target.rollout.name} is gone; looking again`);
     if (effect.kind === 'Record') return this.records.make(assignment, rollout);
-    await this.#patch(rollout, patchFor(effect, rollout, assignment));
+    const answer = await this.#patch(rollout, patchFor(effect, rollout, assignment));
+    if (effect.kind === 'Restore') this.#noteRestored(answer, assignment);
+  }
+
+  /** What was written is what is declared, unless something on the way into the API server has changed it. */
+  #noteRestored({ metadata, spec }: Rollout, assignment: Assignment): void {
+    if (canonicalJson(spec.template) !== canonicalJson(assignment.recorded?.template))
+      throw new RetryError(
+        `The recorded template of Rollout ${metadata.name} was changed on its way in: does an admission webhook write it?`,
+      );
+    this.#restored.set(recordName(assignment), metadata.generation ?? 0);
   }
 
   /** Sends one guarded patch and puts its answer into the cache, so that the next pass sees it. */
-  async #patch(rollout: Rollout, { subresource, operations }: RolloutPatch): Promise<void> {
+  async #patch(rollout: Rollout, { subresource, operations }: RolloutPatch): Promise<Rollout> {
     const { namespace, name } = rollout.metadata;
     const path = objectPath(ROLLOUTS, namespace, name, subresource);
     try {
-      this.#rollouts.upsertLocal(await this.#client.patch<Rollout>(path, operations, 'json'));
+      const answer = await this.#client.patch<Rollout>(path, operations, 'json');
+      this.#rollouts.upsertLocal(answer);
+      return answer;
     } catch (error) {
       if (isInvalid(error) || isConflict(error)) {
         // Someone moved on, or the cache is behind: read what is there now and decide again.
@@ -137,7 +175,7 @@ export function patchFor(
     case 'Apply':
       return applyPatch(rollout, known(recorded), known(planned).images);
     case 'Restore':
-      return restorePatch(rollout, known(recorded));
+      return restoreFor(rollout, known(recorded), known(planned));
     default:
       throw new Error(`no such effect: ${String(effect satisfies never)}`);
   }

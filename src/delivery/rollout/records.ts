@@ -1,4 +1,4 @@
-import { PROMOTION_UID_LABEL } from '../../api/v1alpha1/names.ts';
+import { PROMOTION_NAMESPACE_LABEL, PROMOTION_UID_LABEL } from '../../api/v1alpha1/names.ts';
 import type { KubeClient } from '../../kube/client.ts';
 import { isAlreadyExists, isNotFound } from '../../kube/errors.ts';
 import { collectionPath, objectPath } from '../../kube/paths.ts';
@@ -6,6 +6,7 @@ import type { KubeObject } from '../../kube/types.ts';
 import { RetryError } from '../../runtime/errors.ts';
 import { canonicalJson } from '../../runtime/hash.ts';
 import type { Assignment, Recorded } from '../delivery.ts';
+import { namespaceOf } from './place.ts';
 import type { Rollout } from './types.ts';
 
 const CONTROLLER_REVISIONS = { group: 'apps', version: 'v1', plural: 'controllerrevisions' };
@@ -33,7 +34,7 @@ export class Records {
   }
 
   #path(assignment: Assignment): string {
-    return objectPath(CONTROLLER_REVISIONS, assignment.promotion.namespace, recordName(assignment));
+    return objectPath(CONTROLLER_REVISIONS, namespaceOf(assignment), recordName(assignment));
   }
 
   /** The record of this promotion and target, or undefined where none was made. */
@@ -64,7 +65,8 @@ export class Records {
    * Rollout was changed before Applying) is removed, and the next pass makes it anew.
    */
   async make(assignment: Assignment, rollout: Rollout): Promise<void> {
-    const { namespace } = assignment.promotion;
+    // Beside the Rollout: an owner in another namespace would be taken for a missing one, and the record collected.
+    const namespace = namespaceOf(assignment);
     const data = { hash: rollout.status?.currentPodHash ?? '', template: rollout.spec.template };
     const body = {
       apiVersion: 'apps/v1',
@@ -72,7 +74,10 @@ export class Records {
       metadata: {
         name: recordName(assignment),
         namespace,
-        labels: { [PROMOTION_UID_LABEL]: assignment.promotion.uid },
+        labels: {
+          [PROMOTION_UID_LABEL]: assignment.promotion.uid,
+          [PROMOTION_NAMESPACE_LABEL]: assignment.promotion.namespace,
+        },
         ownerReferences: [
           {
             apiVersion: 'argoproj.io/v1alpha1',
@@ -114,15 +119,24 @@ export class Records {
    * Lets go of the records in one namespace (or all) whose promotion is not in flight: what a crash
    * between a promotion's end and its Forget has left behind.
    * @param inFlight UIDs of unfinished promotions.
+   * @param watched Namespaces whose promotions `inFlight` knows, undefined: all. The record of a promotion
+   * elsewhere is another operator's business.
    */
-  async sweep(namespace: string | undefined, inFlight: ReadonlySet<string>): Promise<number> {
+  async sweep(
+    namespace: string | undefined,
+    inFlight: ReadonlySet<string>,
+    watched?: readonly string[],
+  ): Promise<number> {
     const all = await this.#client.listAll<ControllerRevision>(
       collectionPath(CONTROLLER_REVISIONS, namespace),
       {
         labelSelector: PROMOTION_UID_LABEL,
       },
     );
-    const left = all.filter((r) => !inFlight.has(r.metadata.labels?.[PROMOTION_UID_LABEL] ?? ''));
+    const left = all.filter(({ metadata: { labels, namespace: here } }) => {
+      const home = labels?.[PROMOTION_NAMESPACE_LABEL] ?? here ?? '';
+      return !inFlight.has(labels?.[PROMOTION_UID_LABEL] ?? '') && (!watched || watched.includes(home));
+    });
     for (const { metadata } of left)
       await this.#client
         .delete(objectPath(CONTROLLER_REVISIONS, metadata.namespace, metadata.name), { uid: metadata.uid })

@@ -77,6 +77,8 @@ export interface Rollout {
     blueGreen?: { activeSelector?: string; previewSelector?: string };
     conditions?: { type: string; status: string; reason?: string; message?: string }[];
   };
+  /** Not of the API: the field managers that own something under spec.template, see `projectRollout`. */
+  templateManagers?: readonly string[];
 }
 
 export interface ReplicaSet {

@@ -98,6 +98,8 @@ export class World {
   /** In memory only: lost in a crash. By gate, moment and target. */
   readonly judgements = new Map<string, Judgement>();
   readonly requests = new Map<string, ProbeRequest>();
+  /** In memory only: what the answer to the last restore of each target said. */
+  readonly restored = new Map<string, number>();
   readonly effects: Effect['kind'][] = [];
   /** Every effect with its target, in order. */
   readonly acted: Effect[] = [];
@@ -179,7 +181,11 @@ export class World {
       claimed: new Set(),
       subjects: this.targets.map((t) => {
         const { rollout, replicaSets } = t.model.objects();
-        const view = viewOf(rollout, replicaSets, this.#assignment(t));
+        const restoredGeneration = this.restored.get(t.target.name);
+        const view = {
+          ...viewOf(rollout, replicaSets, this.#assignment(t)),
+          ...(restoredGeneration !== undefined && { restoredGeneration }),
+        };
         const observation = { found: true as const, view };
         return { target: t.target, observation, recorded: t.recorded, digests: this.digests };
       }),
@@ -216,6 +222,7 @@ export class World {
   #crash(decision: Decided): Decided {
     this.judgements.clear();
     this.requests.clear();
+    this.restored.clear();
     return decision;
   }
 
@@ -277,19 +284,21 @@ export class World {
         hash: rollout.status?.currentPodHash ?? '',
         template: structuredClone(rollout.spec.template),
       };
-    else patch(rollout, patchFor(effect, rollout, this.#assignment(t)));
+    else if (patch(rollout, patchFor(effect, rollout, this.#assignment(t))) && effect.kind === 'Restore')
+      this.restored.set(effect.target, rollout.metadata.generation ?? 0);
   }
 
   #assignment({ target, recorded }: TargetWorld): Assignment {
     const { namespace, name, uid } = this.promotion.metadata;
     const planned = this.promotion.status?.plan?.targets.find((p) => p.name === target.name);
-    return { promotion: { namespace, name, uid }, target, planned, recorded };
+    return { promotion: { namespace, name, uid, environment: 'prod' }, target, planned, recorded };
   }
 }
 
 const probeKey = ({ gate, when }: GateBinding, target: string): string => `${gate}|${when}|${target}`;
 
-function patch(rollout: Rollout, { operations, subresource }: RolloutPatch): void {
-  if (applyJsonPatch(rollout, operations) && !subresource)
-    rollout.metadata.generation = (rollout.metadata.generation ?? 0) + 1;
+function patch(rollout: Rollout, { operations, subresource }: RolloutPatch): boolean {
+  const applied = applyJsonPatch(rollout, operations);
+  if (applied && !subresource) rollout.metadata.generation = (rollout.metadata.generation ?? 0) + 1;
+  return applied;
 }
