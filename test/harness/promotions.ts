@@ -22,6 +22,11 @@ export function imageFor(app: string, version: string): string {
   return `registry.test/${app}:${version}@${digestFor(`${app}-${version}`)}`;
 }
 
+/** The same image as an entry of a Promotion's revision. */
+export function revisionImage(app: string, version: string): { image: string; tag: string; digest: string } {
+  return { image: `registry.test/${app}`, tag: version, digest: digestFor(`${app}-${version}`) };
+}
+
 /** The share of failed requests to the canary over a few seconds: the gate of most tests. */
 export const ERROR_RATE = {
   prometheus: {
@@ -53,6 +58,8 @@ export class Place {
   readonly api: Api;
   readonly namespace: string;
   readonly app: string;
+  /** What was applied here so far, each object as it was applied last: what Git would have. */
+  readonly manifests = new Map<string, KubeObject>();
 
   constructor(api: Api, namespace: string, app: string) {
     this.api = api;
@@ -62,15 +69,8 @@ export class Place {
 
   /** Makes all of it; the namespace has to exist. */
   async prepare(options: PlaceOptions = {}): Promise<this> {
-    const { gate = ERROR_RATE, analysis, rollback, ungated = false } = options;
     await this.#createRollout(options);
-    if (!ungated) await this.apply('Gate', this.app, gate);
-    await this.apply('Environment', this.app, {
-      targets: [{ name: this.app, rollout: { name: this.app } }],
-      ...(!ungated && { gates: [{ gate: this.app, when: 'During' }] }),
-      analysis: { ...QUICK, ...analysis },
-      ...(rollback && { rollback }),
-    });
+    await this.applyPolicy([{ name: this.app, rollout: { name: this.app } }], options);
     await untilHealthy(this.api, this.namespace, this.app);
     return this;
   }
@@ -83,22 +83,34 @@ export class Place {
     return createRollout(api, namespace, app, rollout);
   }
 
-  apply(kind: string, name: string, spec: object): Promise<KubeObject> {
+  /** Applies the Environment with these targets, and the gate that it asks During. */
+  async applyPolicy(targets: readonly object[], options: PlaceOptions): Promise<void> {
+    const { gate = ERROR_RATE, analysis, rollback, ungated = false } = options;
+    if (!ungated) await this.apply('Gate', this.app, gate);
+    await this.apply('Environment', this.app, {
+      targets,
+      ...(!ungated && { gates: [{ gate: this.app, when: 'During' }] }),
+      analysis: { ...QUICK, ...analysis },
+      ...(rollback && { rollback }),
+    });
+  }
+
+  async apply(kind: string, name: string, spec: object): Promise<KubeObject> {
     const metadata = { name, namespace: this.namespace };
     const object: KubeObject & { spec: object } = { apiVersion: 'sluice.dev/v1alpha1', kind, metadata, spec };
-    return apply(this.api, object);
+    const applied = await apply(this.api, object);
+    this.manifests.set(`${kind}/${name}`, object);
+    return applied;
   }
 
   /** Applies a Promotion of a version; its name is `<app>-<version>` unless given. */
   promote(version: string, name = `${this.app}-${version}`): Promise<KubeObject> {
-    return this.apply('Promotion', name, {
-      environment: this.app,
-      revision: {
-        images: [
-          { image: `registry.test/${this.app}`, tag: version, digest: digestFor(`${this.app}-${version}`) },
-        ],
-      },
-    });
+    return this.apply('Promotion', name, this.orderOf(version));
+  }
+
+  /** Spec of a Promotion of a version. */
+  orderOf(version: string): { environment: string; revision: { images: object[] } } {
+    return { environment: this.app, revision: { images: [revisionImage(this.app, version)] } };
   }
 
   promotion(name: string): Promise<Promotion & KubeObject> {
@@ -109,8 +121,8 @@ export class Place {
     return this.api.get(sluicePath(this.namespace, 'environments', this.app));
   }
 
-  rollout(): Promise<Rollout> {
-    return this.api.get(rolloutPath(this.namespace, this.app));
+  rollout(name = this.app): Promise<Rollout> {
+    return this.api.get(rolloutPath(this.namespace, name));
   }
 
   /** Changes the image of the main container, as somebody else would. */
@@ -118,12 +130,12 @@ export class Place {
     return setImage(this.api, this.namespace, this.app, image);
   }
 
-  /** Pods of each version's ReplicaSets that exist or are wanted, by image. */
-  async pods(): Promise<Record<string, number>> {
+  /** Pods of each version's ReplicaSets of a Rollout that exist or are wanted, by image. */
+  async pods(rollout = this.app): Promise<Record<string, number>> {
     const { items } = await this.api.list<ReplicaSet>(
       `/apis/apps/v1/namespaces/${this.namespace}/replicasets`,
     );
-    const own = items.filter((rs) => rs.metadata.ownerReferences?.some((o) => o.name === this.app));
+    const own = items.filter((rs) => rs.metadata.ownerReferences?.some((o) => o.name === rollout));
     const pods: Record<string, number> = {};
     for (const { spec, status } of own) {
       const image = spec.template?.spec.containers[0]?.image ?? '';
