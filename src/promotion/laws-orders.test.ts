@@ -168,6 +168,21 @@ describe('deleting a promotion', () => {
   });
 });
 
+describe('an hour without metrics', () => {
+  test('holds at 20 %, writes nothing while it does, and goes on by itself', () => {
+    const world = analysing();
+    play(world, 'Error', 200);
+    expect(world.reason).toBe('Holding');
+    expect(stalled(world)).toBe(true);
+    const { writes } = world;
+    play(world, 'Error', 7200);
+    expect(world.writes).toBe(writes);
+    expect(world.promotion.status?.targets?.[0]?.weight).toBe(20);
+    play(world, 'Pass');
+    expect(world.reason).toBe('Succeeded');
+  });
+});
+
 describe('what the policy makes of a gate', () => {
   test('onFail Hold: the weight stays, it pages, and a person decides', () => {
     const options = { environment: { rollback: { onFail: 'Hold' } } };

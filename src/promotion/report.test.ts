@@ -16,6 +16,10 @@ const gate = (verdict: 'Pass' | 'Fail' | 'Inconclusive', step = 1) => ({
   gates: [{ gate: 'g', when: 'During', target: 't', step, verdict, since: 's', message: 'because' }],
 });
 
+const edited = (gateGeneration: number) => ({
+  gates: gate('Inconclusive').gates.map((g) => ({ ...g, gateGeneration })),
+});
+
 describe('an event when something happened, none when nothing did', () => {
   test.each([
     ['the first reason', undefined, status('Preflight'), ['Normal Preflight']],
@@ -44,6 +48,12 @@ describe('an event when something happened, none when nothing did', () => {
       status('Holding'),
       status('Holding', {}, { pastDeadline: true }),
       ['Warning Holding'],
+    ],
+    [
+      'an edited gate',
+      status('Analysing', edited(1)),
+      status('Analysing', edited(2)),
+      ['Normal GateChanged'],
     ],
     ['the end', status('Baking'), status('Succeeded'), ['Normal Succeeded']],
     ['a bad end', status('Reverting'), status('RolledBack'), ['Warning RolledBack']],

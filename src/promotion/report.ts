@@ -32,6 +32,13 @@ export function happenings(before: PromotionStatus | undefined, after: Promotion
     const old = before?.gates?.find(
       (g) => g.gate === gate.gate && g.target === gate.target && g.when === gate.when,
     );
+    if (old && old.step === gate.step && old.gateGeneration !== gate.gateGeneration)
+      events.push({
+        type: 'Normal',
+        reason: 'GateChanged',
+        action: 'Judging',
+        note: `${gate.gate} was edited: it counts anew at this step`,
+      });
     const same = old?.verdict === gate.verdict && old.step === gate.step;
     if (!same && (gate.verdict === 'Pass' || gate.verdict === 'Fail'))
       events.push({

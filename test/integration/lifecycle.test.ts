@@ -90,6 +90,22 @@ describe('deleting a promotion in flight', () => {
   });
 });
 
+describe('a Rollout that is on its way already', () => {
+  test('is waited for, by name, and promoted when it is at rest', async () => {
+    const here = await place('midway').prepare({ gate: PASSING, analysis: { bakeSeconds: 0 } });
+    await here.setImage('registry.test/midway:theirs');
+    await until('it stands in mid-canary', async () => (await here.rollout()).status?.phase === 'Paused');
+    await here.promote('v2');
+    const waiting = await until('it says why it waits', async () => {
+      const found = await here.promotion('midway-v2');
+      return found.status?.blockedBy?.some((b) => b.message.includes('is not at rest')) && found;
+    });
+    expect(reasonOf(waiting)).toBe('Preflight');
+    await here.setImage(imageFor('midway', 'v1'));
+    expect(reasonOf(await here.untilEnded('midway-v2'))).toBe('Succeeded');
+  });
+});
+
 describe('a dry run', () => {
   test('ends Planned with what it would do and what is in its way, and touches nothing', async () => {
     const here = await place('dry').prepare({ gate: PASSING, steps: [{ setWeight: 50 }] });

@@ -29,12 +29,13 @@ beforeAll(() => cluster.createNamespace('shop'));
 describe('the tour', () => {
   test('every manifest is in the test', () => {
     const named = [...readme.matchAll(/<!-- manifest: (\w+) -->/g)].map(([, name]) => name);
-    expect(named).toEqual(['gate', 'environment', 'promotion']);
+    expect(named).toEqual(['gate', 'environment', 'promotion', 'decision']);
     expect([...readme.matchAll(/```yaml/g)]).toHaveLength(named.length);
   });
 
   test('its manifests are taken as they stand, in any order, and the promotion begins', async () => {
-    for (const name of ['promotion', 'environment', 'gate']) await applyYaml(cluster.api, manifest(name));
+    for (const name of ['decision', 'promotion', 'environment', 'gate'])
+      await applyYaml(cluster.api, manifest(name));
     await createRollout(cluster.api, 'shop', 'checkout', { image: 'ghcr.io/acme/checkout:1.4.1' });
     await untilHealthy(cluster.api, 'shop', 'checkout');
     const begun = await until('the promotion is in Preflight or further', async (seen) => {

@@ -98,21 +98,22 @@ describe('one place, two orders', () => {
   });
 });
 
+const around = async (app: string, when: 'Before' | 'After', gate: object): Promise<Place> => {
+  const here = await new Place(cluster.api, NAMESPACE, app).prepare({ gate: PASSING });
+  await here.apply('Gate', `${app}-${when.toLowerCase()}`, gate);
+  await here.apply('Environment', app, {
+    targets: [{ name: app, rollout: { name: app } }],
+    gates: [
+      { gate: app, when: 'During' },
+      { gate: `${app}-${when.toLowerCase()}`, when },
+    ],
+    analysis: { settleSeconds: 0, minStepSeconds: 0, bakeSeconds: 1 },
+  });
+  await here.promote('v2');
+  return here;
+};
+
 describe('gates around a rollout', () => {
-  const around = async (app: string, when: 'Before' | 'After', gate: object): Promise<Place> => {
-    const here = await new Place(cluster.api, NAMESPACE, app).prepare({ gate: PASSING });
-    await here.apply('Gate', `${app}-${when.toLowerCase()}`, gate);
-    await here.apply('Environment', app, {
-      targets: [{ name: app, rollout: { name: app } }],
-      gates: [
-        { gate: app, when: 'During' },
-        { gate: `${app}-${when.toLowerCase()}`, when },
-      ],
-      analysis: { settleSeconds: 0, minStepSeconds: 0, bakeSeconds: 1 },
-    });
-    await here.promote('v2');
-    return here;
-  };
   const FAILING = { prometheus: { query: 'vector(0)', pass: 'value > 0.0' }, intervalSeconds: 1 };
 
   test('Before: nothing is changed until it passes', async () => {
