@@ -230,7 +230,7 @@ describe('a server that echoes the credentials', () => {
         for (let at = 0; at + 8 <= password.length; at++)
           expect(message).not.toContain(password.slice(at, at + 8));
       }),
-      { numRuns: 50 },
+      { numRuns: 200 },
     );
   });
 });

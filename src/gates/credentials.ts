@@ -31,6 +31,9 @@ const KEYS: Record<Auth['type'], readonly string[]> = {
 /** Longer than any token; servers refuse larger headers anyway. */
 const LONGEST = 8192;
 
+/** Kept as long as the Secret is: reading certificates takes a millisecond. */
+const known = new WeakMap<object, Partial<Record<Auth['type'], Credentials>>>();
+
 /** Reads the Secret of `auth`. @throws CredentialsError */
 export async function credentialsFor(auth: Auth, secrets: Secrets): Promise<Credentials> {
   const { secretName, type } = auth;
@@ -46,7 +49,12 @@ export async function credentialsFor(auth: Auth, secrets: Secrets): Promise<Cred
   for (const key of KEYS[type])
     if (!secret.data[key]?.trim())
       throw new CredentialsError(`Secret ${secretName} has no \`${key}\`: apply it with ${keys}`);
-  return { ...USE[type](secretName, secret.data), ...authority(secretName, type, secret.data) };
+  const made = known.get(secret) ?? {};
+  known.set(secret, made);
+  return (made[type] ??= {
+    ...USE[type](secretName, secret.data),
+    ...authority(secretName, type, secret.data),
+  });
 }
 
 function unread(error: unknown, name: string, keys: string): string {

@@ -13,9 +13,10 @@ describe('what a server says of a secret', () => {
     ['in capitals', TOKEN.toUpperCase(), '***'],
     ['beside letters that grow in lower case', `İİ${TOKEN}`, 'İİ***'],
     ['beside an emoji', `😀${TOKEN}😀`, '😀***😀'],
+    ['with other spaces', 'a phrase\u0001of\t words', '***'],
     ['nothing', 'parse error at char 7', 'parse error at char 7'],
   ])('%s', (_, text, shown) => {
-    expect(redactor([TOKEN])(text)).toBe(shown);
+    expect(redactor([TOKEN, 'a phrase of words'])(text)).toBe(shown);
   });
 
   test('a short one goes as a whole', () => {

@@ -17,9 +17,15 @@ export function redactor(confidential: readonly string[]): Redact {
   let pieces: ReadonlySet<string> | undefined;
   const short = confidential.filter((secret) => secret !== '' && secret.length < PIECE);
   return (text) => {
-    pieces ??= new Set(confidential.flatMap((secret) => piecesOf(secret.toLowerCase())));
-    return without(text.slice(0, LONGEST), pieces, short);
+    pieces ??= new Set(confidential.flatMap((secret) => piecesOf(flat(secret).toLowerCase())));
+    // As it will be shown, within a sentence: spaces that come later could complete a piece.
+    return without(flat(` ${text.slice(0, LONGEST)} `), pieces, short).trim();
   };
+}
+
+/** With single spaces, as `presentable` makes them. */
+function flat(text: string): string {
+  return text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\s]+/gu, ' ');
 }
 
 function piecesOf(secret: string): string[] {

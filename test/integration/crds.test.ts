@@ -19,6 +19,11 @@ const object = (kind: string, name: string, spec: unknown): KubeObject & { spec:
 const image = { image: 'ghcr.io/acme/checkout', tag: '1.4.2', digest: DIGEST };
 const environment = { targets: [{ name: 'checkout', rollout: { name: 'checkout' } }] };
 const gate = { prometheus: { query: 'up', pass: 'value > 0' } };
+const counters = { bad: 'sum(bad)', total: 'sum(all)' };
+const compare = { canary: counters, stable: counters, minSamples: { atLeast: 100 } };
+const auth = { secretName: 'prom', type: 'Bearer' };
+/** A Gate that asks this server. */
+const asking = (server: object): unknown => ({ prometheus: { ...gate.prometheus, ...server } });
 const promotion = { environment: 'prod', revision: { images: [image] } };
 const withImage = (change: object): unknown => ({
   ...promotion,
@@ -71,6 +76,29 @@ describe('objects that are taken', () => {
         failureLimit: 0,
         deadlineSeconds: 600,
       },
+    ],
+    ['Gate', 'compare-smallest', { compare }],
+    [
+      'Gate',
+      'compare-whole',
+      {
+        compare: {
+          ...compare,
+          address: 'https://prometheus.example:9090/team',
+          auth: { secretName: 'prom', type: 'MTLS' },
+          headers: [{ name: 'X-Scope-OrgID', value: 'team-a' }],
+          alpha: 0.005,
+          margin: 1.5,
+        },
+        intervalSeconds: 15,
+      },
+    ],
+    ['Gate', 'bearer', asking({ address: 'http://prometheus:9090', auth })],
+    ['Gate', 'basic', asking({ address: 'http://prometheus:9090', auth: { ...auth, type: 'Basic' } })],
+    [
+      'Gate',
+      'eight-headers',
+      asking({ headers: Array.from({ length: 8 }, (_, i) => ({ name: `X-${i}`, value: 'a b=c' })) }),
     ],
     ['Promotion', 'smallest', promotion],
     ['Promotion', 'port', withImage({ image: 'registry:5000/acme/checkout' })],
@@ -134,6 +162,11 @@ describe('objects that are taken', () => {
       failureLimit: 0,
       deadlineSeconds: 600,
     });
+    const compared = await apply<KubeObject & { spec?: unknown }>(
+      cluster.api,
+      object('Gate', 'compare-defaults', { compare }),
+    );
+    expect(compared.spec).toMatchObject({ compare: { alpha: 0.01, margin: 1.2 } });
   });
 });
 
@@ -170,7 +203,51 @@ describe('objects that are refused, with what to do', () => {
       'name a tag, a digest, or best both',
     ],
     ['Environment', 'no-spec', undefined, 'Required value'],
-    ['Gate', 'no-kind', { count: 3 }, 'set spec.prometheus'],
+    ['Gate', 'no-kind', { count: 3 }, 'set spec.prometheus or spec.compare, and no other'],
+    ['Gate', 'two-kinds', { ...gate, compare }, 'set spec.prometheus or spec.compare, and no other'],
+    ['Gate', 'auth-to-the-default', asking({ auth }), 'set address, too'],
+    ['Gate', 'compare-auth-to-the-default', { compare: { ...compare, auth } }, 'set address, too'],
+    [
+      'Gate',
+      'certificate-in-the-clear',
+      asking({ address: 'http://prometheus:9090', auth: { ...auth, type: 'MTLS' } }),
+      'begin address with https://',
+    ],
+    ['Gate', 'auth-type', asking({ address: 'http://p', auth: { ...auth, type: 'Token' } }), '"Bearer"'],
+    [
+      'Gate',
+      'auth-name',
+      asking({ address: 'http://p', auth: { ...auth, secretName: 'a/b' } }),
+      'should match',
+    ],
+    ...['Authorization', 'AUTHORIZATION', 'Cookie', 'Host', 'Content-Length'].map(
+      (name) =>
+        [
+          'Gate',
+          `header-${name.toLowerCase()}`,
+          asking({ headers: [{ name, value: 'x' }] }),
+          'write credentials in a Secret and name it in auth',
+        ] as [string, string, unknown, string],
+    ),
+    ['Gate', 'header-name', asking({ headers: [{ name: 'X: y', value: 'x' }] }), 'should match'],
+    ['Gate', 'header-value', asking({ headers: [{ name: 'X', value: 'x\r\nY: z' }] }), 'should match'],
+    [
+      'Gate',
+      'header-twice',
+      asking({ headers: ['X-A', 'x-a'].map((name) => ({ name, value: 'x' })) }),
+      'leave one',
+    ],
+    [
+      'Gate',
+      'nine-headers',
+      asking({ headers: Array.from({ length: 9 }, (_, i) => ({ name: `X-${i}`, value: 'x' })) }),
+      'must have at most 8 items',
+    ],
+    ['Gate', 'compare-without-samples', { compare: { ...compare, minSamples: undefined } }, 'Required value'],
+    ['Gate', 'compare-one-side', { compare: { ...compare, stable: undefined } }, 'Required value'],
+    ['Gate', 'alpha-large', { compare: { ...compare, alpha: 1 } }, 'a share from 0.0001 to 0.2'],
+    ['Gate', 'alpha-none', { compare: { ...compare, alpha: 0 } }, 'a share from 0.0001 to 0.2'],
+    ['Gate', 'margin', { compare: { ...compare, margin: 0.9 } }, 'greater than or equal to 1'],
     [
       'Gate',
       'address',

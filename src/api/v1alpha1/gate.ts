@@ -44,12 +44,18 @@ export const compareSpec = z
     ...server,
     canary: counts("the new version's"),
     stable: counts("the present version's"),
+    // The API server writes the bounds of a number without what comes after the point: these are rules.
     alpha: z
       .number()
-      .min(0.0001)
-      .max(0.2)
+      .refine((alpha) => alpha >= 0.0001 && alpha <= 0.2)
       .default(0.01)
-      .meta({ description: 'Share of good releases that may fail by chance, at each step.' }),
+      .meta({
+        description: 'Share of good releases that may fail by chance, at each step.',
+        ...rules({
+          rule: 'self >= 0.0001 && self <= 0.2',
+          message: 'alpha is a share from 0.0001 to 0.2: write for example 0.01',
+        }),
+      }),
     margin: z.number().min(1).max(10).default(1.2).meta({
       description:
         'The canary may fail so many times as often as stable; 1.5 where it has more than about 100 requests a second.',
