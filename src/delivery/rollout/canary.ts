@@ -26,6 +26,14 @@ function trafficOf({ status }: Rollout, max: number): Traffic | undefined {
   };
 }
 
+/** How the router differs from what the steps ask for; undefined: it does not. */
+function misroutedBy({ shares, verified }: Traffic, weight: number): string | undefined {
+  const routed = shares[0]?.percent ?? 0;
+  if (routed !== weight)
+    return `the router sends ${routed} % to the new revision and not ${weight} %: see whether its pods are ready`;
+  return verified ? undefined : `the router does not confirm the weight of ${weight} % yet: look at it`;
+}
+
 /** What a person should know of a canary, each with what to do. */
 function warningsOf({ spec }: Rollout, steps: readonly CanaryStep[]): string[] {
   const warnings: string[] = [];
@@ -68,16 +76,15 @@ export function canaryOf(rollout: Rollout, spec: CanaryStrategy): StrategyView {
   const step = status.currentStepIndex ?? 0;
   const weight = weightAt(steps, step);
   const traffic = spec.trafficRouting && trafficOf(rollout, max);
-  const routed = traffic?.shares[0]?.percent;
+  const paused = pauses.includes(step) && pauseReason(rollout) === CANARY_PAUSE;
+  const misrouted = paused && traffic ? misroutedBy(traffic, weight) : undefined;
   return {
     step,
     steps: steps.length,
     stepsOf: spec.steps ?? [],
     pauses,
-    waiting:
-      pauses.includes(step) &&
-      pauseReason(rollout) === CANARY_PAUSE &&
-      (!traffic || (traffic.verified && routed === weight)),
+    waiting: paused && misrouted === undefined,
+    ...(misrouted !== undefined && { misrouted }),
     weight,
     ...(traffic && { traffic }),
     ...(spec.trafficRouting && {
