@@ -39,7 +39,7 @@ function warningsOf({ spec }: Rollout, steps: readonly CanaryStep[]): string[] {
   const warnings: string[] = [];
   if (!spec.rollbackWindow?.revisions)
     warnings.push(
-      'it has no rollbackWindow, so on the way back after full promotion the old pods are first scaled down to the first step: set rollbackWindow.revisions to 1 or more',
+      'it has no rollbackWindow, so the way back after full promotion begins at the first step, with as few pods, before the steps are skipped: set rollbackWindow.revisions to 1 or more',
     );
   const replicas = spec.replicas ?? 1;
   const rough = steps.find(
