@@ -78,8 +78,10 @@ export interface TargetView {
   stepsHash: string;
   /** Indices of the steps that wait for us. */
   pauses: readonly number[];
-  /** It stands at `step` and waits for us. */
+  /** It stands at `step` and waits for us, and traffic is where the step wants it. */
   waiting: boolean;
+  /** It stands at `step`, but traffic is not where the step wants it: what is wrong, for people. */
+  misrouted?: string;
   healthy: boolean;
   aborted: boolean;
   /** It was told to skip every step. */

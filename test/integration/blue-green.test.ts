@@ -67,7 +67,11 @@ describe('a good revision', () => {
     const after = await here.rollout();
     expect(after.spec.template.spec.containers[0]?.image).toBe(imageFor('good', 'v2'));
     expect(await served(here)).toBe(after.status?.currentPodHash);
-    expect((await here.environment()).status?.targets?.[0]?.lastGood?.promotion).toBe('good-v2');
+    await until('the Environment knows it as good', async (seen) => {
+      const [target] = (await here.environment()).status?.targets ?? [];
+      seen(target);
+      return target?.lastGood?.promotion === 'good-v2';
+    });
   });
 
   test('is judged by the requests to its preview', async () => {
@@ -182,7 +186,7 @@ describe('what others do is seen', () => {
     );
     expect(reasonOf(await here.untilEnded('stopped-v2'))).toBe('ExternalAbort');
     await expectBack(here, before);
-    expect((await here.environment()).status?.quarantine).toBeUndefined();
+    expect((await here.environment()).status?.quarantine ?? []).toEqual([]);
   });
 });
 

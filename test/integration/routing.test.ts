@@ -14,6 +14,7 @@ const UNDECIDED = {
   prometheus: { query: 'vector(1)', pass: 'value > 1.0', fail: 'value < 1.0' },
   intervalSeconds: 1,
 };
+const YES = { ...UNDECIDED, prometheus: { query: 'vector(1)', pass: 'value > 0.0' } };
 const NO = { prometheus: { query: 'vector(0)', pass: 'value > 0.0' }, intervalSeconds: 1 };
 
 beforeAll(() => cluster.createNamespace(NAMESPACE));
@@ -44,7 +45,7 @@ describe.each<Router>(['istio', 'nginx'])('with %s', (router) => {
     expect(judged.status?.summary).toMatchObject({ step: '1/4', weight: 20 });
     expect(await routedPercent(cluster.api, NAMESPACE, app, router)).toBe(20);
 
-    await here.apply('Gate', app, { ...UNDECIDED, prometheus: { query: 'vector(1)', pass: 'value > 0.0' } });
+    await here.apply('Gate', app, YES);
     expect(reasonOf(await here.untilEnded(`${app}-v2`))).toBe('Succeeded');
     const { status } = await here.rollout();
     expect(status?.canary?.weights?.stable).toMatchObject({
@@ -86,6 +87,21 @@ describe.each<Router>(['istio', 'nginx'])('with %s', (router) => {
     expect(reasonOf(await here.untilEnded(`${app}-v2`))).toBe('RolledBack');
     await expectBack(here, before, router);
   });
+});
+
+test('a step whose pods have gone has lost its weight, and is judged again when both are back', async () => {
+  const here = await place('lost', { router: 'nginx', gate: UNDECIDED });
+  await here.promote('v2');
+  await here.untilReason('lost-v2', 'Analysing');
+  await controls.ready(imageFor('lost', 'v2'), false);
+  await until('the router sends nothing to it', async (seen) => {
+    const now = await routedPercent(cluster.api, NAMESPACE, 'lost', 'nginx');
+    seen(now);
+    return now === 0;
+  });
+  await here.apply('Gate', 'lost', YES);
+  await controls.ready(imageFor('lost', 'v2'), true);
+  expect(reasonOf(await here.untilEnded('lost-v2'))).toBe('Succeeded');
 });
 
 describe('with dynamicStableScale', () => {

@@ -52,15 +52,28 @@ const at20 = (weight: number, more: Partial<TrafficWeights> = {}): Rollout['stat
 
 describe('with a router a canary waits at a pause only when the router has what the steps ask for', () => {
   test.each([
-    ['it has', ROUTED, at20(20), true],
-    ['it has confirmed it', ROUTED, at20(20, { verified: true }), true],
-    ['it has not confirmed it yet', ROUTED, at20(20, { verified: false }), false],
-    ['it lags behind', ROUTED, at20(0), false],
-    ['it counts to 1000', { trafficRouting: { maxTrafficWeight: 1000 } }, at20(200), false],
-    ['nobody reports weights', ROUTED, { ...at20(0), canary: {} }, true],
-    ['there is no router any more', {}, at20(0), true],
-  ])('%s', (_, canary, status, waiting) => {
-    expect(view(rollout(canary, status)).waiting).toBe(waiting);
+    ['it has', ROUTED, at20(20), undefined],
+    ['it has confirmed it', ROUTED, at20(20, { verified: true }), undefined],
+    [
+      'it has not confirmed it yet',
+      ROUTED,
+      at20(20, { verified: false }),
+      'does not confirm the weight of 20 %',
+    ],
+    ['it lags behind', ROUTED, at20(0), 'sends 0 % to the new revision and not 20 %'],
+    [
+      'it counts to 1000',
+      { trafficRouting: { maxTrafficWeight: 1000 } },
+      at20(200),
+      'sends 20 % to the new revision and not 2 %',
+    ],
+    ['nobody reports weights', ROUTED, { ...at20(0), canary: {} }, undefined],
+    ['there is no router any more', {}, at20(0), undefined],
+  ])('%s', (_, canary, status, misrouted) => {
+    const seen = view(rollout(canary, status));
+    expect(seen.waiting).toBe(misrouted === undefined);
+    if (misrouted === undefined) expect(seen.misrouted).toBeUndefined();
+    else expect(seen.misrouted).toContain(misrouted);
   });
 
   test('weights are percent, whatever the router counts to', () => {

@@ -26,12 +26,20 @@ function trafficOf({ status }: Rollout, max: number): Traffic | undefined {
   };
 }
 
+/** How the router differs from what the steps ask for; undefined: it does not. */
+function misroutedBy({ shares, verified }: Traffic, weight: number): string | undefined {
+  const routed = shares[0]?.percent ?? 0;
+  if (routed !== weight)
+    return `the router sends ${routed} % to the new revision and not ${weight} %: see whether its pods are ready`;
+  return verified ? undefined : `the router does not confirm the weight of ${weight} % yet: look at it`;
+}
+
 /** What a person should know of a canary, each with what to do. */
 function warningsOf({ spec }: Rollout, steps: readonly CanaryStep[]): string[] {
   const warnings: string[] = [];
   if (!spec.rollbackWindow?.revisions)
     warnings.push(
-      'it has no rollbackWindow, so on the way back after full promotion the old pods are first scaled down to the first step: set rollbackWindow.revisions to 1 or more',
+      'it has no rollbackWindow, so the way back after full promotion begins at the first step, with as few pods, before the steps are skipped: set rollbackWindow.revisions to 1 or more',
     );
   const replicas = spec.replicas ?? 1;
   const rough = steps.find(
@@ -68,16 +76,15 @@ export function canaryOf(rollout: Rollout, spec: CanaryStrategy): StrategyView {
   const step = status.currentStepIndex ?? 0;
   const weight = weightAt(steps, step);
   const traffic = spec.trafficRouting && trafficOf(rollout, max);
-  const routed = traffic?.shares[0]?.percent;
+  const paused = pauses.includes(step) && pauseReason(rollout) === CANARY_PAUSE;
+  const misrouted = paused && traffic ? misroutedBy(traffic, weight) : undefined;
   return {
     step,
     steps: steps.length,
     stepsOf: spec.steps ?? [],
     pauses,
-    waiting:
-      pauses.includes(step) &&
-      pauseReason(rollout) === CANARY_PAUSE &&
-      (!traffic || (traffic.verified && routed === weight)),
+    waiting: paused && misrouted === undefined,
+    ...(misrouted !== undefined && { misrouted }),
     weight,
     ...(traffic && { traffic }),
     ...(spec.trafficRouting && {

@@ -10,6 +10,8 @@ export interface StrategyView {
   pauses: readonly number[];
   /** It stands at `step`, for that reason alone, and traffic is where the step wants it. */
   waiting: boolean;
+  /** It stands there, but traffic is somewhere else. */
+  misrouted?: string;
   /** Percent of traffic that is asked for on the current revision while it is not fully promoted. */
   weight: number;
   traffic?: Traffic;

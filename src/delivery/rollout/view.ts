@@ -75,7 +75,7 @@ export function viewOf(
 ): TargetView {
   const status = rollout.status ?? {};
   const strategy = strategyOf(rollout);
-  const { step, steps, pauses, traffic, scaleDownDelaySeconds } = strategy;
+  const { step, steps, pauses, traffic, misrouted, scaleDownDelaySeconds } = strategy;
   const observed = isObserved(rollout);
   const template = canonicalJson(rollout.spec.template);
   const ours = recorded && planned && withImages(recorded.template as object, planned.images);
@@ -104,6 +104,7 @@ export function viewOf(
     stepsHash: fingerprint(strategy.stepsOf),
     pauses,
     waiting: observed && strategy.waiting,
+    ...(observed && misrouted !== undefined && { misrouted }),
     healthy: isHealthy(rollout, revisions),
     aborted: status.abort === true,
     promoteFull: status.promoteFull === true,

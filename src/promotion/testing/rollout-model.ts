@@ -1,7 +1,8 @@
 import type { PodTemplate, ReplicaSet, Rollout } from '../../delivery/rollout/types.ts';
 import { fingerprint } from '../../runtime/hash.ts';
 
-const REPLICAS = 5;
+/** Pods of a revision that is fully up. */
+export const REPLICAS = 5;
 const ownerOf = ({ name, uid }: Rollout['metadata']) => ({
   apiVersion: 'argoproj.io/v1alpha1',
   kind: 'Rollout',
@@ -79,20 +80,20 @@ export class RolloutModel {
 
   /** Percent of pods on the revision that is declared stable or not: what traffic gets without a router. */
   canaryPercent(): number {
-    const { currentPodHash, stableRS } = this.#status;
+    const { currentPodHash, stableRS } = this.status;
     if (currentPodHash === stableRS) return 0;
     const canary = this.pods.get(currentPodHash ?? '')?.replicas ?? 0;
     const all = [...this.pods.values()].reduce((sum, p) => sum + p.replicas, 0);
     return all === 0 ? 0 : (100 * canary) / all;
   }
 
-  get #status(): NonNullable<Rollout['status']> {
+  protected get status(): NonNullable<Rollout['status']> {
     this.rollout.status ??= {};
     return this.rollout.status;
   }
 
   /** Scales one pod towards the wanted number; true when it was there already. */
-  #scale(hash: string | undefined, wanted: number): boolean {
+  protected scale(hash: string | undefined, wanted: number): boolean {
     const pods = this.pods.get(hash ?? '');
     if (!pods || pods.replicas === wanted) return true;
     pods.replicas += Math.sign(wanted - pods.replicas);
@@ -109,7 +110,7 @@ export class RolloutModel {
   /** One small step of the controller. */
   tick(): void {
     const { spec, metadata } = this.rollout;
-    const status = this.#status;
+    const status = this.status;
     if (Number(status.observedGeneration) !== metadata.generation) {
       // Measured: the generation is stamped in a write of its own, with the old hash still in place.
       status.observedGeneration = String(metadata.generation);
@@ -122,19 +123,19 @@ export class RolloutModel {
       return;
     }
     const hash = fingerprint(spec.template);
-    if (status.currentPodHash !== hash) return this.#takeTemplate(hash);
+    if (status.currentPodHash !== hash) return this.takeTemplate(hash);
     if (spec.paused) {
       if (status.abort) status.phase = 'Degraded';
       return;
     }
-    if (status.currentPodHash === status.stableRS) return this.#settle();
-    if (status.promoteFull) return this.#promoteIfFull();
-    if (status.abort) return this.#goBack();
-    this.#walk();
+    if (status.currentPodHash === status.stableRS) return this.settle();
+    if (status.promoteFull) return this.promoteIfFull();
+    if (status.abort) return this.goBack();
+    this.walk();
   }
 
-  #takeTemplate(hash: string): void {
-    const status = this.#status;
+  protected takeTemplate(hash: string): void {
+    const status = this.status;
     if (!this.pods.has(hash))
       this.pods.set(hash, { replicas: 0, template: structuredClone(this.rollout.spec.template) });
     const steps = this.rollout.spec.strategy?.canary?.steps ?? [];
@@ -149,27 +150,27 @@ export class RolloutModel {
     delete status.pauseConditions;
   }
 
-  #settle(): void {
-    const status = this.#status;
+  protected settle(): void {
+    const status = this.status;
     status.abort = false;
     status.promoteFull = false;
-    const done = [...this.pods.keys()].map((h) => this.#scale(h, h === status.stableRS ? REPLICAS : 0));
+    const done = [...this.pods.keys()].map((h) => this.scale(h, h === status.stableRS ? REPLICAS : 0));
     status.phase = done.every(Boolean) ? 'Healthy' : 'Progressing';
   }
 
-  #goBack(): void {
-    const status = this.#status;
+  protected goBack(): void {
+    const status = this.status;
     status.phase = 'Degraded';
     status.currentStepIndex = 0;
     status.controllerPause = false;
     delete status.pauseConditions;
-    for (const h of this.pods.keys()) this.#scale(h, h === status.stableRS ? REPLICAS : 0);
+    for (const h of this.pods.keys()) this.scale(h, h === status.stableRS ? REPLICAS : 0);
   }
 
-  #promoteIfFull(): void {
-    const status = this.#status;
+  protected promoteIfFull(): void {
+    const status = this.status;
     status.phase = 'Progressing';
-    if (!this.#scale(status.currentPodHash, REPLICAS)) return;
+    if (!this.scale(status.currentPodHash, REPLICAS)) return;
     status.stableRS = status.currentPodHash ?? '';
     status.currentStepIndex = this.rollout.spec.strategy?.canary?.steps?.length ?? 0;
     status.promoteFull = false;
@@ -177,17 +178,17 @@ export class RolloutModel {
     delete status.pauseConditions;
   }
 
-  #walk(): void {
-    const status = this.#status;
+  protected walk(): void {
+    const status = this.status;
     const steps = this.rollout.spec.strategy?.canary?.steps ?? [];
     const index = status.currentStepIndex ?? 0;
     const step = steps[index];
-    if (!step) return this.#promoteIfFull();
+    if (!step) return this.promoteIfFull();
     status.phase = 'Progressing';
     if (step.setWeight !== undefined) {
       const canary = Math.ceil((REPLICAS * step.setWeight) / 100);
-      const there = this.#scale(status.currentPodHash, canary);
-      if (this.#scale(status.stableRS, REPLICAS - canary) && there) status.currentStepIndex = index + 1;
+      const there = this.scale(status.currentPodHash, canary);
+      if (this.scale(status.stableRS, REPLICAS - canary) && there) status.currentStepIndex = index + 1;
       return;
     }
     if (status.controllerPause && !status.pauseConditions?.length) {

@@ -7,7 +7,7 @@ import type { Environment, Gate, GateBinding, Promotion, Target } from '../../ap
 import type { Assignment, Effect, Recorded } from '../../delivery/delivery.ts';
 import { patchFor } from '../../delivery/rollout/index.ts';
 import type { RolloutPatch } from '../../delivery/rollout/patches.ts';
-import type { Rollout } from '../../delivery/rollout/types.ts';
+import type { PodTemplate, Rollout } from '../../delivery/rollout/types.ts';
 import { viewOf } from '../../delivery/rollout/view.ts';
 import { decide as decideEnvironment } from '../../environment/decide.ts';
 import type { JsonPatchOperation } from '../../kube/json-patch.ts';
@@ -62,6 +62,8 @@ export function applyJsonPatch(target: object, operations: readonly JsonPatchOpe
   return true;
 }
 
+const canary = (template: PodTemplate, name: string): RolloutModel => new RolloutModel(template, STEPS, name);
+
 /** What a world may be told; unless told it has one target, a gate that counts to two and a short bake. */
 export interface WorldOptions {
   /** Waves of the targets; their names are `checkout`, `target-1`, ... */
@@ -70,6 +72,8 @@ export interface WorldOptions {
   environment?: object;
   /** More of the Gate's spec. */
   gate?: object;
+  /** The model of each target's controller; a canary with two pauses unless given. */
+  model?: (template: PodTemplate, name: string) => RolloutModel;
 }
 
 /** One target's part of a world. */
@@ -113,12 +117,12 @@ export class World {
   orders: Order[] = [];
   writes = 0;
 
-  constructor({ waves = [0], environment = {}, gate = {} }: WorldOptions = {}) {
+  constructor({ waves = [0], environment = {}, gate = {}, model = canary }: WorldOptions = {}) {
     this.targets = waves.map((wave, i) => {
       const name = i === 0 ? 'checkout' : `target-${i}`;
       return {
         target: { name, wave, rollout: { name } },
-        model: new RolloutModel(TEMPLATE, STEPS, name),
+        model: model(TEMPLATE, name),
         recorded: undefined,
       };
     });

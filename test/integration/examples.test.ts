@@ -1,0 +1,81 @@
+import { randomInt } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from '@jest/globals';
+import type { Promotion } from '../../src/api/v1alpha1/types.ts';
+import type { KubeObject } from '../harness/api.ts';
+import { apply, parseYaml } from '../harness/apply.ts';
+import { NODE } from '../harness/kubelet.ts';
+import type { Rollout } from '../harness/kinds.ts';
+import { Place, reasonOf } from '../harness/promotions.ts';
+import { sharedWorld } from '../harness/shared.ts';
+
+/*
+ * Every example works as it stands, applied in any order, and ends as its README says. Tags that contain
+ * `broken` stand for images that fail a third of their requests.
+ */
+
+const { cluster, controls } = sharedWorld();
+const examples = join(import.meta.dirname, '../../examples');
+const folders = readdirSync(examples, { withFileTypes: true })
+  .filter((entry) => entry.isDirectory())
+  .map(({ name }) => name);
+
+const isRollout = (object: KubeObject): object is Rollout => object.kind === 'Rollout';
+const isPromotion = (object: KubeObject): object is Promotion & KubeObject => object.kind === 'Promotion';
+
+/** The objects of a folder, in an order that follows from the seed. */
+function shuffled(folder: string, seed: number): KubeObject[] {
+  const objects = readdirSync(join(examples, folder))
+    .filter((file) => file.endsWith('.yaml'))
+    .flatMap((file) => parseYaml(join(examples, folder, file)));
+  // mulberry32, to play the same order again.
+  let state = seed;
+  const random = (): number => {
+    state = (state + 0x6d2b79f5) | 0;
+    let t = Math.imul(state ^ (state >>> 15), 1 | state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
+  };
+  return objects
+    .map((object) => ({ object, at: random() }))
+    .toSorted((a, b) => a.at - b.at)
+    .map(({ object }) => object);
+}
+
+/** What the world has that a README can only tell of: how versions behave, and who tests a preview. */
+async function setTheScene(namespace: string, objects: readonly KubeObject[]): Promise<void> {
+  for (const { metadata, spec } of objects.filter(isRollout)) {
+    // The harness has one node and no scheduler.
+    spec.template.spec.nodeName = NODE;
+    if (spec.strategy.blueGreen) await controls.preview(namespace, metadata.name, 20);
+  }
+  for (const { spec } of objects.filter(isPromotion))
+    for (const { image, tag = '', digest } of spec.revision.images)
+      if (tag.includes('broken')) await controls.behave(`${image}:${tag}@${digest}`, { errorRate: 0.33 });
+}
+
+test.each(folders)('%s ends as its README says', async (folder) => {
+  const readme = readFileSync(join(examples, folder, 'README.md'), 'utf8');
+  const ends = /^Ends: (\w+)$/m.exec(readme)?.[1];
+  expect(ends).toBeDefined();
+
+  const seed = Number(process.env.SLUICE_EXAMPLES_SEED ?? randomInt(2 ** 31));
+  process.stdout.write(`example ${folder}: SLUICE_EXAMPLES_SEED=${seed}\n`);
+  const namespace = `example-${folder}`;
+  await cluster.createNamespace(namespace);
+  const objects = shuffled(folder, seed);
+  await setTheScene(namespace, objects);
+  for (const object of objects) {
+    expect(object.metadata.namespace).toBeUndefined();
+    await apply(cluster.api, { ...object, metadata: { ...object.metadata, namespace } });
+  }
+
+  const [promotion] = objects.filter(isPromotion);
+  const place = new Place(cluster.api, namespace, folder);
+  const ended = await place.untilEnded(promotion?.metadata.name ?? '');
+  expect([reasonOf(ended), ended.status?.conditions?.[0]?.message]).toEqual([ends, expect.any(String)]);
+  // What the README tells to type names what is there.
+  expect(readme).toContain(`kubectl apply -n ${/namespace (\S+)/.exec(readme)?.[1]} -f examples/${folder}\n`);
+  expect(readme).toContain(`promotion/${promotion?.metadata.name}\n`);
+});
