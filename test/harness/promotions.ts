@@ -162,7 +162,7 @@ export class Place {
   }
 
   /** Waits until the promotion has ended, however it ended. */
-  untilEnded(name: string): Promise<Promotion & KubeObject> {
+  untilEnded(name: string, timeoutMs = 150_000): Promise<Promotion & KubeObject> {
     return until(
       `promotion ${this.namespace}/${name} has ended`,
       async (seen) => {
@@ -174,7 +174,7 @@ export class Place {
         });
         return found.status?.conditions?.some((c) => c.type === 'Completed' && c.status === 'True') && found;
       },
-      { timeoutMs: 150_000 },
+      { timeoutMs },
     );
   }
 }

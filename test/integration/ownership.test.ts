@@ -192,7 +192,7 @@ describe('a Rollout that Argo CD declares', () => {
     ]);
     expect(messageOf(asked)).toContain('Argo CD (Application shop) declares the failed revision');
     expect(messageOf(asked)).toContain(`set container app to ${v1} where it is declared (in Git)`);
-    expect(asked.status?.revert?.restores).toBe(2);
+    expect(asked.status?.targets?.[0]?.restores).toBe(2);
     await until('no pod of the failed revision is left', async (seen) => {
       const pods = await place.pods();
       seen(pods);
@@ -207,7 +207,7 @@ describe('a Rollout that Argo CD declares', () => {
     git.image = v1;
     const ended = await place.untilEnded('fight-v2');
     expect(reasonOf(ended)).toBe('RolledBack');
-    expect(ended.status?.revert?.restores).toBe(3);
+    expect(ended.status?.targets?.[0]?.restores).toBe(3);
     expect(await place.pods()).toEqual({ [v1]: 5, [v2]: 0 });
     expect((await place.rollout()).status?.phase).toBe('Healthy');
     expect((await place.environment()).status?.quarantine).toHaveLength(1);
