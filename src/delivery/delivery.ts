@@ -78,6 +78,8 @@ export interface TargetView {
   stepsHash: string;
   /** Indices of the steps that wait for us. */
   pauses: readonly number[];
+  /** Percent of traffic that the first step that waits asks for; absent where nobody is served before a switch. */
+  firstWeight?: number;
   /** It stands at `step` and waits for us, and traffic is where the step wants it. */
   waiting: boolean;
   /** It stands at `step`, but traffic is not where the step wants it: what is wrong, for people. */

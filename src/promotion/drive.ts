@@ -86,12 +86,31 @@ export function drive(d: InFlight): TargetOutcome {
   const at: At = { when: 'During', step: next, epoch: String(next), settledAt: undefined };
   const { fold, probes } = ask(d, at, fromTime(status.since) ?? input.now);
   if (fold.failed) return gateFailed(d, fold, fold.failed);
+  if (view.misrouted !== undefined && status.state !== 'Applying')
+    return misrouted(d, view.misrouted, probes);
   if (status.state !== 'Applying') return { ...asItStands(d), probes };
   return {
     reason: 'Advancing',
     message: `the Rollouts controller brings up the first pods of ${planned.rollout.name}`,
     target: moved(status, 'Advancing', input.now, { steps: view.steps, canaryHash: view.currentHash }),
     probes,
+  };
+}
+
+/** It stands at its step, but traffic is somewhere else: samples would speak of another weight. */
+function misrouted(d: InFlight, why: string, probes: ProbeRequest[]): TargetOutcome {
+  const { status, planned } = d;
+  const message = `Rollout ${planned.rollout.name}: ${why}`;
+  const blockedBy = [{ reason: 'Router', message: message.slice(0, 1024) }];
+  // On its way to the step the router is allowed to lag.
+  if (status.state === 'Advancing')
+    return { reason: 'Advancing', message: 'waiting for the router', target: status, probes, blockedBy };
+  return {
+    reason: 'Holding',
+    message: `holding at ${place(d)}, goes on by itself: ${message}`,
+    target: status,
+    probes,
+    blockedBy,
   };
 }
 

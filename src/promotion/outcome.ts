@@ -66,6 +66,8 @@ export interface Outcome {
   revert?: Revert;
   /** Taken from another Environment, once. */
   revision?: readonly RevisionImage[];
+  /** What a person should know of, told when it begins. */
+  warnings?: readonly string[];
   /** The finalizer is to be there before anything is changed. */
   finalizer?: 'add';
 }

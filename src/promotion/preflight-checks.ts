@@ -5,6 +5,7 @@ import { latch, planOf } from './plan.ts';
 import { answerOf, type Chosen, gatesFor, notPassed, preflightProbes, unanswered } from './preflight.ts';
 import { aheadOf } from './turn.ts';
 import { wait } from './waiting.ts';
+import { warningsOf } from './warnings.ts';
 
 /** An answer that is on its way is looked for after this long. */
 const ANSWER_MS = 500;
@@ -47,7 +48,7 @@ export function preflight(input: Input, found: readonly Chosen[]): Outcome {
   // In a write of its own, before anything is changed: from then on deleting the Promotion is an abort.
   if (!input.promotion.metadata.finalizers?.includes(REVERT_FINALIZER))
     return { ...asking, probes, finalizer: 'add' };
-  return latch(input, found);
+  return { ...latch(input, found), warnings: warningsOf(input, found) };
 }
 
 function answered(input: Input, found: readonly Chosen[]): boolean {
@@ -93,5 +94,6 @@ function dryRun(input: Input, found: readonly Chosen[]): Outcome {
       : `it would begin now, on target ${where}: apply it without dryRun under a new name`,
     plan,
     blockedBy,
+    warnings: warningsOf(input, found),
   };
 }

@@ -27,7 +27,9 @@ function pages(status: PromotionStatus | undefined): boolean {
 export function happenings(before: PromotionStatus | undefined, after: PromotionStatus): Happening[] {
   const reason = reasonOf(after);
   if (!reason) return [];
-  const events: Happening[] = [];
+  const events: Happening[] = (after.warnings ?? [])
+    .filter((note) => !before?.warnings?.includes(note))
+    .map((note) => ({ type: 'Warning', reason: 'PreflightWarning', action: 'Preflight', note }));
   for (const gate of after.gates ?? []) {
     const old = before?.gates?.find(
       (g) => g.gate === gate.gate && g.target === gate.target && g.when === gate.when,

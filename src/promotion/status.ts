@@ -34,6 +34,7 @@ export function statusOf(input: Input, outcome: Outcome): PromotionStatus {
   const plan = outcome.plan ?? before.plan;
   const revert = outcome.revert ?? before.revert;
   const gates = outcome.results?.length ? [...outcome.results] : before.gates;
+  const warnings = outcome.warnings ?? before.warnings ?? [];
   const startedAt = before.startedAt ?? (outcome.plan && time);
   return {
     observedGeneration: promotion.metadata.generation ?? 0,
@@ -46,6 +47,7 @@ export function statusOf(input: Input, outcome: Outcome): PromotionStatus {
     ...((outcome.targets ?? before.targets) && { targets: [...(outcome.targets ?? before.targets ?? [])] }),
     ...(gates && { gates }),
     ...decisionsOf(input),
+    ...(warnings.length > 0 && { warnings: [...warnings] }),
     ...(outcome.blockedBy?.length && { blockedBy: outcome.blockedBy }),
     ...(revert && { revert }),
     ...(startedAt && { startedAt }),

@@ -269,6 +269,11 @@ export const promotionStatus = z.object({
     .max(256)
     .optional()
     .meta({ description: 'What each gate says.', ...listMap('gate', 'when', 'target') }),
+  warnings: z
+    .array(text('What it is, and what to do.'))
+    .max(16)
+    .optional()
+    .meta({ description: 'What preflight found that keeps nothing from beginning.', ...atomic }),
   decisions: z
     .array(decisionRef)
     .max(64)

@@ -86,6 +86,7 @@ export function canaryOf(rollout: Rollout, spec: CanaryStrategy): StrategyView {
     waiting: paused && misrouted === undefined,
     ...(misrouted !== undefined && { misrouted }),
     weight,
+    ...(pauses[0] !== undefined && { firstWeight: weightAt(steps, pauses[0]) }),
     ...(traffic && { traffic }),
     ...(spec.trafficRouting && {
       scaleDownDelaySeconds: spec.scaleDownDelaySeconds ?? SCALE_DOWN_DELAY_SECONDS,

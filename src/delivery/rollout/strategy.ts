@@ -14,6 +14,8 @@ export interface StrategyView {
   misrouted?: string;
   /** Percent of traffic that is asked for on the current revision while it is not fully promoted. */
   weight: number;
+  /** The same at the first step that waits; absent where nobody is served before the switch. */
+  firstWeight?: number;
   traffic?: Traffic;
   scaleDownDelaySeconds?: number;
   /** What keeps gates from judging, each with its fix. */

@@ -75,7 +75,7 @@ export function viewOf(
 ): TargetView {
   const status = rollout.status ?? {};
   const strategy = strategyOf(rollout);
-  const { step, steps, pauses, traffic, misrouted, scaleDownDelaySeconds } = strategy;
+  const { step, steps, pauses, traffic, misrouted, scaleDownDelaySeconds, firstWeight } = strategy;
   const observed = isObserved(rollout);
   const template = canonicalJson(rollout.spec.template);
   const ours = recorded && planned && withImages(recorded.template as object, planned.images);
@@ -99,6 +99,7 @@ export function viewOf(
     revisions,
     weight: status.abort ? 0 : promoted ? 100 : strategy.weight,
     ...(traffic && { traffic }),
+    ...(firstWeight !== undefined && { firstWeight }),
     step,
     steps,
     stepsHash: fingerprint(strategy.stepsOf),
