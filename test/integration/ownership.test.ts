@@ -1,10 +1,13 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { canonicalJson } from '../../src/runtime/hash.ts';
 import type { KubeObject, ObjectMeta } from '../harness/api.ts';
-import { apply } from '../harness/apply.ts';
+import { apply, parseYaml } from '../harness/apply.ts';
 import { createRollout, rolloutOf, rolloutPath, untilHealthy } from '../harness/fixtures.ts';
 import type { Rollout } from '../harness/kinds.ts';
+import { NODE } from '../harness/kubelet.ts';
 import {
   conditionsOf,
   ERROR_RATE,
@@ -234,6 +237,8 @@ const allow = (app: string, environments: string | null): Promise<unknown> =>
     metadata: { annotations: { 'sluice.dev/allowed-environments': environments } },
   });
 
+const isRollout = (object: KubeObject): object is Rollout => object.kind === 'Rollout';
+
 const records = async (namespace: string, app: string): Promise<number> => {
   const { items } = await api.list(`/apis/apps/v1/namespaces/${namespace}/controllerrevisions`);
   return items.filter((r) => r.metadata.ownerReferences?.some((o) => o.name === app)).length;
@@ -278,5 +283,23 @@ describe('a Rollout in another namespace', () => {
     expect(messageOf(waiting)).toBe(`Rollout nowhere does not exist in namespace ${EDGE}: apply it`);
     const { status } = await place.environment();
     expect(status?.conditions?.[0]?.message).toBe(messageOf(waiting));
+  });
+
+  test('the example ends as its README says, applied with the Promotion first', async () => {
+    const folder = join(import.meta.dirname, '../../examples/cross-namespace');
+    const readme = readFileSync(join(folder, 'README.md'), 'utf8');
+    for (const namespace of ['shop', 'shop-edge']) {
+      expect(readme).toContain(`kubectl create namespace ${namespace}\n`);
+      await cluster.createNamespace(namespace);
+    }
+    for (const file of ['promotion', 'environment', 'gate', 'rollout'])
+      for (const object of parseYaml(join(folder, `${file}.yaml`))) {
+        // The harness has one node and no scheduler.
+        if (isRollout(object)) object.spec.template.spec.nodeName = NODE;
+        await apply(api, object);
+      }
+    const ended = await new Place(api, 'shop', 'gateway').untilEnded('gateway-v2');
+    expect(reasonOf(ended)).toBe(/^Ends: (\w+)$/m.exec(readme)?.[1]);
+    expect(readme).toContain(' promotion/gateway-v2 -n shop ');
   });
 });
