@@ -6,7 +6,8 @@ import { fromTime, toTime } from '../runtime/time.ts';
 const MOST_RESTORES = 2;
 /**
  * Where someone else may declare it, the template has to stand for so long before it counts as back: Argo CD's
- * self-heal undoes a change within seconds (5 s up to 2.13, then a backoff from 2 s), and an ended promotion sees nothing.
+ * self-heal undoes a change within seconds (after 5 s, or in newer versions by a backoff from 2 s), and an ended
+ * promotion sees nothing.
  */
 const STANDS_MS = 15_000;
 

@@ -75,9 +75,8 @@ test.each(folders)(
     const seed = Number(process.env['SLUICE_EXAMPLES_SEED'] ?? randomInt(2 ** 31));
     process.stdout.write(`example ${folder}: SLUICE_EXAMPLES_SEED=${seed}\n`);
     const objects = placed(folder, shuffled(folder, seed));
-    // The tour of the README has made one of them already, or will.
     for (const namespace of new Set(objects.map(({ metadata }) => metadata.namespace ?? '')))
-      await cluster.createNamespace(namespace).catch(() => {});
+      await cluster.createNamespace(namespace);
     await setTheScene(folder, objects);
     for (const object of objects) await apply(cluster.api, object);
 
