@@ -118,6 +118,6 @@ export function promotedAt({ status, view, planned, input }: InFlight): number |
 /** Where it stands, for people: `step 2 of 4, 20 %`. */
 export function place({ view }: InFlight): string {
   return view.step >= view.steps
-    ? 'fully promoted'
+    ? 'full promotion'
     : `step ${view.step + 1} of ${view.steps}, ${view.weight} %`;
 }

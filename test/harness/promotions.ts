@@ -125,6 +125,11 @@ export class Place {
     return this.api.get(rolloutPath(this.namespace, name));
   }
 
+  /** The image that the Rollout declares for its main container. */
+  async image(): Promise<string> {
+    return (await this.rollout()).spec.template?.spec.containers[0]?.image ?? '';
+  }
+
   /** Changes the image of the main container, as somebody else would. */
   setImage(image: string): Promise<Rollout> {
     return setImage(this.api, this.namespace, this.app, image);

@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { Fleet } from '../harness/fleet.ts';
-import { imageFor, Place, reasonOf } from '../harness/promotions.ts';
+import { createRollout, untilHealthy } from '../harness/fixtures.ts';
+import { ERROR_RATE, imageFor, Place, QUICK, reasonOf, revisionImage } from '../harness/promotions.ts';
 import { sharedWorld } from '../harness/shared.ts';
 import { until } from '../harness/until.ts';
 
@@ -77,6 +78,40 @@ describe('a fleet', () => {
     expect(left.spec.template?.spec.containers[0]?.image).toBe(imageFor('lost-2', 'v1'));
     expect(left.status?.phase).toBe('Healthy');
   });
+});
+
+test('three services in three namespaces rise and fall together', async () => {
+  const apps = ['north', 'east', 'west'];
+  const namespaceOf = (app: string): string => `${NAMESPACE}-${app}`;
+  for (const app of apps) {
+    await cluster.createNamespace(namespaceOf(app));
+    const annotations = { 'sluice.dev/allowed-environments': `${NAMESPACE}/compass` };
+    const image = imageFor(app, 'v1');
+    await createRollout(cluster.api, namespaceOf(app), app, { image, replicas: 2, annotations });
+  }
+  const here = new Place(cluster.api, NAMESPACE, 'compass');
+  await here.apply('Gate', 'compass', ERROR_RATE);
+  await here.apply('Environment', 'compass', {
+    targets: apps.map((name) => ({ name, rollout: { name, namespace: namespaceOf(name) } })),
+    gates: [{ gate: 'compass', when: 'During' }],
+    analysis: QUICK,
+  });
+  for (const app of apps) await untilHealthy(cluster.api, namespaceOf(app), app);
+  const declared = (): Promise<string[]> =>
+    Promise.all(apps.map((app) => new Place(cluster.api, namespaceOf(app), app).image()));
+  const order = (version: string): object => ({
+    environment: 'compass',
+    revision: { images: apps.map((app) => revisionImage(app, version)) },
+  });
+
+  await here.apply('Promotion', 'compass-v2', order('v2'));
+  expect(reasonOf(await here.untilEnded('compass-v2'))).toBe('Succeeded');
+  expect(await declared()).toEqual(apps.map((app) => imageFor(app, 'v2')));
+
+  await controls.behave(imageFor('west', 'v3'), { errorRate: 0.5 });
+  await here.apply('Promotion', 'compass-v3', order('v3'));
+  expect(reasonOf(await here.untilEnded('compass-v3'))).toBe('RolledBack');
+  expect(await declared()).toEqual(apps.map((app) => imageFor(app, 'v2')));
 });
 
 describe('one place, two orders', () => {
