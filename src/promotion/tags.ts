@@ -1,5 +1,6 @@
 import { digestOf, repositoryOf } from '../api/v1alpha1/images.ts';
 import type { PromotionStatus, RevisionImage, TargetStatus } from '../api/v1alpha1/types.ts';
+import { earliest } from '../runtime/time.ts';
 import type { InFlight } from './in-flight.ts';
 import type { Failure, TargetOutcome } from './outcome.ts';
 
@@ -25,7 +26,7 @@ export function withDigests(d: InFlight, outcome: TargetOutcome): TargetOutcome 
     if (before) seen.add(before);
     const [digest, other] = [...seen];
     if (digest && other) return failed(outcome, moved(image, digest, other));
-    if (!digest || !read[container]?.length) return waiting(outcome, image);
+    if (!digest || !read[container]?.length) return waiting(d, outcome, image);
     const bad = refused(d, image, digest);
     if (bad) return failed(outcome, bad);
     found.push({ container, digest });
@@ -52,9 +53,13 @@ function failed({ target }: TargetOutcome, failure: Failure): TargetOutcome {
   return { reason: 'Reverting', message: failure.message, target, failed: failure };
 }
 
+/** What pods run is no event of ours: it is asked again after this long. */
+const AGAIN_MS = 5_000;
+
 /** Nothing goes on from a step at which nobody knows what runs. */
-function waiting(outcome: TargetOutcome, image: string): TargetOutcome {
-  const { effect: _effect, through: _through, done: _done, ...rest } = outcome;
+function waiting({ input }: InFlight, outcome: TargetOutcome, image: string): TargetOutcome {
+  const { effect: _effect, through: _through, done: _done, ...others } = outcome;
+  const rest = { ...others, wakeAt: earliest(outcome.wakeAt, input.now + AGAIN_MS) };
   if (!outcome.effect && !outcome.through && !outcome.done) return rest;
   return { ...rest, reason: 'Analysing', message: `waits until the pods say which image ${image} is` };
 }
