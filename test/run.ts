@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { COMPLETE } from './harness/seen.ts';
 
 /*
  * `make test`: every check and every test. Nothing stops at the first failure, so that one run tells
@@ -14,8 +15,9 @@ const scratch = mkdtempSync(join(tmpdir(), 'sluice-test-'));
 let passed = 0;
 let failed = 0;
 
-function run(command: string, args: readonly string[]): boolean {
-  return spawnSync(command, [...args], { cwd: root, stdio: 'inherit' }).status === 0;
+function run(command: string, args: readonly string[], env: Record<string, string> = {}): boolean {
+  const options = { cwd: root, stdio: 'inherit', env: { ...process.env, ...env } } as const;
+  return spawnSync(command, [...args], options).status === 0;
 }
 
 /** One check that is one test: it passes or fails as a whole. */
@@ -26,10 +28,10 @@ function check(title: string, command: string, args: readonly string[]): void {
 }
 
 /** Jest projects; every test counts, and so does a file that could not be run at all. */
-function jest(title: string, projects: readonly string[]): void {
+function jest(title: string, projects: readonly string[], env: Record<string, string> = {}): void {
   process.stdout.write(`\n== ${title}\n`);
   const report = join(scratch, `${projects.join('-')}.json`);
-  const ok = run(process.execPath, [
+  const args = [
     '--experimental-vm-modules',
     '--disable-warning=ExperimentalWarning',
     'node_modules/jest/bin/jest.js',
@@ -37,7 +39,8 @@ function jest(title: string, projects: readonly string[]): void {
     `--outputFile=${report}`,
     '--selectProjects',
     ...projects,
-  ]);
+  ];
+  const ok = run(process.execPath, args, env);
   const before = failed;
   try {
     const result: { numPassedTests: number; numFailedTests: number; numRuntimeErrorTestSuites: number } =
@@ -47,7 +50,7 @@ function jest(title: string, projects: readonly string[]): void {
   } catch {
     process.stdout.write(`no report of ${title}\n`);
   }
-  // A run that failed without a failed test (a set-up, a leak) is a failure all the same.
+  // A run that failed without a failed test (a set-up, a leak, a right never used) is a failure all the same.
   if (!ok && failed === before) failed += 1;
 }
 
@@ -59,7 +62,8 @@ check('compile', ...npm('build'));
 jest('unit and property tests', ['unit', 'kube']);
 if (!unitOnly) {
   check('programs of the local control plane', process.execPath, ['test/harness/programs/main.ts']);
-  jest('integration tests on real programs', ['integration']);
+  // All of it runs, so what was declared and never happened is an error: see test/harness/judge.ts.
+  jest('integration tests on real programs', ['integration'], { [COMPLETE]: 'yes' });
 }
 rmSync(scratch, { recursive: true, force: true });
 process.stdout.write(`\n${passed} passed, ${failed} failed\n`);

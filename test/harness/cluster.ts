@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { Api } from './api.ts';
+import { type AuditEvent, auditEvents } from './audit.ts';
 import { type KubectlResult, runKubectl } from './kubectl.ts';
 import { type Tokens, tokenOf, type UserName, writeKubeconfig } from './users.ts';
 
@@ -11,6 +12,8 @@ export interface ClusterFacts {
   tokens: Tokens;
   /** Temporary directory of the run, for kubeconfigs and caches. */
   dir: string;
+  /** Path of the audit log of what the operator asks. */
+  auditLog: string;
   /** Path of the real kubectl. */
   kubectl: string;
 }
@@ -52,6 +55,11 @@ export class Cluster {
   kubeconfigFor(user: UserName): string {
     const { dir, url, caData, tokens } = this.facts;
     return writeKubeconfig(dir, { url, caData, user, token: tokenOf(tokens, user) });
+  }
+
+  /** What the operator has asked of the API server so far, and what it was answered. */
+  audited(): AuditEvent[] {
+    return auditEvents(this.facts.auditLog);
   }
 
   /** Runs the real kubectl as `user` (admin unless given); a refusal is in the result, not thrown. */

@@ -1,7 +1,8 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { Api } from './api.ts';
+import { AUDIT_POLICY, auditEvents, operatorRequests } from './audit.ts';
 import { Cluster, type ClusterFacts } from './cluster.ts';
 import { CRDS, installCrds, istioCrds, rolloutsCrds } from './crds.ts';
 import * as programs from './kubernetes-programs.ts';
@@ -9,6 +10,7 @@ import { freePorts } from './ports.ts';
 import type { Program } from './process.ts';
 import { ensureKubernetes, type KubernetesPrograms } from './programs/ensure.ts';
 import { Run } from './run.ts';
+import { record } from './seen.ts';
 import { until } from './until.ts';
 import { inventTokens, tokenFile, tokenOf } from './users.ts';
 
@@ -63,10 +65,15 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
 async function startIn(run: Run, binaries: KubernetesPrograms): Promise<ControlPlane> {
   const [etcdPort = 0, peerPort = 0, apiserverPort = 0, managerPort = 0, metrics = 0, health = 0] =
     await freePorts(6);
-  const layout = { dir: run.dir, etcdPort, apiserverPort };
+  const auditLog = resolve(run.logDir, 'audit.log');
+  const layout = { dir: run.dir, etcdPort, apiserverPort, auditLog };
   const tokens = inventTokens();
   writeFileSync(join(run.dir, 'tokens.csv'), tokenFile(tokens), { mode: 0o600 });
   writeServiceAccountKeys(run.dir);
+  writeFileSync(join(run.dir, 'audit-policy.json'), JSON.stringify(AUDIT_POLICY));
+  // Logs that are kept are kept in the same directory run after run.
+  rmSync(auditLog, { force: true });
+  run.beforeClose(() => record(operatorRequests(auditEvents(auditLog)).map((request) => ({ request }))));
 
   const url = `https://127.0.0.1:${apiserverPort}`;
   // The certificate appears while the API server starts, so what depends on it is read when it is ready.
@@ -75,6 +82,7 @@ async function startIn(run: Run, binaries: KubernetesPrograms): Promise<ControlP
     caData: readFileSync(programs.servingCertificate(layout)).toString('base64'),
     tokens,
     dir: run.dir,
+    auditLog,
     kubectl: binaries.kubectl,
   });
   const isReady = async (): Promise<boolean> => {

@@ -8,6 +8,8 @@ export interface Layout {
   dir: string;
   etcdPort: number;
   apiserverPort: number;
+  /** Where the API server writes down what the operator asks of it. */
+  auditLog: string;
 }
 
 const LOOPBACK = '127.0.0.1';
@@ -38,9 +40,12 @@ export function servingCertificate({ dir }: Layout): string {
   return join(dir, 'apiserver', 'apiserver.crt');
 }
 
-/** kube-apiserver: loopback only, RBAC, tokens from `tokens.csv`, service-account keys from `sa.key` and `sa.pub`. */
+/**
+ * kube-apiserver: loopback only, RBAC, tokens from `tokens.csv`, service-account keys from `sa.key` and `sa.pub`,
+ * the audit policy from `audit-policy.json`.
+ */
 export function apiserver(command: string, layout: Layout, isReady: () => Promise<boolean>): ProgramSpec {
-  const { dir, etcdPort, apiserverPort } = layout;
+  const { dir, etcdPort, apiserverPort, auditLog } = layout;
   return {
     name: 'kube-apiserver',
     command,
@@ -59,6 +64,10 @@ export function apiserver(command: string, layout: Layout, isReady: () => Promis
       `--service-account-key-file=${join(dir, 'sa.pub')}`,
       `--service-account-signing-key-file=${join(dir, 'sa.key')}`,
       '--service-cluster-ip-range=10.0.0.0/24',
+      `--audit-policy-file=${join(dir, 'audit-policy.json')}`,
+      `--audit-log-path=${auditLog}`,
+      // Megabytes; a log that is rotated away would be evidence lost.
+      '--audit-log-maxsize=4096',
       '--profiling=false',
     ],
     ready: isReady,

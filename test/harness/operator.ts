@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url';
 import type { Cluster } from './cluster.ts';
 import { freePort } from './ports.ts';
 import type { Program } from './process.ts';
+import { recordReasons } from './reasons.ts';
 import type { Run } from './run.ts';
 import { send } from './http.ts';
 
@@ -44,5 +45,6 @@ export async function startOperator(
     ],
     ready: async () => (await send('GET', `${url}/readyz`)).status === 200,
   });
+  await recordReasons(run, cluster.api);
   return { program, url };
 }

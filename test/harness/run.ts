@@ -14,16 +14,18 @@ import { Program, type ProgramSpec } from './process.ts';
 export class Run {
   /** Temporary directory for data, certificates and kubeconfigs. */
   readonly dir: string;
-  readonly #logDir: string;
+  /** Directory of the programs' logs. */
+  readonly logDir: string;
   readonly #keeper: ChildProcess;
   readonly #programs = new Map<number, Program>();
+  readonly #beforeClose: (() => Promise<void> | void)[] = [];
   #lastId = 0;
 
   /** @param logDir where to put the programs' logs to keep them; without it they go with `dir`. */
   constructor(logDir?: string) {
     this.dir = mkdtempSync(join(tmpdir(), 'sluice-run-'));
-    this.#logDir = logDir ?? join(this.dir, 'logs');
-    mkdirSync(this.#logDir, { recursive: true });
+    this.logDir = logDir ?? join(this.dir, 'logs');
+    mkdirSync(this.logDir, { recursive: true });
     this.#keeper = fork(fileURLToPath(new URL('./keeper.ts', import.meta.url)), [this.dir], {
       detached: true,
       execArgv: [],
@@ -38,16 +40,29 @@ export class Run {
    */
   async start(spec: ProgramSpec): Promise<Program> {
     const id = ++this.#lastId;
-    const log = join(this.#logDir, `${spec.name}.log`);
+    const log = join(this.logDir, `${spec.name}.log`);
     const program = new Program(spec, id, log, (order) => this.#keeper.send(order));
     this.#programs.set(id, program);
     await program.start();
     return program;
   }
 
+  /** Has `work` done when the run is closed, while its programs and its directory are still there. */
+  beforeClose(work: () => Promise<void> | void): void {
+    this.#beforeClose.push(work);
+  }
+
   /** Ends every program and removes the directory; returns when all of it is gone. */
   async close(): Promise<void> {
     if (this.#keeper.exitCode !== null || this.#keeper.signalCode !== null) return;
+    try {
+      for (const work of this.#beforeClose.splice(0)) await work();
+    } finally {
+      await this.#end();
+    }
+  }
+
+  async #end(): Promise<void> {
     const gone = once(this.#keeper, 'exit');
     if (this.#keeper.connected) this.#keeper.disconnect();
     await gone;

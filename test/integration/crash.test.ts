@@ -1,9 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { canonicalJson } from '../../src/runtime/hash.ts';
+import { writesIn } from '../harness/audit.ts';
 import { installChart } from '../harness/helm.ts';
 import { type RunningOperator, startOperator } from '../harness/operator.ts';
-import { conditionsOf, imageFor, Place, reasonOf } from '../harness/promotions.ts';
+import { conditionsOf, imageFor, Place, type PlaceOptions, reasonOf } from '../harness/promotions.ts';
 import { createRollout, rolloutPath } from '../harness/fixtures.ts';
 import { until } from '../harness/until.ts';
 import { startWorld, type World } from '../harness/world.ts';
@@ -98,14 +99,14 @@ describe('the operator is killed at random moments of a promotion', () => {
 });
 
 /** A promotion of v2 that is judged at a pause, under a gate that says neither yes nor no. */
-async function underJudgement(app: string, rollback?: { deadlineSeconds: number }): Promise<Place> {
+async function underJudgement(app: string, options: PlaceOptions = {}): Promise<Place> {
   const undecided = {
     prometheus: { query: 'vector(1)', pass: 'value > 1.0', fail: 'value < 1.0' },
     intervalSeconds: 1,
   };
   const place = await new Place(world.cluster.api, NAMESPACE, app).prepare({
     gate: undecided,
-    ...(rollback && { rollback }),
+    ...options,
   });
   await place.promote('v2');
   await place.untilReason(`${app}-v2`, 'Analysing');
@@ -115,7 +116,7 @@ async function underJudgement(app: string, rollback?: { deadlineSeconds: number 
 describe('the Rollouts controller is away', () => {
   test('a revert that it cannot carry out pages as RollbackBlocked, goes on, and ends RolledBack when it is back', async () => {
     const { rollouts } = world.cluster.programs;
-    const place = await underJudgement('blocked', { deadlineSeconds: 2 });
+    const place = await underJudgement('blocked', { rollback: { deadlineSeconds: 2 } });
     await rollouts.stop();
     await place.apply('Gate', 'blocked', {
       prometheus: { query: 'vector(0)', pass: 'value > 0.0' },
@@ -149,5 +150,57 @@ describe('the operator was away', () => {
     await operator.program.start();
     expect(reasonOf(await place.untilEnded('replaced-v2'))).toBe('TargetReplaced');
     expect((await place.rollout()).spec.template?.spec.containers[0]?.image).toBe(imageFor('replaced', 'v1'));
+  });
+});
+
+/** Creates a Decision on v2 of a place. */
+async function decideOn(place: Place, verdict: string): Promise<void> {
+  const { name, uid } = (await place.promotion(`${place.app}-v2`)).metadata;
+  const spec = { by: 'bob', verdict, environment: place.app, promotion: { name, uid } };
+  await place.apply('Decision', `${place.app}-${verdict.toLowerCase()}`, spec);
+}
+
+/** One that a person holds, one behind it, one that names what is not there, and one that cannot see. */
+async function four(): Promise<Place> {
+  const held = await underJudgement('held');
+  await decideOn(held, 'Hold');
+  await held.untilReason('held-v2', 'HeldByPerson');
+  await held.promote('v3');
+  await held.untilReason('held-v3', 'Queued');
+  await held.apply('Promotion', 'lost', { ...held.orderOf('v4'), environment: 'nowhere' });
+  await held.untilReason('lost', 'AwaitingReference');
+
+  const blind = await underJudgement('blind', { analysis: { maxBlindSeconds: 1 } });
+  await blind.apply('Gate', 'blind', {
+    prometheus: { query: 'vector(1)', pass: 'value > 0.0', address: 'http://127.0.0.1:1' },
+    intervalSeconds: 1,
+  });
+  await until('it holds past its deadline', async () => {
+    const waiting = await blind.untilReason('blind-v2', 'Holding');
+    return conditionsOf(waiting).includes('Stalled=True');
+  });
+  return held;
+}
+
+describe('promotions that wait, each for something else', () => {
+  test('cost nothing: in a whole minute the operator writes nothing, and asks nothing', async () => {
+    const held = await four();
+    const { cluster } = world;
+    await until('what follows from the last change is written', async () => {
+      const before = cluster.audited().length;
+      await delay(3000);
+      return cluster.audited().length === before;
+    });
+    const before = cluster.audited().length;
+    // Real time: the operator is a process with a clock of its own. Samples are taken every second meanwhile.
+    await delay(60_000);
+    const minute = cluster.audited().slice(before);
+    expect(writesIn(minute)).toEqual([]);
+    expect(minute.filter(({ verb }) => verb !== 'watch').map(({ requestURI }) => requestURI)).toEqual([]);
+
+    await decideOn(held, 'Resume');
+    await held.untilReason('held-v2', 'Analysing');
+    const after = writesIn(cluster.audited().slice(before));
+    expect(after).toContain(`patch promotions/status ${NAMESPACE}/held-v2 200`);
   });
 });
