@@ -11,6 +11,7 @@ import {
 import type { Environment, Target } from '../api/v1alpha1/types.ts';
 import type { Rollout } from '../delivery/rollout/types.ts';
 import type { KubeClient } from '../kube/client.ts';
+import { setFinalizer } from '../kube/finalizers.ts';
 import { patchStatus } from '../kube/patch.ts';
 import { objectPath, splitKey } from '../kube/paths.ts';
 import type { StoreReader } from '../kube/informer.ts';
@@ -78,18 +79,18 @@ export class EnvironmentController {
     return found?.spec.template?.spec?.containers?.map((c) => c.image ?? '');
   }
 
-  /** An Environment is kept while a promotion is in flight there, in a write of its own. */
+  /** An Environment is kept while a promotion is in flight there. */
   async #keep(raw: RawObject, inUse: boolean): Promise<void> {
-    const { namespace, name, uid, resourceVersion, finalizers = [], deletionTimestamp } = raw.metadata;
-    const has = finalizers.includes(IN_USE_FINALIZER);
-    // Kubernetes adds no finalizer to what is being deleted.
-    if (has === inUse || (inUse && deletionTimestamp)) return;
-    const others = finalizers.filter((f) => f !== IN_USE_FINALIZER);
-    const metadata = { uid, resourceVersion, finalizers: inUse ? [...others, IN_USE_FINALIZER] : others };
-    const path = objectPath(ENVIRONMENTS, namespace, name);
-    this.#o.environments.upsertLocal(
-      await this.#o.client.patch<RawObject & KubeObject>(path, { metadata }, 'merge'),
+    const path = objectPath(ENVIRONMENTS, raw.metadata.namespace, raw.metadata.name);
+    const wanted = inUse ? 'present' : 'absent';
+    const kept = await setFinalizer(
+      this.#o.client,
+      path,
+      raw as RawObject & KubeObject,
+      IN_USE_FINALIZER,
+      wanted,
     );
+    if (kept !== raw) this.#o.environments.upsertLocal(kept);
   }
 
   /** References that do not resolve, each with its fix. */

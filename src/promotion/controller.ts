@@ -9,6 +9,7 @@ import type { KubeClient } from '../kube/client.ts';
 import type { ReconcileResult } from '../kube/controller.ts';
 import { isNotFound } from '../kube/errors.ts';
 import type { EventRecorder } from '../kube/events.ts';
+import { setFinalizer } from '../kube/finalizers.ts';
 import { patchStatus } from '../kube/patch.ts';
 import { objectPath, splitKey } from '../kube/paths.ts';
 import type { KubeObject } from '../kube/types.ts';
@@ -79,7 +80,7 @@ export class PromotionController {
     const promotion = parsed.object;
     if (hasEnded(promotion)) {
       this.#release(key);
-      await this.#finalize(raw, 'remove');
+      await this.#finalize(raw, 'absent');
       return this.#expire(promotion, log);
     }
     const input = await gather(this.#sources, raw, promotion);
@@ -90,11 +91,11 @@ export class PromotionController {
     await this.#actAll(decision.effects, written, input, log);
     if (hasEnded(written)) {
       this.#release(key);
-      await this.#finalize(this.#o.promotions.get(namespace, name) ?? raw, 'remove');
+      await this.#finalize(this.#o.promotions.get(namespace, name) ?? raw, 'absent');
       return this.#expire(written, log);
     }
     if (decision.finalizer === 'add') {
-      await this.#finalize(this.#o.promotions.get(namespace, name) ?? raw, 'add');
+      await this.#finalize(this.#o.promotions.get(namespace, name) ?? raw, 'present');
       return { requeueAfterMs: 0 };
     }
     const urgent = decision.status.revert ? ({ lane: 'urgent' } as const) : {};
@@ -103,24 +104,16 @@ export class PromotionController {
     return { requeueAfterMs: Math.max(0, decision.wakeAt - this.#o.clock.now()), ...urgent };
   }
 
-  /** Adds or removes the finalizer, in a write of its own that fails if anybody else wrote meanwhile. */
-  async #finalize(raw: RawObject, what: 'add' | 'remove'): Promise<void> {
-    const { namespace, name, uid, resourceVersion, finalizers = [] } = raw.metadata;
-    if (finalizers.includes(REVERT_FINALIZER) === (what === 'add')) return;
-    const others = finalizers.filter((f) => f !== REVERT_FINALIZER);
-    const metadata = {
-      uid,
-      resourceVersion,
-      finalizers: what === 'add' ? [...others, REVERT_FINALIZER] : others,
-    };
-    const path = objectPath(PROMOTIONS, namespace, name);
-    try {
-      this.#o.promotions.upsertLocal(
-        await this.#o.client.patch<RawObject & KubeObject>(path, { metadata }, 'merge'),
-      );
-    } catch (error) {
-      if (!isNotFound(error)) throw error;
-    }
+  async #finalize(raw: RawObject, wanted: 'present' | 'absent'): Promise<void> {
+    const path = objectPath(PROMOTIONS, raw.metadata.namespace, raw.metadata.name);
+    const kept = await setFinalizer(
+      this.#o.client,
+      path,
+      raw as RawObject & KubeObject,
+      REVERT_FINALIZER,
+      wanted,
+    );
+    if (kept !== raw) this.#o.promotions.upsertLocal(kept);
   }
 
   /** Deletes a promotion that has ended once its time to live is over. */

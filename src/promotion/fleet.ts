@@ -1,12 +1,13 @@
 import type { GateResult, Plan, Revert, TargetStatus } from '../api/v1alpha1/types.ts';
 import { earliest, toTime } from '../runtime/time.ts';
-import { begin, drive, verify } from './drive.ts';
+import { begin, drive } from './drive.ts';
 import { saidBefore } from './hold.ts';
 import { type InFlight, inFlight, promotedAt } from './in-flight.ts';
 import type { Input } from './input.ts';
 import { abortedBy, heldBy, said as whoSaid } from './orders.ts';
 import { type Failure, moved, naming, type Outcome, type TargetOutcome } from './outcome.ts';
 import { timingOf } from './timing.ts';
+import { verify } from './promoted.ts';
 import { revertAll } from './revert-all.ts';
 
 /** All targets of a promotion, wave by wave, towards full promotion, through one bake and what comes after it. */

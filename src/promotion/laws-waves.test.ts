@@ -144,6 +144,21 @@ describe('one target fails, all go back', () => {
   });
 });
 
+type Happening =
+  | { do: 'reconcile' }
+  | { do: 'tick' }
+  | { do: 'crash'; crash: 'before status' | 'before effect' | 'after effect' }
+  | { do: 'wait'; ms: number }
+  | { do: 'sample'; verdict: 'Pass' | 'Fail' | 'Error'; target: string };
+
+function happen(world: World, event: Happening): void {
+  if (event.do === 'reconcile') world.reconcile();
+  else if (event.do === 'crash') world.reconcile(event.crash);
+  else if (event.do === 'tick') world.tick();
+  else if (event.do === 'wait') world.now += event.ms;
+  else world.sample(event.verdict, event.target);
+}
+
 describe('whatever happens in whatever order', () => {
   const events = fc.array(
     fc.oneof(
@@ -183,11 +198,7 @@ describe('whatever happens in whatever order', () => {
       fc.property(events, (list) => {
         const world = new World(WAVES);
         for (const event of list) {
-          if (event.do === 'reconcile') world.reconcile();
-          else if (event.do === 'crash') world.reconcile(event.crash);
-          else if (event.do === 'tick') world.tick();
-          else if (event.do === 'wait') world.now += event.ms;
-          else world.sample(event.verdict, event.target);
+          happen(world, event);
           // Law 1 over waves: the last one begins only after the others were judged at full weight.
           if (runsNew(world, 2) && !world.promotion.status?.revert) {
             expect(world.passed.get('checkout')).toBe(4);
@@ -209,13 +220,7 @@ describe('whatever happens in whatever order', () => {
     fc.assert(
       fc.property(events, (list) => {
         const world = new World(WAVES);
-        for (const event of list) {
-          if (event.do === 'reconcile') world.reconcile();
-          else if (event.do === 'crash') world.reconcile(event.crash);
-          else if (event.do === 'tick') world.tick();
-          else if (event.do === 'wait') world.now += event.ms;
-          else world.sample(event.verdict, event.target);
-        }
+        for (const event of list) happen(world, event);
         for (let i = 0; i < 20; i += 1) world.reconcile();
         const [writes, acted] = [world.writes, world.acted.length];
         world.reconcile();

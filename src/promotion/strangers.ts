@@ -20,7 +20,7 @@ export function strangers(d: InFlight): TargetOutcome | undefined {
       input,
       status,
       'StepsChanged',
-      `someone changed the steps of ${name} while it was promoted, which begins the canary anew: finish or undo it there, then apply a new Promotion`,
+      `someone changed the steps of ${name} while it was promoted, so that it is not what was to be judged: finish or undo it there, then apply a new Promotion`,
     );
   if (waiting || applying) return undefined;
   if (view.aborted) {

@@ -36,6 +36,14 @@ describe('what preflight warns of', () => {
     expect(late.join()).not.toContain('scaleDownDelaySeconds');
   });
 
+  test('a gate that is not asked before a switch', () => {
+    const late = warned(6000, (input, c) => {
+      Object.assign(c.view, { firstWeight: undefined, steps: 1 });
+      for (const binding of input.environment?.spec.gates ?? []) binding.fromWeight = 50;
+    });
+    expect(late.join()).toContain('leave fromWeight out');
+  });
+
   test('a bake that nothing but comparisons guards', () => {
     const compared = warned(6000, (input) => {
       for (const gate of input.gates.values())

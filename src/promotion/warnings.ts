@@ -11,6 +11,7 @@ export function warningsOf(input: Input, found: readonly Chosen[]): string[] {
     ...c.view.warnings,
     ...scaleDown(input, c),
     ...traffic(input, c),
+    ...switched(input, c),
     ...bake(input, c),
   ]);
   return [...new Set(all)].slice(0, MOST_WARNINGS).map((w) => w.slice(0, 1024));
@@ -49,6 +50,17 @@ function traffic(input: Input, { target, view }: Chosen): string[] {
     );
     return warning === undefined ? [] : [`gate ${binding.gate}: ${warning}`];
   });
+}
+
+/** Before a switch nobody is served, so a gate that begins at some weight is not asked there. */
+function switched(input: Input, { target, view }: Chosen): string[] {
+  if (view.firstWeight !== undefined || view.steps !== 1) return [];
+  return gatesFor(input, target.name)
+    .filter((b) => b.when === 'During' && (b.fromWeight ?? 0) > 0)
+    .map(
+      (b) =>
+        `gate ${b.gate} is asked from ${b.fromWeight} % on, and a blue-green serves nobody before it is switched: leave fromWeight out to ask it before`,
+    );
 }
 
 /** A comparison has nothing to compare with once everything is promoted. */

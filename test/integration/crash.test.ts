@@ -2,10 +2,12 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { canonicalJson } from '../../src/runtime/hash.ts';
 import { writesIn } from '../harness/audit.ts';
+import { FAILING, UNDECIDED } from '../harness/gates.ts';
 import { installChart } from '../harness/helm.ts';
 import { type RunningOperator, startOperator } from '../harness/operator.ts';
 import { conditionsOf, imageFor, Place, type PlaceOptions, reasonOf } from '../harness/promotions.ts';
 import { createRollout, rolloutPath } from '../harness/fixtures.ts';
+import { numbers } from '../harness/random.ts';
 import { until } from '../harness/until.ts';
 import { startWorld, type World } from '../harness/world.ts';
 
@@ -30,17 +32,6 @@ beforeAll(async () => {
   });
 });
 afterAll(() => world.stop());
-
-/** Pseudo-random numbers from a seed (mulberry32), so that a failing run can be played again. */
-function numbers(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-  };
-}
 
 /** Kills and restarts the operator at moments that `pause` chooses, `most` times or until `work` is done; how often it was. */
 async function killDuring(work: Promise<unknown>, pause: () => number, most: number): Promise<number> {
@@ -100,12 +91,8 @@ describe('the operator is killed at random moments of a promotion', () => {
 
 /** A promotion of v2 that is judged at a pause, under a gate that says neither yes nor no. */
 async function underJudgement(app: string, options: PlaceOptions = {}): Promise<Place> {
-  const undecided = {
-    prometheus: { query: 'vector(1)', pass: 'value > 1.0', fail: 'value < 1.0' },
-    intervalSeconds: 1,
-  };
   const place = await new Place(world.cluster.api, NAMESPACE, app).prepare({
-    gate: undecided,
+    gate: UNDECIDED,
     ...options,
   });
   await place.promote('v2');
@@ -118,10 +105,7 @@ describe('the Rollouts controller is away', () => {
     const { rollouts } = world.cluster.programs;
     const place = await underJudgement('blocked', { rollback: { deadlineSeconds: 2 } });
     await rollouts.stop();
-    await place.apply('Gate', 'blocked', {
-      prometheus: { query: 'vector(0)', pass: 'value > 0.0' },
-      intervalSeconds: 1,
-    });
+    await place.apply('Gate', 'blocked', FAILING);
     const blocked = await place.untilReason('blocked-v2', 'RollbackBlocked');
     expect(conditionsOf(blocked)).toEqual([
       'Completed=False',

@@ -8,6 +8,7 @@ import { apply, parseYaml } from '../harness/apply.ts';
 import { NODE } from '../harness/kubelet.ts';
 import type { Rollout } from '../harness/kinds.ts';
 import { Place, reasonOf } from '../harness/promotions.ts';
+import { numbers } from '../harness/random.ts';
 import { sharedWorld } from '../harness/shared.ts';
 
 /*
@@ -29,14 +30,7 @@ function shuffled(folder: string, seed: number): KubeObject[] {
   const objects = readdirSync(join(examples, folder))
     .filter((file) => file.endsWith('.yaml'))
     .flatMap((file) => parseYaml(join(examples, folder, file)));
-  // mulberry32, to play the same order again.
-  let state = seed;
-  const random = (): number => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
+  const random = numbers(seed);
   return objects
     .map((object) => ({ object, at: random() }))
     .toSorted((a, b) => a.at - b.at)
@@ -65,7 +59,7 @@ function placed(folder: string, objects: readonly KubeObject[]): KubeObject[] {
   }));
 }
 
-test.each(folders)(
+test.concurrent.each(folders)(
   '%s ends as its README says',
   async (folder) => {
     const readme = readFileSync(join(examples, folder, 'README.md'), 'utf8');

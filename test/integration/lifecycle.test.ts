@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { canonicalJson } from '../../src/runtime/hash.ts';
+import { PASSING, UNDECIDED } from '../harness/gates.ts';
 import { digestFor, imageFor, Place, reasonOf, sluicePath } from '../harness/promotions.ts';
 import { sharedWorld } from '../harness/shared.ts';
 import { until } from '../harness/until.ts';
@@ -11,12 +12,6 @@ const NAMESPACE = 'lifecycle';
 const place = (app: string, namespace = NAMESPACE): Place => new Place(cluster.api, namespace, app);
 
 beforeAll(() => cluster.createNamespace(NAMESPACE));
-
-const UNDECIDED = {
-  prometheus: { query: 'vector(1)', pass: 'value > 1.0', fail: 'value < 1.0' },
-  intervalSeconds: 1,
-};
-const PASSING = { prometheus: { query: 'vector(1)', pass: 'value > 0.0' }, intervalSeconds: 1 };
 
 async function underJudgement(here: Place): Promise<Place> {
   await here.prepare({ gate: UNDECIDED });

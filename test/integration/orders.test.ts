@@ -2,6 +2,7 @@ import { beforeAll, describe, expect, test } from '@jest/globals';
 import type { Decision, DecisionSpec } from '../../src/api/v1alpha1/types.ts';
 import { canonicalJson } from '../../src/runtime/hash.ts';
 import { ApiError, type KubeObject } from '../harness/api.ts';
+import { FAILING, PASSING, UNDECIDED } from '../harness/gates.ts';
 import { imageFor, Place, reasonOf } from '../harness/promotions.ts';
 import { sharedWorld } from '../harness/shared.ts';
 import { until } from '../harness/until.ts';
@@ -12,12 +13,6 @@ const { cluster, controls, prometheus } = sharedWorld();
 const NAMESPACE = 'orders';
 
 beforeAll(() => cluster.createNamespace(NAMESPACE));
-
-const UNDECIDED = {
-  prometheus: { query: 'vector(1)', pass: 'value > 1.0', fail: 'value < 1.0' },
-  intervalSeconds: 1,
-};
-const PASSING = { prometheus: { query: 'vector(1)', pass: 'value > 0.0' }, intervalSeconds: 1 };
 
 /** A promotion of v2 that stands at its first pause, under a gate that says neither yes nor no. */
 async function underJudgement(app: string): Promise<Place> {
@@ -79,10 +74,7 @@ describe('Hold and Resume', () => {
     });
     await here.promote('v2');
     await here.untilReason('person-v2', 'Analysing');
-    await here.apply('Gate', 'person', {
-      prometheus: { query: 'vector(0)', pass: 'value > 0.0' },
-      intervalSeconds: 1,
-    });
+    await here.apply('Gate', 'person', FAILING);
     const held = await here.untilReason('person-v2', 'HeldByPerson');
     expect(held.status?.revert).toBeUndefined();
     expect((await here.pods())[imageFor('person', 'v2')]).toBe(1);

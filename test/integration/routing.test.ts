@@ -2,6 +2,7 @@ import { beforeAll, describe, expect, test } from '@jest/globals';
 import type { Rollout } from '../harness/kinds.ts';
 import { type Router, routedPercent } from '../harness/fixtures-routed.ts';
 import { imageFor, Place, type PlaceOptions, reasonOf } from '../harness/promotions.ts';
+import { FAILING, PASSING, UNDECIDED } from '../harness/gates.ts';
 import { sharedWorld } from '../harness/shared.ts';
 import { until } from '../harness/until.ts';
 
@@ -9,13 +10,6 @@ import { until } from '../harness/until.ts';
 
 const { cluster, controls } = sharedWorld();
 const NAMESPACE = 'routing';
-/** A gate that says neither yes nor no. */
-const UNDECIDED = {
-  prometheus: { query: 'vector(1)', pass: 'value > 1.0', fail: 'value < 1.0' },
-  intervalSeconds: 1,
-};
-const YES = { ...UNDECIDED, prometheus: { query: 'vector(1)', pass: 'value > 0.0' } };
-const NO = { prometheus: { query: 'vector(0)', pass: 'value > 0.0' }, intervalSeconds: 1 };
 
 beforeAll(() => cluster.createNamespace(NAMESPACE));
 
@@ -45,7 +39,7 @@ describe.each<Router>(['istio', 'nginx'])('with %s', (router) => {
     expect(judged.status?.summary).toMatchObject({ step: '1/4', weight: 20 });
     expect(await routedPercent(cluster.api, NAMESPACE, app, router)).toBe(20);
 
-    await here.apply('Gate', app, YES);
+    await here.apply('Gate', app, PASSING);
     expect(reasonOf(await here.untilEnded(`${app}-v2`))).toBe('Succeeded');
     const { status } = await here.rollout();
     expect(status?.canary?.weights?.stable).toMatchObject({
@@ -99,7 +93,7 @@ test('a step whose pods have gone has lost its weight, and is judged again when 
     seen(now);
     return now === 0;
   });
-  await here.apply('Gate', 'lost', YES);
+  await here.apply('Gate', 'lost', PASSING);
   await controls.ready(imageFor('lost', 'v2'), true);
   expect(reasonOf(await here.untilEnded('lost-v2'))).toBe('Succeeded');
 });
@@ -116,7 +110,7 @@ describe('with dynamicStableScale', () => {
     await here.promote('v2');
     await here.untilReason('dynamic-v2', 'Analysing');
     expect(await here.pods()).toEqual({ [imageFor('dynamic', 'v1')]: 1, [imageFor('dynamic', 'v2')]: 4 });
-    await here.apply('Gate', 'dynamic', NO);
+    await here.apply('Gate', 'dynamic', FAILING);
     expect(reasonOf(await here.untilEnded('dynamic-v2'))).toBe('RolledBack');
     await expectBack(here, before, 'nginx');
     expect((await here.pods())[imageFor('dynamic', 'v1')]).toBe(5);

@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { rolloutPath } from '../harness/fixtures.ts';
+import { FAILING, UNDECIDED } from '../harness/gates.ts';
 import { conditionsOf, digestFor, imageFor, Place, reasonOf } from '../harness/promotions.ts';
 import { sharedWorld } from '../harness/shared.ts';
 import { until } from '../harness/until.ts';
@@ -17,23 +18,14 @@ const patch = (app: string, body: object, subresource = ''): Promise<unknown> =>
 
 /** A promotion of v2 that stands at a pause, under a gate that says neither yes nor no. */
 async function underJudgement(app: string): Promise<Place> {
-  const here = await place(app).prepare({
-    gate: {
-      prometheus: { query: 'vector(1)', pass: 'value > 1.0', fail: 'value < 1.0' },
-      intervalSeconds: 1,
-    },
-  });
+  const here = await place(app).prepare({ gate: UNDECIDED });
   await here.promote('v2');
   await here.untilReason(`${app}-v2`, 'Analysing');
   return here;
 }
 
 /** From now on the gate fails. */
-const fail = (here: Place): Promise<unknown> =>
-  here.apply('Gate', here.app, {
-    prometheus: { query: 'vector(0)', pass: 'value > 0.0' },
-    intervalSeconds: 1,
-  });
+const fail = (here: Place): Promise<unknown> => here.apply('Gate', here.app, FAILING);
 
 describe('a revert reaches traffic', () => {
   test('although spec.paused would leave an aborted canary serving', async () => {

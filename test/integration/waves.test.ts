@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { Fleet } from '../harness/fleet.ts';
 import { createRollout, untilHealthy } from '../harness/fixtures.ts';
+import { FAILING, PASSING, UNDECIDED } from '../harness/gates.ts';
 import { ERROR_RATE, imageFor, Place, QUICK, reasonOf, revisionImage } from '../harness/promotions.ts';
 import { sharedWorld } from '../harness/shared.ts';
 import { until } from '../harness/until.ts';
@@ -16,11 +17,6 @@ const fleet = (name: string, waves: readonly number[]): Fleet =>
   new Fleet(cluster.api, NAMESPACE, name, waves);
 const images = (place: Fleet, version: string): Record<string, string> =>
   Object.fromEntries(place.targets.map(({ name }) => [name, imageFor(name, version)]));
-const UNDECIDED = {
-  prometheus: { query: 'vector(1)', pass: 'value > 1.0', fail: 'value < 1.0' },
-  intervalSeconds: 1,
-};
-const PASSING = { prometheus: { query: 'vector(1)', pass: 'value > 0.0' }, intervalSeconds: 1 };
 
 describe('a fleet', () => {
   test('rises wave by wave: the second is not touched before the first is fully promoted', async () => {
@@ -149,8 +145,6 @@ const around = async (app: string, when: 'Before' | 'After', gate: object): Prom
 };
 
 describe('gates around a rollout', () => {
-  const FAILING = { prometheus: { query: 'vector(0)', pass: 'value > 0.0' }, intervalSeconds: 1 };
-
   test('Before: nothing is changed until it passes', async () => {
     const here = await around('first', 'Before', FAILING);
     const waiting = await until('it waits for the gate', async () => {

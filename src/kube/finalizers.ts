@@ -1,0 +1,31 @@
+import type { KubeClient } from './client.ts';
+import { isNotFound } from './errors.ts';
+import type { KubeObject } from './types.ts';
+
+/**
+ * Adds or removes one finalizer, in a write of its own that is refused if anybody else wrote meanwhile: a merge
+ * patch replaces the whole list, so it carries the resourceVersion.
+ * @param path of the object
+ * @returns the object as the API server answered it; `object` itself when nothing was to be done, or it is gone
+ * @throws ApiError 409 when somebody else wrote since `object` was read
+ */
+export async function setFinalizer<T extends KubeObject>(
+  client: KubeClient,
+  path: string,
+  object: T,
+  finalizer: string,
+  wanted: 'present' | 'absent',
+): Promise<T> {
+  const { uid, resourceVersion, finalizers = [], deletionTimestamp } = object.metadata;
+  const isWanted = wanted === 'present';
+  // Kubernetes adds no finalizer to what is being deleted.
+  if (finalizers.includes(finalizer) === isWanted || (isWanted && deletionTimestamp)) return object;
+  const others = finalizers.filter((f) => f !== finalizer);
+  const metadata = { uid, resourceVersion, finalizers: isWanted ? [...others, finalizer] : others };
+  try {
+    return await client.patch<T>(path, { metadata }, 'merge');
+  } catch (error) {
+    if (isNotFound(error)) return object;
+    throw error;
+  }
+}

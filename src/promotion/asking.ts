@@ -1,0 +1,81 @@
+import type { GateBinding } from '../api/v1alpha1/types.ts';
+import { fromTime } from '../runtime/time.ts';
+import { bindingsAt, type GateFold, foldGates } from './gates.ts';
+import { type InFlight, place } from './in-flight.ts';
+import type { ProbeRequest } from './input.ts';
+import type { Failure, TargetOutcome } from './outcome.ts';
+
+/** One place at which gates are asked: a step, the bake, or after it. */
+export interface At {
+  when: 'During' | 'After';
+  step: number;
+  /** Samples of another epoch say nothing here. */
+  epoch: string;
+  /** From then on samples may pass; undefined: between two steps, where they may only fail. */
+  settledAt: number | undefined;
+}
+
+/** A person's Resume begins the place anew: counts and deadlines, and a Fail that was left to a person. */
+function epochOf({ resumedAt, status }: InFlight, { epoch }: At): string {
+  const reachedAt = fromTime(status.reachedAt) ?? 0;
+  return resumedAt !== undefined && resumedAt >= reachedAt ? `${epoch}@${resumedAt}` : epoch;
+}
+
+/** The bindings as probes for one place. */
+function probesFor(d: InFlight, at: At): ProbeRequest[] {
+  const { input, subject, view } = d;
+  return bindingsAt(d.plan, at.when, d.planned.name, view.weight).flatMap(
+    (binding: GateBinding): ProbeRequest[] => {
+      const gate = input.gates.get(binding.gate);
+      if (!gate) return [];
+      const { settledAt } = at;
+      return [
+        {
+          binding,
+          target: subject.target,
+          epoch: epochOf(d, at),
+          step: at.step,
+          ...(d.resumedAt !== undefined && { notBefore: d.resumedAt }),
+          passFrom:
+            settledAt === undefined ? undefined : settledAt + input.windowSeconds(gate, binding) * 1000,
+          settledAt: settledAt ?? input.now,
+          canaryHash: view.currentHash,
+          stableHash: view.stableHash,
+          weight: view.weight,
+        },
+      ];
+    },
+  );
+}
+
+/** What the gates of this target say at one place, and what is to be asked there. */
+export function ask(d: InFlight, at: At, from: number): { fold: GateFold; probes: ProbeRequest[] } {
+  const fold = foldGates(d.input, bindingsAt(d.plan, at.when, d.planned.name, d.view.weight), {
+    target: d.planned.name,
+    step: at.step,
+    epoch: epochOf(d, at),
+    from: Math.max(from, d.resumedAt ?? 0),
+    notBefore: d.resumedAt,
+    held: d.held,
+    timing: d.timing,
+  });
+  return { fold, probes: probesFor(d, at) };
+}
+
+/** Everything is to go back because of this target. */
+export function broken(d: InFlight, failed: Failure): TargetOutcome {
+  return { reason: 'Reverting', message: failed.message, target: d.status, failed };
+}
+
+export function gateFailed(
+  d: InFlight,
+  fold: GateFold,
+  failed: NonNullable<GateFold['failed']>,
+): TargetOutcome {
+  const message = `gate ${failed.result.gate} failed at ${place(d)}: ${failed.result.message}`;
+  const { gate: reason, sampledAt } = failed.result;
+  return {
+    ...broken(d, { reason, message, quarantine: failed.quarantine, sampledAt }),
+    results: fold.results,
+  };
+}
