@@ -37,6 +37,8 @@ function jest(title: string, projects: readonly string[], env: Record<string, st
     'node_modules/jest/bin/jest.js',
     '--json',
     `--outputFile=${report}`,
+    // Two test files at a time even on two cores: those that wait for the real programs leave them idle.
+    '--maxWorkers=2',
     '--selectProjects',
     ...projects,
   ];
