@@ -14,9 +14,10 @@ export interface RevisionPods {
 export interface Obstacle {
   /**
    * Reference: something named does not exist. Busy: wait for it. Unfit: a person must change it.
+   * Unjudgeable: no gate could judge while it rolls out, which matters only where one is bound.
    * Grant: it is in another namespace, whose owner has not allowed it. Ownership: someone else declares it.
    */
-  kind: 'Reference' | 'Busy' | 'Unfit' | 'Grant' | 'Ownership';
+  kind: 'Reference' | 'Busy' | 'Unfit' | 'Unjudgeable' | 'Grant' | 'Ownership';
   message: string;
 }
 

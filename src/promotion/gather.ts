@@ -231,8 +231,11 @@ export async function gather(sources: Sources, raw: RawObject, promotion: Promot
     successors: promotion.status?.plan ? [] : successorsOf(sources, promotion),
     orders: ordersOf(sources, promotion),
     source: promotion.spec.from && environmentNamed(sources, promotion, promotion.spec.from.environment),
-    claimed: new Set(
-      targets.filter((t) => (sources.claimant(namespace, t) ?? uid) !== uid).map((t) => t.name),
+    claimed: new Map(
+      targets.flatMap((t): [string, string][] => {
+        const claimant = sources.claimant(namespace, t);
+        return claimant === undefined || claimant === uid ? [] : [[t.name, claimant]];
+      }),
     ),
     subjects: targets.map((target) => {
       const recorded = records.get(target.name);

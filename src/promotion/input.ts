@@ -67,8 +67,8 @@ export interface Input {
   orders: readonly Order[];
   /** The Environment that `spec.from` names; undefined: none is named, or it does not exist. */
   source?: Environment | undefined;
-  /** Targets that a promotion has claimed in this process, whose latched plan no cache may show yet. */
-  claimed: ReadonlySet<string>;
+  /** UID of the promotion that has claimed a target, whose latched plan no cache may show yet, by the target. */
+  claimed: ReadonlyMap<string, string>;
   subjects: readonly Subject[];
   judgement(binding: GateBinding, target: string): Judgement | undefined;
   /** Longest range in the Gate's query, seconds: a sample cannot pass before the window has left the last step. */

@@ -3,6 +3,8 @@ import * as fc from 'fast-check';
 import { canonicalJson } from '../runtime/hash.ts';
 import type { Order } from './input.ts';
 import { inOrder } from './orders.ts';
+import type { PodTemplate } from '../delivery/rollout/types.ts';
+import { RolloutModel } from './testing/rollout-model.ts';
 import { World, type WorldOptions } from './testing/world.ts';
 
 /* What people decide, and what the policy of a place makes of a gate: over the real decisions. */
@@ -233,6 +235,19 @@ describe('what the policy makes of a gate', () => {
     play(world, 'Error', 100);
     expect(world.reason).toBe(reason);
     expect(world.environment.status?.quarantine ?? []).toEqual([]);
+  });
+
+  test('where no gate judges on the way, steps that go on by themselves are fine', () => {
+    const steps = [{ setWeight: 20 }, { setWeight: 60 }];
+    const model = (template: PodTemplate, name: string): RolloutModel =>
+      new RolloutModel(template, steps, name);
+    const ungated = new World({ model, environment: { gates: undefined } });
+    play(ungated, 'Pass');
+    expect(ungated.reason).toBe('Succeeded');
+    const gated = new World({ model });
+    play(gated, 'Pass', 60);
+    expect(gated.reason).toBe('Preflight');
+    expect(gated.promotion.status?.blockedBy?.[0]?.message).toContain('no `pause: {}`');
   });
 
   test('an advisory gate is shown, and never decides', () => {

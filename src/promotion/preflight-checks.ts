@@ -2,8 +2,16 @@ import { REVERT_FINALIZER } from '../api/v1alpha1/names.ts';
 import type { Input } from './input.ts';
 import type { Outcome } from './outcome.ts';
 import { latch, planOf } from './plan.ts';
-import { answerOf, type Chosen, gatesFor, notPassed, preflightProbes, unanswered } from './preflight.ts';
-import { aheadOf } from './turn.ts';
+import {
+  answerOf,
+  type Chosen,
+  gatesFor,
+  notPassed,
+  obstaclesOf,
+  preflightProbes,
+  unanswered,
+} from './preflight.ts';
+import { aheadOf, stuckOn } from './turn.ts';
 import { wait } from './waiting.ts';
 import { warningsOf } from './warnings.ts';
 
@@ -13,7 +21,7 @@ const ANSWER_MS = 500;
 /** What stands in the way, the records, and the gates' answers about the stable revisions. */
 export function preflight(input: Input, found: readonly Chosen[]): Outcome {
   if (input.promotion.spec.dryRun) return dryRun(input, found);
-  const obstacles = found.flatMap((c) => c.view.obstacles);
+  const obstacles = found.flatMap((c) => obstaclesOf(input, c));
   const [obstacle] = obstacles;
   if (obstacle)
     return {
@@ -43,12 +51,18 @@ export function preflight(input: Input, found: readonly Chosen[]): Outcome {
     const silent = unanswered(input, c) ?? notPassed(input, c);
     if (silent) return { ...wait(input, 'Preflight', 'Query', silent), probes };
   }
-  if (found.some((c) => input.claimed.has(c.target.name)))
+  if (found.some((c) => isClaimed(input, c)))
     return wait(input, 'Queued', 'Turn', 'another promotion has just begun on this target');
   // In a write of its own, before anything is changed: from then on deleting the Promotion is an abort.
   if (!input.promotion.metadata.finalizers?.includes(REVERT_FINALIZER))
     return { ...asking, probes, finalizer: 'add' };
   return { ...latch(input, found), warnings: warningsOf(input, found) };
+}
+
+/** Another promotion has it, and is not one that may be taken over. */
+function isClaimed(input: Input, { target }: Chosen): boolean {
+  const claimant = input.claimed.get(target.name);
+  return claimant !== undefined && !stuckOn(input, target.name).some((r) => r.uid === claimant);
 }
 
 function answered(input: Input, found: readonly Chosen[]): boolean {
@@ -78,7 +92,7 @@ function dryRun(input: Input, found: readonly Chosen[]): Outcome {
       ? [{ kind: 'Turn', message: `promotion ${ahead.name} has its turn first on this target` }]
       : []),
     ...found.flatMap((c) => [
-      ...c.view.obstacles,
+      ...obstaclesOf(input, c),
       ...[unanswered(input, c) ?? notPassed(input, c)]
         .filter((m) => m !== undefined)
         .map((message) => ({ kind: 'Query', message })),

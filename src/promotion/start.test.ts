@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { newJudgement } from '../analysis/judge.ts';
+import { type Judgement, newJudgement } from '../analysis/judge.ts';
 import type { Environment } from '../api/v1alpha1/types.ts';
 import type { Input, Rival } from './input.ts';
 import { start } from './start.ts';
@@ -16,6 +16,8 @@ function ready(change: Partial<Input> = {}, world = new World()): Input {
   };
   return { ...world.input(), judgement: () => answered, ...change };
 }
+
+const SAMPLE = { at: 1, verdict: 'Inconclusive' as const, message: 'no data', query: 'up', tookMs: 1 };
 
 const rival = (change: Partial<Rival> = {}): Rival => ({
   name: 'other',
@@ -67,7 +69,7 @@ describe('whose turn it is', () => {
     expect(start(ready({}, world)).finalizer).toBe('add');
     world.promotion.metadata.finalizers = ['sluice.dev/revert'];
     expect(start(ready({}, world)).reason).toBe('Applying');
-    expect(start(ready({ claimed: new Set(['checkout']) }, world)).reason).toBe('Queued');
+    expect(start(ready({ claimed: new Map([['checkout', 'other-uid']]) }, world)).reason).toBe('Queued');
   });
 });
 
@@ -111,6 +113,31 @@ describe('several orders for one place', () => {
     const started = ready({ rivals: [rival({ createdAt: newer, started: true })] });
     if (started.environment) started.environment.status = {};
     expect(start(started).reason).toBe('Queued');
+  });
+
+  test('a newer one takes over what an older one cannot bring back: unhealthy, claimed and without an answer', () => {
+    const world = new World();
+    world.reconcile();
+    world.promotion.metadata.finalizers = ['sluice.dev/revert'];
+    const stuck = rival({
+      uid: 'stuck',
+      started: true,
+      reason: 'RollbackBlocked',
+      createdAt: older,
+      targets: ['checkout'],
+    });
+    const input = ready({ rivals: [stuck], claimed: new Map([['checkout', 'stuck']]) }, world);
+    for (const { observation } of input.subjects)
+      if (observation.found)
+        Object.assign(observation.view, {
+          healthy: false,
+          obstacles: [{ kind: 'Busy', message: 'Rollout checkout is not at rest' }],
+        });
+    const silent: Judgement = { ...newJudgement('preflight', world.now), last: SAMPLE };
+    const broken: Input = { ...input, judgement: () => silent };
+    expect(start(broken).reason).toBe('Applying');
+    expect(start({ ...broken, rivals: [] }).reason).toBe('Preflight');
+    expect(start({ ...broken, rivals: [{ ...stuck, reason: 'Reverting' }] }).reason).toBe('Queued');
   });
 
   test('a newer one need not wait for one that is stuck on its way back', () => {

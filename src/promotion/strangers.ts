@@ -28,6 +28,9 @@ export function strangers(d: InFlight): TargetOutcome | undefined {
     const failed = { reason: 'ExternalAbort', message, quarantine: false };
     return { reason: 'Reverting', message, target: status, failed };
   }
+  // Where no gate judges on the way, the steps go on by themselves.
+  if (!plan.gates.some((b) => b.when === 'During' && (b.targets?.includes(planned.name) ?? true)))
+    return undefined;
   const commanded = status.state === 'Advancing';
   const last = status.step ?? -1;
   const limit = commanded ? (view.pauses.find((p) => p > last) ?? view.steps) : last;

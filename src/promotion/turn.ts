@@ -53,6 +53,18 @@ const TAKES_TURN: readonly (string | undefined)[] = [undefined, 'Preflight', 'Qu
 /** In flight, and can get no further without a person: a newer one need not wait for it. */
 const STUCK: readonly (string | undefined)[] = ['RollbackBlocked', 'RevertPendingIntent'];
 
+/** Older promotions that are stuck on their way back on this target: a newer one may take it over. */
+export function stuckOn(input: Input, target: string): Rival[] {
+  const createdAt = Date.parse(input.promotion.metadata.creationTimestamp);
+  return input.rivals.filter(
+    (r) =>
+      r.started &&
+      STUCK.includes(r.reason) &&
+      r.createdAt < createdAt &&
+      r.targets?.includes(target) === true,
+  );
+}
+
 /** A rival that comes first: it is in flight, or it is older and can have its turn. */
 export function aheadOf(input: Input, subjects: readonly Subject[]): Rival | undefined {
   const { metadata } = input.promotion;

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { canonicalJson } from '../../src/runtime/hash.ts';
-import { PASSING, UNDECIDED } from '../harness/gates.ts';
+import { FAILING, PASSING, UNDECIDED } from '../harness/gates.ts';
 import { digestFor, imageFor, Place, reasonOf, sluicePath } from '../harness/promotions.ts';
 import { sharedWorld } from '../harness/shared.ts';
 import { until } from '../harness/until.ts';
@@ -157,6 +157,64 @@ const policy = (here: Place, concurrency: string): Promise<unknown> =>
     analysis: { settleSeconds: 0, minStepSeconds: 0, bakeSeconds: 0 },
     concurrency,
   });
+
+describe('a target that is stuck on its way back', () => {
+  test('is taken over by a newer promotion, and the older one says whose it is now', async () => {
+    const here = await place('stuck').prepare({ gate: UNDECIDED, rollback: { deadlineSeconds: 2 } });
+    await here.promote('v2');
+    await here.untilReason('stuck-v2', 'Analysing');
+    // What it goes back to cannot come up again: its image is gone, say.
+    await controls.ready(imageFor('stuck', 'v1'), false);
+    await here.apply('Gate', 'stuck', FAILING);
+    await here.untilReason('stuck-v2', 'RollbackBlocked');
+    await here.apply('Gate', 'stuck', PASSING);
+    await here.promote('v3');
+    expect(reasonOf(await here.untilEnded('stuck-v3'))).toBe('Succeeded');
+    expect(reasonOf(await here.untilEnded('stuck-v2'))).toBe('StrangerRevision');
+    expect(await here.image()).toBe(imageFor('stuck', 'v3'));
+    expect((await here.environment()).status?.quarantine?.map((q) => q.promotion)).toEqual(['stuck-v2']);
+  });
+});
+
+describe('an Environment that has lost its status', () => {
+  test('has it again from its promotions', async () => {
+    const here = await place('amnesia').prepare({ gate: PASSING, analysis: { bakeSeconds: 0 } });
+    await here.promote('v2');
+    await here.untilEnded('amnesia-v2');
+    await here.apply('Gate', 'amnesia', UNDECIDED);
+    await here.promote('v3');
+    await here.untilReason('amnesia-v3', 'Analysing');
+    await here.apply('Gate', 'amnesia', FAILING);
+    await here.untilEnded('amnesia-v3');
+    const before = await until('it is settled', async () => {
+      const { status } = await here.environment();
+      return status?.history?.length === 2 && status;
+    });
+    await cluster.api.patch(
+      `${sluicePath(NAMESPACE, 'environments', 'amnesia')}/status`,
+      { status: null },
+      'merge',
+    );
+    const after = await until('it knows everything again', async (seen) => {
+      const { status } = await here.environment();
+      seen(status);
+      return status?.history?.length === 2 && status;
+    });
+    expect(after.targets).toEqual(before.targets);
+    expect(after.quarantine).toEqual(before.quarantine);
+    expect(after.history).toEqual(before.history);
+  });
+});
+
+describe('a promotion that no gate judges on the way', () => {
+  test('goes with steps that go on by themselves', async () => {
+    const steps = [{ setWeight: 50 }, { pause: { duration: 1 } }];
+    const here = await place('ungated').prepare({ ungated: true, steps, analysis: { bakeSeconds: 0 } });
+    await here.promote('v2');
+    expect(reasonOf(await here.untilEnded('ungated-v2'))).toBe('Succeeded');
+    expect(await here.image()).toBe(imageFor('ungated', 'v2'));
+  });
+});
 
 describe('several orders for one place', () => {
   test('Reject: the second ends as Busy', async () => {

@@ -108,7 +108,7 @@ describe('what a person is told', () => {
     ],
   ])('%s is refused, with its fix', (_, r, says) => {
     const { obstacles } = view(r);
-    expect(obstacles.map((o) => o.kind)).toEqual(['Unfit']);
+    expect(obstacles.map((o) => o.kind)).toEqual(['Unjudgeable']);
     expect(obstacles[0]?.message).toContain(says);
   });
 

@@ -2,7 +2,7 @@ import { pauseReason, SCALE_DOWN_DELAY_SECONDS, type StrategyView } from './stra
 import { BLUE_GREEN_PAUSE, type BlueGreenStrategy, type Rollout } from './types.ts';
 
 /** What keeps a blue-green from waiting for a verdict before it switches, each with its fix. */
-function problemsOf({ autoPromotionEnabled, autoPromotionSeconds }: BlueGreenStrategy): string[] {
+function unjudgeable({ autoPromotionEnabled, autoPromotionSeconds }: BlueGreenStrategy): string[] {
   const problems: string[] = [];
   if (autoPromotionEnabled !== false)
     problems.push(
@@ -37,7 +37,8 @@ export function blueGreenOf(rollout: Rollout, spec: BlueGreenStrategy): Strategy
     // An empty selector is nobody's hash: it proves nothing.
     traffic: { by: 'Selector', shares: [{ hash: active, percent: 100 }], verified: true },
     scaleDownDelaySeconds: spec.scaleDownDelaySeconds ?? SCALE_DOWN_DELAY_SECONDS,
-    problems: problemsOf(spec),
+    problems: [],
+    unjudgeable: unjudgeable(spec),
     warnings: spec.previewService
       ? []
       : [

@@ -53,9 +53,9 @@ function warningsOf({ spec }: Rollout, steps: readonly CanaryStep[]): string[] {
   return warnings;
 }
 
-/** What keeps a canary from being judged or brought back, each with its fix. */
-function problemsOf(spec: CanaryStrategy, steps: readonly CanaryStep[]): string[] {
-  const problems = stepProblems(steps);
+/** What keeps a canary from being brought back, each with its fix. */
+function problemsOf(spec: CanaryStrategy): string[] {
+  const problems: string[] = [];
   // The canary waits for the stable pods and they for it, so an abort never ends (argo-rollouts#4898).
   if (spec.dynamicStableScale && spec.abortScaleDownDelaySeconds)
     problems.push(
@@ -91,7 +91,8 @@ export function canaryOf(rollout: Rollout, spec: CanaryStrategy): StrategyView {
     ...(spec.trafficRouting && {
       scaleDownDelaySeconds: spec.scaleDownDelaySeconds ?? SCALE_DOWN_DELAY_SECONDS,
     }),
-    problems: problemsOf(spec, steps),
+    problems: problemsOf(spec),
+    unjudgeable: stepProblems(steps),
     warnings: warningsOf(rollout, steps),
   };
 }

@@ -14,6 +14,9 @@ export function obstaclesOf(rollout: Rollout, strategy: StrategyView, observed: 
   if (spec.revisionHistoryLimit === 0)
     found.push(unfit('revisionHistoryLimit: 0 keeps nothing to go back to: set it to 1 or more'));
   found.push(...strategy.problems.map(unfit));
+  found.push(
+    ...strategy.unjudgeable.map((p): Obstacle => ({ kind: 'Unjudgeable', message: `${name}: ${p}` })),
+  );
   if (spec.paused)
     found.push(unfit('spec.paused is set, which also keeps a revert from reaching traffic: remove it'));
   if (!observed) found.push(busy('has not been observed by the Rollouts controller yet: is it running?'));

@@ -18,8 +18,10 @@ export interface StrategyView {
   firstWeight?: number;
   traffic?: Traffic;
   scaleDownDelaySeconds?: number;
-  /** What keeps gates from judging, each with its fix. */
+  /** What keeps any promotion from being brought back, each with its fix. */
   problems: readonly string[];
+  /** What keeps gates from judging while it rolls out, each with its fix. */
+  unjudgeable: readonly string[];
   warnings: readonly string[];
 }
 

@@ -64,7 +64,7 @@ function strategyOf(rollout: Rollout): StrategyView {
   if (blueGreen) return blueGreenOf(rollout, blueGreen);
   if (canary) return canaryOf(rollout, canary);
   const problems = ['it has no strategy: give it spec.strategy.canary or spec.strategy.blueGreen'];
-  return { ...canaryOf(rollout, {}), problems };
+  return { ...canaryOf(rollout, {}), problems, unjudgeable: [] };
 }
 
 /** What Sluice sees of a Rollout: pure, from the two cached kinds of objects. */

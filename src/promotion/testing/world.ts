@@ -182,7 +182,7 @@ export class World {
       rivals: [],
       successors: [],
       orders: this.orders,
-      claimed: new Set(),
+      claimed: new Map(),
       subjects: this.targets.map((t) => {
         const { rollout, replicaSets } = t.model.objects();
         const restoredGeneration = this.restored.get(t.target.name);
