@@ -9,7 +9,8 @@ import type {
   Promotion,
   PromotionStatus,
 } from '../api/v1alpha1/types.ts';
-import { decide, type Input } from './decide.ts';
+import { decide } from './decide.ts';
+import type { Input } from './input.ts';
 
 const digest = (n: number): string => `sha256:${String(n % 10).repeat(64)}`;
 const meta = (name: string) => ({

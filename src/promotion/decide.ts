@@ -1,13 +1,13 @@
 import { REVERT_FINALIZER } from '../api/v1alpha1/names.ts';
 import { isTerminal } from '../api/v1alpha1/reasons.ts';
 import type { Effect } from '../delivery/delivery.ts';
-import { driveAll } from './fleet.ts';
+import { driveAll } from './advance/fleet.ts';
 import { statusOfTarget } from './in-flight.ts';
 import type { Decided, Input } from './input.ts';
 import type { Outcome } from './outcome.ts';
-import { PLAN_VERSION } from './plan.ts';
-import { revertAll } from './revert-all.ts';
-import { start } from './start.ts';
+import { PLAN_VERSION } from './start/plan.ts';
+import { revertAll } from './revert/revert-all.ts';
+import { start } from './start/start.ts';
 import { hasEnded, statusOf } from './status.ts';
 
 /**

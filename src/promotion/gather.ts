@@ -22,7 +22,7 @@ import type { Input, Order, Rival, Successor } from './input.ts';
 import { inOrder } from './orders.ts';
 import { imagesOf } from './revision.ts';
 import { hasEnded } from './status.ts';
-import { candidates } from './turn.ts';
+import { candidates } from './start/turn.ts';
 
 /** Index of the Promotion store by `namespace/environment`. */
 export const BY_ENVIRONMENT = 'environment';

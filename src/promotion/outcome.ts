@@ -86,3 +86,8 @@ export function moved(
 export function naming(plan: Plan, target: string, message: string): string {
   return plan.targets.length > 1 ? `${target}: ${message}` : message;
 }
+
+/** Targets that never began have ended with the promotion. */
+export function ended(targets: readonly TargetStatus[], now: number): TargetStatus[] {
+  return targets.map((t) => (t.state === 'Pending' ? moved(t, 'Ended', now) : t));
+}

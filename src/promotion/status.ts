@@ -5,7 +5,7 @@ import { toTime } from '../runtime/time.ts';
 import type { Input } from './input.ts';
 import type { Outcome } from './outcome.ts';
 import { imagesOf, revisionDigest, shortRevision } from './revision.ts';
-import { resolved } from './tags.ts';
+import { resolved } from './advance/tags.ts';
 
 /** A promotion that has ended is never looked at again. */
 export function hasEnded(promotion: Promotion): boolean {

@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
-import { newJudgement } from '../analysis/judge.ts';
-import type { Input } from './input.ts';
+import { newJudgement } from '../../analysis/judge.ts';
+import type { Input } from '../input.ts';
 import { type Chosen, matched } from './preflight.ts';
-import { World } from './testing/world.ts';
+import { World } from '../testing/world.ts';
 import { chosen } from './turn.ts';
 import { warningsOf } from './warnings.ts';
 

@@ -1,14 +1,14 @@
-import type { GateResult, Plan, Revert, TargetStatus } from '../api/v1alpha1/types.ts';
-import { earliest, toTime } from '../runtime/time.ts';
+import type { GateResult, Plan, Revert } from '../../api/v1alpha1/types.ts';
+import { earliest, toTime } from '../../runtime/time.ts';
 import { begin, drive } from './drive.ts';
 import { saidBefore } from './hold.ts';
-import { type InFlight, inFlight, promotedAt } from './in-flight.ts';
-import type { Input } from './input.ts';
-import { abortedBy, heldBy, said as whoSaid } from './orders.ts';
-import { type Failure, moved, naming, type Outcome, type TargetOutcome } from './outcome.ts';
-import { timingOf } from './timing.ts';
+import { type InFlight, inFlight, promotedAt } from '../in-flight.ts';
+import type { Input } from '../input.ts';
+import { abortedBy, heldBy, said as whoSaid } from '../orders.ts';
+import { ended, type Failure, moved, naming, type Outcome, type TargetOutcome } from '../outcome.ts';
+import { timingOf } from '../timing.ts';
 import { verify } from './promoted.ts';
-import { revertAll } from './revert-all.ts';
+import { revertAll } from '../revert/revert-all.ts';
 
 /** All targets of a promotion, wave by wave, towards full promotion, through one bake and what comes after it. */
 export function driveAll(input: Input, plan: Plan): Outcome {
@@ -109,11 +109,6 @@ function goBack(
   };
   const targets = outcomes.map((o) => o.target);
   return { ...revertAll(input, plan, revert, targets), results: resultsOf(input, outcomes) };
-}
-
-/** Targets that never began have ended with the promotion. */
-export function ended(targets: readonly TargetStatus[], now: number): TargetStatus[] {
-  return targets.map((t) => (t.state === 'Pending' ? moved(t, 'Ended', now) : t));
 }
 
 /** Every bake is over: the gates that are asked After it, then success. */

@@ -1,10 +1,10 @@
-import { findCondition } from '../api/v1alpha1/conditions.ts';
-import type { PromotionReason } from '../api/v1alpha1/types.ts';
-import { toTime } from '../runtime/time.ts';
-import type { GateFold } from './gates.ts';
-import { type InFlight, place } from './in-flight.ts';
-import type { Input } from './input.ts';
-import type { Outcome, TargetOutcome } from './outcome.ts';
+import { findCondition } from '../../api/v1alpha1/conditions.ts';
+import type { PromotionReason } from '../../api/v1alpha1/types.ts';
+import { toTime } from '../../runtime/time.ts';
+import type { GateFold } from '../gates.ts';
+import { type InFlight, place } from '../in-flight.ts';
+import type { Input } from '../input.ts';
+import type { Outcome, TargetOutcome } from '../outcome.ts';
 
 /** On its way, or not observed for a moment: nothing is worth saying that is not said already. */
 export function asItStands({ input, status }: InFlight): TargetOutcome {

@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
-import type { Obstacle } from '../delivery/delivery.ts';
-import { decide } from './decide.ts';
-import type { Input } from './input.ts';
-import { World } from './testing/world.ts';
+import type { Obstacle } from '../../delivery/delivery.ts';
+import { decide } from '../decide.ts';
+import type { Input } from '../input.ts';
+import { World } from '../testing/world.ts';
 
 /** The first look at a Rollout on which these obstacles stand, the first of them as ownership says it. */
 function meeting(...obstacles: Obstacle[]): Input {

@@ -1,6 +1,6 @@
-import type { GateBinding, RevisionImage, Target } from '../api/v1alpha1/types.ts';
-import type { Input, Rival, Subject } from './input.ts';
-import { imagesFor, imagesOf } from './revision.ts';
+import type { GateBinding, RevisionImage, Target } from '../../api/v1alpha1/types.ts';
+import type { Input, Rival, Subject } from '../input.ts';
+import { imagesFor, imagesOf } from '../revision.ts';
 
 /** The Environment's gates and the Promotion's own; one that stands in both is asked once, as the Environment says. */
 export function bindingsOf(input: Input): GateBinding[] {

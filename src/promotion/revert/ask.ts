@@ -1,5 +1,5 @@
-import type { PlannedTarget } from '../api/v1alpha1/types.ts';
-import type { Recorded, TargetView } from '../delivery/delivery.ts';
+import type { PlannedTarget } from '../../api/v1alpha1/types.ts';
+import type { Recorded, TargetView } from '../../delivery/delivery.ts';
 
 /** The part of a recorded template that names the images. */
 interface Template {

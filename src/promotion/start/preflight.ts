@@ -1,8 +1,8 @@
-import type { Sample } from '../analysis/sample.ts';
-import type { GateBinding, PlannedTarget } from '../api/v1alpha1/types.ts';
-import type { Obstacle, TargetView } from '../delivery/delivery.ts';
-import type { Input, ProbeRequest, Subject } from './input.ts';
-import { imagesFor, imagesOf, revisionDigest } from './revision.ts';
+import type { Sample } from '../../analysis/sample.ts';
+import type { GateBinding, PlannedTarget } from '../../api/v1alpha1/types.ts';
+import type { Obstacle, TargetView } from '../../delivery/delivery.ts';
+import type { Input, ProbeRequest, Subject } from '../input.ts';
+import { imagesFor, imagesOf, revisionDigest } from '../revision.ts';
 import { bindingsOf, stuckOn } from './turn.ts';
 
 /** A chosen target that is there, with the images it is to run. */

@@ -1,8 +1,8 @@
-import type { PromotionReason } from '../api/v1alpha1/types.ts';
-import { earliest, toTime } from '../runtime/time.ts';
-import type { Input } from './input.ts';
-import { abortedBy, heldBy, said } from './orders.ts';
-import type { Outcome } from './outcome.ts';
+import type { PromotionReason } from '../../api/v1alpha1/types.ts';
+import { earliest, toTime } from '../../runtime/time.ts';
+import type { Input } from '../input.ts';
+import { abortedBy, heldBy, said } from '../orders.ts';
+import type { Outcome } from '../outcome.ts';
 import { alreadyRuns, matched } from './preflight.ts';
 import { preflight } from './preflight-checks.ts';
 import { fromUpstream, quarantined, superseded, unresolved, wait } from './waiting.ts';

@@ -1,9 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
-import { type Judgement, newJudgement } from '../analysis/judge.ts';
-import type { Environment } from '../api/v1alpha1/types.ts';
-import type { Input, Rival } from './input.ts';
+import { type Judgement, newJudgement } from '../../analysis/judge.ts';
+import type { Environment } from '../../api/v1alpha1/types.ts';
+import type { Input, Rival } from '../input.ts';
 import { start } from './start.ts';
-import { DIGEST, NEW, World } from './testing/world.ts';
+import { DIGEST, NEW, World } from '../testing/world.ts';
 
 /** The input of a promotion whose one query is answered: recording the template is all that is left. */
 function ready(change: Partial<Input> = {}, world = new World()): Input {

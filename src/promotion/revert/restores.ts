@@ -1,6 +1,6 @@
-import type { TargetStatus } from '../api/v1alpha1/types.ts';
-import type { TargetView } from '../delivery/delivery.ts';
-import { fromTime, toTime } from '../runtime/time.ts';
+import type { TargetStatus } from '../../api/v1alpha1/types.ts';
+import type { TargetView } from '../../delivery/delivery.ts';
+import { fromTime, toTime } from '../../runtime/time.ts';
 
 /** So often the recorded template is put back; against whoever undoes that as often Sluice does not fight (law 5). */
 const MOST_RESTORES = 2;

@@ -1,6 +1,6 @@
-import { REVERT_FINALIZER } from '../api/v1alpha1/names.ts';
-import type { Input } from './input.ts';
-import type { Outcome } from './outcome.ts';
+import { REVERT_FINALIZER } from '../../api/v1alpha1/names.ts';
+import type { Input } from '../input.ts';
+import type { Outcome } from '../outcome.ts';
 import { latch, planOf } from './plan.ts';
 import {
   answerOf,

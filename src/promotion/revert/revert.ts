@@ -1,8 +1,8 @@
-import type { Revert, TargetStatus } from '../api/v1alpha1/types.ts';
-import type { Effect } from '../delivery/delivery.ts';
+import type { Revert, TargetStatus } from '../../api/v1alpha1/types.ts';
+import type { Effect } from '../../delivery/delivery.ts';
 import { askForIntent } from './ask.ts';
-import { type InFlight, isTaken, taken } from './in-flight.ts';
-import { moved } from './outcome.ts';
+import { type InFlight, isTaken, taken } from '../in-flight.ts';
+import { moved } from '../outcome.ts';
 import { isContested, restored, standsUntil, undone } from './restores.ts';
 
 /** One stage of a target's way back: what is to be done or waited for, and what is proven so far. */

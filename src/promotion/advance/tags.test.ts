@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { World } from './testing/world.ts';
+import { World } from '../testing/world.ts';
 
 /* A tag without a digest: what it names is read from the pods, at each step, before anything goes on. */
 

@@ -1,5 +1,5 @@
-import { type InFlight, taken } from './in-flight.ts';
-import type { TargetOutcome } from './outcome.ts';
+import { type InFlight, taken } from '../in-flight.ts';
+import type { TargetOutcome } from '../outcome.ts';
 
 /** Another hand on the Rollout: each is named, and nothing of a stranger's is undone. */
 export function strangers(d: InFlight): TargetOutcome | undefined {

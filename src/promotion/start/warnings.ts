@@ -1,7 +1,7 @@
-import { samplesWarning } from '../analysis/estimate.ts';
-import type { Input } from './input.ts';
+import { samplesWarning } from '../../analysis/estimate.ts';
+import type { Input } from '../input.ts';
 import { answerOf, type Chosen, gatesFor } from './preflight.ts';
-import { timingOf } from './timing.ts';
+import { timingOf } from '../timing.ts';
 
 const MOST_WARNINGS = 16;
 

@@ -1,8 +1,8 @@
-import { digestOf, repositoryOf } from '../api/v1alpha1/images.ts';
-import type { PromotionStatus, RevisionImage, TargetStatus } from '../api/v1alpha1/types.ts';
-import { earliest } from '../runtime/time.ts';
-import type { InFlight } from './in-flight.ts';
-import type { Failure, TargetOutcome } from './outcome.ts';
+import { digestOf, repositoryOf } from '../../api/v1alpha1/images.ts';
+import type { PromotionStatus, RevisionImage, TargetStatus } from '../../api/v1alpha1/types.ts';
+import { earliest } from '../../runtime/time.ts';
+import type { InFlight } from '../in-flight.ts';
+import type { Failure, TargetOutcome } from '../outcome.ts';
 
 /** The containers that were given a tag and no digest. */
 function tagged({ planned }: InFlight): { container: string; image: string }[] {

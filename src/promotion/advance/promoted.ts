@@ -1,8 +1,8 @@
-import { earliest, fromTime, toTime } from '../runtime/time.ts';
+import { earliest, fromTime, toTime } from '../../runtime/time.ts';
 import { type At, ask, gateFailed } from './asking.ts';
 import { holdOr } from './hold.ts';
-import { type InFlight, promotedAt } from './in-flight.ts';
-import { moved, type TargetOutcome } from './outcome.ts';
+import { type InFlight, promotedAt } from '../in-flight.ts';
+import { moved, type TargetOutcome } from '../outcome.ts';
 
 /** Fully promoted: guarded until the others are as well, and then until the bake's time is covered. */
 export function promoted(d: InFlight): TargetOutcome {

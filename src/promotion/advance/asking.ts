@@ -1,9 +1,9 @@
-import type { GateBinding } from '../api/v1alpha1/types.ts';
-import { fromTime } from '../runtime/time.ts';
-import { bindingsAt, type GateFold, foldGates } from './gates.ts';
-import { type InFlight, place } from './in-flight.ts';
-import type { ProbeRequest } from './input.ts';
-import type { Failure, TargetOutcome } from './outcome.ts';
+import type { GateBinding } from '../../api/v1alpha1/types.ts';
+import { fromTime } from '../../runtime/time.ts';
+import { bindingsAt, type GateFold, foldGates } from '../gates.ts';
+import { type InFlight, place } from '../in-flight.ts';
+import type { ProbeRequest } from '../input.ts';
+import type { Failure, TargetOutcome } from '../outcome.ts';
 
 /** One place at which gates are asked: a step, the bake, or after it. */
 export interface At {

@@ -1,14 +1,13 @@
-import type { Plan, PlannedTarget, Revert, TargetStatus } from '../api/v1alpha1/types.ts';
-import { repositoryOf } from '../api/v1alpha1/images.ts';
-import { isPromotionReason } from '../api/v1alpha1/reasons.ts';
-import { earliest, fromTime, toTime } from '../runtime/time.ts';
-import { ended } from './fleet.ts';
-import { inFlight } from './in-flight.ts';
-import type { Input } from './input.ts';
-import { moved, type Outcome } from './outcome.ts';
-import { digestRun } from './revision.ts';
+import type { Plan, PlannedTarget, Revert, TargetStatus } from '../../api/v1alpha1/types.ts';
+import { repositoryOf } from '../../api/v1alpha1/images.ts';
+import { isPromotionReason } from '../../api/v1alpha1/reasons.ts';
+import { earliest, fromTime, toTime } from '../../runtime/time.ts';
+import { inFlight } from '../in-flight.ts';
+import type { Input } from '../input.ts';
+import { ended, moved, type Outcome } from '../outcome.ts';
+import { digestRun } from '../revision.ts';
 import { type Return, revertTarget } from './revert.ts';
-import { timingOf } from './timing.ts';
+import { timingOf } from '../timing.ts';
 
 /**
  * Brings every target back that was touched. All in mid-canary are aborted at once; the declared templates

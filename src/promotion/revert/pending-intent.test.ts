@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
-import { canonicalJson } from '../runtime/hash.ts';
-import { NEW, OLD, World } from './testing/world.ts';
+import { canonicalJson } from '../../runtime/hash.ts';
+import { NEW, OLD, World } from '../testing/world.ts';
 
 /*
  * Someone else declares the failed revision each time the recorded template is put back (Argo CD's

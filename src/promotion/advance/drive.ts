@@ -1,9 +1,9 @@
-import { earliest, fromTime, toTime } from '../runtime/time.ts';
+import { earliest, fromTime, toTime } from '../../runtime/time.ts';
 import { type At, ask, broken, gateFailed } from './asking.ts';
 import { asItStands, holdOr } from './hold.ts';
-import { type InFlight, isTaken, place, promotedAt } from './in-flight.ts';
-import type { ProbeRequest } from './input.ts';
-import { moved, type TargetOutcome } from './outcome.ts';
+import { type InFlight, isTaken, place, promotedAt } from '../in-flight.ts';
+import type { ProbeRequest } from '../input.ts';
+import { moved, type TargetOutcome } from '../outcome.ts';
 import { promoted } from './promoted.ts';
 import { strangers } from './strangers.ts';
 import { withDigests } from './tags.ts';

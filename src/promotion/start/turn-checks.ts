@@ -1,5 +1,5 @@
-import type { Input } from './input.ts';
-import type { Outcome } from './outcome.ts';
+import type { Input } from '../input.ts';
+import type { Outcome } from '../outcome.ts';
 import { aheadOf, chosen, rivalsFor } from './turn.ts';
 import { wait } from './waiting.ts';
 

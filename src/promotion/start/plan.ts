@@ -1,11 +1,11 @@
-import type { Plan, PlannedTarget, TargetStatus } from '../api/v1alpha1/types.ts';
-import { fingerprint } from '../runtime/hash.ts';
-import { toTime } from '../runtime/time.ts';
-import { applying } from './drive.ts';
-import type { Input } from './input.ts';
-import { moved, naming, type Outcome } from './outcome.ts';
+import type { Plan, PlannedTarget, TargetStatus } from '../../api/v1alpha1/types.ts';
+import { fingerprint } from '../../runtime/hash.ts';
+import { toTime } from '../../runtime/time.ts';
+import { applying } from '../advance/drive.ts';
+import type { Input } from '../input.ts';
+import { moved, naming, type Outcome } from '../outcome.ts';
 import type { Chosen } from './preflight.ts';
-import { timingOf } from './timing.ts';
+import { timingOf } from '../timing.ts';
 import { bindingsOf } from './turn.ts';
 
 /** Form of the plan that this version writes and reads. */

@@ -1,0 +1,15 @@
+import type { Decision, Environment, Promotion, Target } from '../api/v1alpha1/types.ts';
+
+/** Everything that an Environment's status follows from. */
+export interface Input {
+  now: number;
+  environment: Environment;
+  /** Every Promotion for this Environment that still exists. */
+  promotions: readonly Promotion[];
+  /** Release Decisions for this Environment. */
+  releases: readonly Decision[];
+  /** Images that a target's template declares; undefined: it is not there. */
+  declared(target: Target): readonly string[] | undefined;
+  /** What is missing or unusable, each in one sentence that says what to do. */
+  problems: readonly string[];
+}
