@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { canonicalJson } from '../../src/runtime/hash.ts';
 import { writesIn } from '../harness/audit.ts';
+import { Fleet } from '../harness/fleet.ts';
 import { FAILING, UNDECIDED } from '../harness/gates.ts';
 import { installChart } from '../harness/helm.ts';
 import { type RunningOperator, startOperator } from '../harness/operator.ts';
@@ -87,6 +88,32 @@ describe('the operator is killed at random moments of a promotion', () => {
       expect(kills).toBeGreaterThanOrEqual(KILLS);
     },
   );
+});
+
+describe('the operator is killed while two services rise in waves', () => {
+  const seed = Number(process.env['SLUICE_SEED'] ?? Math.floor(performance.timeOrigin) % 1_000_000);
+  const kills = 5;
+
+  test(`${kills} times, and when the second is bad both are back (seed ${seed})`, async () => {
+    const random = numbers(seed);
+    const place = await new Fleet(world.cluster.api, NAMESPACE, 'sea', [0, 1]).prepare();
+    const before = await place.declared();
+    let killed = 0;
+    for (let n = 2; killed < kills; n += 1) {
+      const version = `v${n}`;
+      await world.controls.behave(imageFor('sea-2', version), { errorRate: 0.4 });
+      await place.promote(version);
+      // Passes are counted anew after each death, so the first wave needs a few seconds of life between them.
+      const pause = (): number => 1000 + random() * 5000;
+      killed += await killDuring(place.untilEnded(`sea-${version}`), pause, kills - killed);
+      const ended = await place.untilEnded(`sea-${version}`);
+      expect(reasonOf(ended)).toBe('RolledBack');
+      expect(ended.status?.revert?.target).toBe('sea-2');
+      expect(await place.declared()).toEqual(before);
+      for (const { name } of place.targets) expect((await place.rollout(name)).status?.phase).toBe('Healthy');
+    }
+    expect(killed).toBeGreaterThanOrEqual(kills);
+  });
 });
 
 /** A promotion of v2 that is judged at a pause, under a gate that says neither yes nor no. */
