@@ -74,11 +74,14 @@ export class Program {
     this.#ended = Promise.withResolvers<Exit>();
     const log = this.logFile;
     this.#order({ do: 'start', id: this.#id, command, args, env: { ...inherited(), ...env }, log });
-    const deadline = performance.now() + readyTimeoutMs;
+    let deadline: number | undefined;
     for (;;) {
       const exit = await Promise.race([delay(25), this.exited]);
       if (exit) throw this.#failure(`ended (${exit.signal ?? exit.code}) before it was ready`);
-      if (this.#pid !== undefined && (!ready || (await ready(this).catch(() => false)))) return;
+      // The keeper may still be starting itself: the limit counts from when the program runs.
+      if (this.#pid === undefined) continue;
+      deadline ??= performance.now() + readyTimeoutMs;
+      if (!ready || (await ready(this).catch(() => false))) return;
       if (performance.now() > deadline)
         throw this.#failure(`was not ready within ${readyTimeoutMs / 1000} s`);
     }
