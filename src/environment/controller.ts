@@ -66,11 +66,15 @@ export class EnvironmentController {
       declared: (target) => this.#declared(environment, target),
       problems: this.#problems(environment),
     });
-    await this.#keep(raw, status.targets?.some((t) => t.candidate) ?? false);
-    const current = this.#o.environments.get(namespace, name) ?? raw;
-    if (isDeepStrictEqual(current.status, status)) return;
+    const inUse = status.targets?.some((t) => t.candidate) ?? false;
+    // Kept before it says that it is in use, and let go only after it has said that it is not.
+    const kept = inUse ? await this.#keep(raw, 'present') : raw;
     const path = objectPath(ENVIRONMENTS, namespace, name);
-    this.#o.environments.upsertLocal(await patchStatus(this.#o.client, path, current, status));
+    const written = isDeepStrictEqual(kept.status, status)
+      ? kept
+      : await patchStatus(this.#o.client, path, kept, status);
+    if (written !== kept) this.#o.environments.upsertLocal(written);
+    if (!inUse) await this.#keep(written, 'absent');
   }
 
   /** Images that a target's template declares. */
@@ -80,17 +84,17 @@ export class EnvironmentController {
   }
 
   /** An Environment is kept while a promotion is in flight there. */
-  async #keep(raw: RawObject, inUse: boolean): Promise<void> {
-    const path = objectPath(ENVIRONMENTS, raw.metadata.namespace, raw.metadata.name);
-    const wanted = inUse ? 'present' : 'absent';
+  async #keep(object: RawObject, wanted: 'present' | 'absent'): Promise<RawObject> {
+    const path = objectPath(ENVIRONMENTS, object.metadata.namespace, object.metadata.name);
     const kept = await setFinalizer(
       this.#o.client,
       path,
-      raw as RawObject & KubeObject,
+      object as RawObject & KubeObject,
       IN_USE_FINALIZER,
       wanted,
     );
-    if (kept !== raw) this.#o.environments.upsertLocal(kept);
+    if (kept !== object) this.#o.environments.upsertLocal(kept);
+    return kept;
   }
 
   /** References that do not resolve, each with its fix. */

@@ -21,6 +21,7 @@ import { decide } from './decide.ts';
 import { assignmentOf, BY_ROLLOUT, gather, rolloutKey, type Sources } from './gather.ts';
 import type { Decided, Input } from './input.ts';
 import { type GateTools, probeKey, probesOf, windowSecondsOf } from './probes.ts';
+import { isOnRecord } from './record.ts';
 import { happenings, revertStages } from './report.ts';
 import { hasEnded, significant } from './status.ts';
 
@@ -35,6 +36,9 @@ export interface PromotionControllerOptions
   metrics: PromotionMetrics;
   clock: Clock;
 }
+
+/** The Environment writes its record within a moment of a promotion's end. */
+const RECORDING_MS = 1000;
 
 /** It is being deleted and nothing keeps it: what is left of it needs no decision. */
 function isGoing({ metadata }: RawObject): boolean {
@@ -124,6 +128,9 @@ export class PromotionController {
     const dueAt = completedAt + spec.ttlSecondsAfterFinished * 1000;
     const now = this.#o.clock.now();
     if (now < dueAt) return { requeueAfterMs: dueAt - now };
+    // What is good there, and what failed, is first to stand where it outlasts the promotion.
+    const environment = this.#o.environments.get(metadata.namespace, spec.environment);
+    if (environment && !isOnRecord(environment, promotion)) return { requeueAfterMs: RECORDING_MS };
     log.info(
       { ttlSecondsAfterFinished: spec.ttlSecondsAfterFinished },
       'Deleting a promotion that has ended',

@@ -3,6 +3,7 @@ import type { Promotion } from '../../src/api/v1alpha1/types.ts';
 import { canonicalJson } from '../../src/runtime/hash.ts';
 import { conditionsOf, imageFor, Place, reasonOf } from '../harness/promotions.ts';
 import { sharedWorld } from '../harness/shared.ts';
+import { until } from '../harness/until.ts';
 
 /* The golden path on the real controller and a real Prometheus, with the rights of the chart and no others. */
 
@@ -126,8 +127,11 @@ describe('one bad revision, looked at closely', () => {
 
     await place.promote('v4');
     expect(reasonOf(await place.untilEnded('twice-v4'))).toBe('Succeeded');
-    const truth = (await place.environment()).status?.targets?.[0];
-    expect(truth?.lastGood?.promotion).toBe('twice-v4');
+    await until('the Environment knows that it is good', async (seen) => {
+      const truth = (await place.environment()).status?.targets?.[0];
+      seen(truth);
+      return truth?.lastGood?.promotion === 'twice-v4';
+    });
 
     await place.promote('v4', 'twice-v4-again');
     expect(reasonOf(await place.untilEnded('twice-v4-again'))).toBe('AlreadyDone');

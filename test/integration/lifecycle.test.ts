@@ -71,7 +71,7 @@ describe('deleting a promotion in flight', () => {
     const here = await place('short').prepare({ gate: PASSING, analysis: { bakeSeconds: 0 } });
     await here.apply('Promotion', 'short-lived', {
       environment: 'short',
-      ttlSecondsAfterFinished: 1,
+      ttlSecondsAfterFinished: 0,
       revision: { images: [{ image: 'registry.test/short', tag: 'v2', digest: digestFor('short-v2') }] },
     });
     await untilGone(sluicePath(NAMESPACE, 'promotions', 'short-lived'));

@@ -3,6 +3,7 @@ import { createRollout, untilHealthy } from '../harness/fixtures.ts';
 import { CHART, helm } from '../harness/helm.ts';
 import { type RunningOperator, startOperator } from '../harness/operator.ts';
 import { imageFor, Place, QUICK, reasonOf } from '../harness/promotions.ts';
+import { until } from '../harness/until.ts';
 import { startWorld, type World } from '../harness/world.ts';
 
 /*
@@ -55,9 +56,17 @@ const SAYS = `Rollout ${ELSEWHERE}/${APP} is in a namespace that this operator d
 
 test('a target where the operator does not work is waited for, in words; one in flight holds and goes on', async () => {
   await place.promote('v2');
-  const waiting = await place.untilReason(`${APP}-v2`, 'AwaitingReference');
-  expect(waiting.status?.conditions?.[0]?.message).toContain(SAYS);
-  expect((await place.environment()).status?.conditions?.[0]?.message).toContain(SAYS);
+  const waiting = await until('the promotion says why it waits', async (seen) => {
+    const found = await place.promotion(`${APP}-v2`);
+    seen(found.status?.conditions);
+    return found.status?.conditions?.[0]?.message.includes(SAYS) && found;
+  });
+  expect(reasonOf(waiting)).toBe('AwaitingReference');
+  await until('so does the Environment', async (seen) => {
+    const { status } = await place.environment();
+    seen(status?.conditions);
+    return status?.conditions?.[0]?.message.includes(SAYS);
+  });
 
   await workIn(HERE, ELSEWHERE);
   await place.untilReason(`${APP}-v2`, 'Analysing');
