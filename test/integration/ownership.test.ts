@@ -274,9 +274,17 @@ describe('a Rollout in another namespace', () => {
       targets: [{ name: 'nowhere', rollout: { name: 'nowhere', namespace: EDGE } }],
     });
     await place.promote('v2');
-    const waiting = await place.untilReason('nowhere-v2', 'AwaitingReference');
-    expect(messageOf(waiting)).toBe(`Rollout nowhere does not exist in namespace ${EDGE}: apply it`);
-    const { status } = await place.environment();
-    expect(status?.conditions?.[0]?.message).toBe(messageOf(waiting));
+    const says = `Rollout nowhere does not exist in namespace ${EDGE}: apply it`;
+    const waiting = await until('the promotion says so', async (seen) => {
+      const found = await place.promotion('nowhere-v2');
+      seen(found.status?.conditions);
+      return messageOf(found) === says && found;
+    });
+    expect(reasonOf(waiting)).toBe('AwaitingReference');
+    await until('so does the Environment', async (seen) => {
+      const { status } = await place.environment();
+      seen(status?.conditions);
+      return status?.conditions?.[0]?.message === says;
+    });
   });
 });
