@@ -2,6 +2,7 @@ import { beforeAll, describe, expect, test } from '@jest/globals';
 import { canonicalJson } from '../../src/runtime/hash.ts';
 import { FAILING, PASSING, UNDECIDED } from '../harness/gates.ts';
 import { digestFor, imageFor, Place, reasonOf, sluicePath } from '../harness/promotions.ts';
+import { rolloutPath } from '../harness/fixtures.ts';
 import { sharedWorld } from '../harness/shared.ts';
 import { until } from '../harness/until.ts';
 
@@ -99,6 +100,22 @@ describe('a Rollout that is on its way already', () => {
     await here.setImage(imageFor('midway', 'v1'));
     expect(reasonOf(await here.untilEnded('midway-v2'))).toBe('Succeeded');
   });
+});
+
+test('a Rollout that stands aborted is waited for, with how to settle it', async () => {
+  const here = await place('dropped').prepare({ gate: PASSING, analysis: { bakeSeconds: 0 } });
+  await here.setImage('registry.test/dropped:theirs');
+  await until('it stands in mid-canary', async () => (await here.rollout()).status?.phase === 'Paused');
+  const path = `${rolloutPath(NAMESPACE, 'dropped')}/status`;
+  await cluster.api.patch(path, { status: { abort: true } }, 'merge');
+  await until('it is aborted', async () => (await here.rollout()).status?.phase === 'Degraded');
+  await here.promote('v2');
+  await until('it says why it waits', async () => {
+    const found = await here.promotion('dropped-v2');
+    return found.status?.blockedBy?.some((b) => b.message.includes('kubectl argo rollouts undo'));
+  });
+  await here.setImage(imageFor('dropped', 'v1'));
+  expect(reasonOf(await here.untilEnded('dropped-v2'))).toBe('Succeeded');
 });
 
 describe('a dry run', () => {

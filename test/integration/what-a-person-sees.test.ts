@@ -83,6 +83,8 @@ describe('kubectl describe promotion', () => {
     for (const event of ['GateFailed', 'Reverting', 'RolledBack'])
       expect(described).toMatch(new RegExp(`Warning\\s+${event}`));
     expect(described).toMatch(/Normal\s+Applying/);
+    // What keeps nothing from beginning is told all the same, here that the way back would walk the steps.
+    expect(described).toMatch(/Warning\s+PreflightWarning.*rollbackWindow/);
     expect(described).toContain('Threshold:');
   });
 });
