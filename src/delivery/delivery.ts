@@ -102,10 +102,13 @@ export type Observation =
 
 /** One write to the world. Each is guarded by what was observed, or idempotent. */
 export type Effect =
-  /** Keeps the declared template, from before anything is changed. */
-  | { kind: 'Record'; target: string }
-  /** Writes the planned images into the recorded template. */
-  | { kind: 'Apply'; target: string }
+  /** Keeps the declared template, from before anything is changed; or the record of who is taken over. */
+  | { kind: 'Record'; target: string; inherited?: Recorded }
+  /**
+   * Writes the planned images into the recorded template. `over`: what is declared now is that template
+   * with these images, those of a promotion that is taken over.
+   */
+  | { kind: 'Apply'; target: string; over?: PlannedTarget['images'] }
   /** Ends the wait at `step`, if it still waits there on that revision. */
   | { kind: 'Advance'; target: string; step: number; hash: string }
   /** Takes traffic off the revision `hash`. */

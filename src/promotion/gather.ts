@@ -18,11 +18,11 @@ import { digestOf } from '../api/v1alpha1/images.ts';
 import type { Judgement } from '../analysis/judge.ts';
 import type { Assignment, Delivery, Recorded } from '../delivery/delivery.ts';
 import type { StoreReader } from '../kube/informer.ts';
-import type { Input, Order, Rival, Successor } from './input.ts';
+import type { Inherited, Input, Order, Rival, Successor } from './input.ts';
 import { inOrder } from './orders.ts';
 import { imagesOf } from './revision.ts';
 import { hasEnded } from './status.ts';
-import { candidates } from './start/turn.ts';
+import { candidates, isStuck } from './start/turn.ts';
 
 /** Index of the Promotion store by `namespace/environment`. */
 export const BY_ENVIRONMENT = 'environment';
@@ -185,6 +185,34 @@ function mayBeRecorded(promotion: Promotion): boolean {
   );
 }
 
+/**
+ * What older promotions that are stuck on their way back leave to this one: the record of what was good there,
+ * as long as nobody but them has changed the template.
+ */
+async function inheritedBy(
+  sources: Sources,
+  promotion: Promotion,
+  rivals: readonly Rival[],
+): Promise<Map<string, Inherited>> {
+  const { namespace, creationTimestamp } = promotion.metadata;
+  const found = new Map<string, Inherited>();
+  const applying = promotion.status?.targets?.some((t) => ['Pending', 'Applying'].includes(t.state));
+  if (promotion.status?.plan && !applying) return found;
+  for (const rival of rivals.filter((r) => isStuck(r) && r.createdAt < Date.parse(creationTimestamp))) {
+    const raw = sources.promotions.get(namespace, rival.name);
+    const parsed = raw && parsePromotion(raw);
+    if (!parsed?.ok) continue;
+    for (const target of targetsOf(parsed.object, undefined)) {
+      const assignment = assignmentOf(parsed.object, target, undefined);
+      const recorded = await sources.delivery.recorded(assignment);
+      const seen = sources.delivery.observe({ ...assignment, recorded });
+      if (recorded && seen.found && (seen.view.isOurs || seen.view.isRecorded))
+        found.set(target.name, { recorded, images: assignment.planned?.images ?? [] });
+    }
+  }
+  return found;
+}
+
 /** Where a tag was promoted and it is not known what it is at this step, the pods are asked. */
 async function digestsOf(
   sources: Sources,
@@ -217,6 +245,7 @@ export async function gather(sources: Sources, raw: RawObject, promotion: Promot
       records.set(target.name, await sources.delivery.recorded(assignmentOf(promotion, target, undefined)));
 
   const digests = await digestsOf(sources, promotion);
+  const inherited = await inheritedBy(sources, promotion, rivalsOf(sources, promotion));
 
   const environment = environmentNamed(sources, promotion);
   const owner = `${raw.metadata.namespace}/${raw.metadata.name}`;
@@ -241,7 +270,14 @@ export async function gather(sources: Sources, raw: RawObject, promotion: Promot
       const recorded = records.get(target.name);
       const observation = sources.delivery.observe(assignmentOf(promotion, target, recorded));
       const seen = digests.get(target.name);
-      return { target, observation, recorded, ...(seen && { digests: seen }) };
+      const heritage = inherited.get(target.name);
+      return {
+        target,
+        observation,
+        recorded,
+        ...(heritage && { inherited: heritage }),
+        ...(seen && { digests: seen }),
+      };
     }),
     judgement: (binding, target) => sources.judgement(owner, binding, target),
     windowSeconds: (gate, binding) => sources.windowSeconds(gate, binding),

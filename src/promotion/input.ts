@@ -4,6 +4,7 @@ import type {
   Gate,
   GateBinding,
   Promotion,
+  PlannedTarget,
   PromotionReason,
   PromotionStatus,
   RevisionImage,
@@ -43,11 +44,21 @@ export interface Successor {
   targets: readonly string[];
 }
 
+/** What an older promotion that is stuck on its way back leaves to a newer one that takes the target over. */
+export interface Inherited {
+  /** What was good before it. */
+  recorded: Recorded;
+  /** What it has written there. */
+  images: PlannedTarget['images'];
+}
+
 /** One target of the Environment with what was observed of it. */
 export interface Subject {
   target: Target;
   observation: Observation;
   recorded: Recorded | undefined;
+  /** The target may be taken over from a promotion that is stuck there. */
+  inherited?: Inherited;
   /** Digests that its new pods run, by container; read only where a tag was promoted and they are not known. */
   digests?: Readonly<Record<string, readonly string[]>>;
 }

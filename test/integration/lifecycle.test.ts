@@ -177,14 +177,18 @@ const policy = (here: Place, concurrency: string): Promise<unknown> =>
 
 describe('a target that is stuck on its way back', () => {
   test('is taken over by a newer promotion, and the older one says whose it is now', async () => {
-    const here = await place('stuck').prepare({ gate: UNDECIDED, rollback: { deadlineSeconds: 2 } });
+    const policy = { gate: PASSING, rollback: { deadlineSeconds: 2 } };
+    const here = await place('stuck').prepare({ ...policy, blueGreen: {}, analysis: { bakeSeconds: 600 } });
     await here.promote('v2');
-    await here.untilReason('stuck-v2', 'Analysing');
-    // What it goes back to cannot come up again: its image is gone, say.
+    await here.untilReason('stuck-v2', 'Baking');
+    // What it would go back to cannot come up again: its image is gone, say.
     await controls.ready(imageFor('stuck', 'v1'), false);
     await here.apply('Gate', 'stuck', FAILING);
     await here.untilReason('stuck-v2', 'RollbackBlocked');
-    await here.apply('Gate', 'stuck', PASSING);
+    await here.applyPolicy([{ name: 'stuck', rollout: { name: 'stuck' } }], {
+      ...policy,
+      analysis: { bakeSeconds: 0 },
+    });
     await here.promote('v3');
     expect(reasonOf(await here.untilEnded('stuck-v3'))).toBe('Succeeded');
     expect(reasonOf(await here.untilEnded('stuck-v2'))).toBe('StrangerRevision');

@@ -117,7 +117,7 @@ export class RolloutDelivery implements Delivery {
     }
     const rollout = this.#rollout(assignment);
     if (!rollout) throw new RetryError(`Rollout ${assignment.target.rollout.name} is gone; looking again`);
-    if (effect.kind === 'Record') return this.records.make(assignment, rollout);
+    if (effect.kind === 'Record') return this.records.make(assignment, rollout, effect.inherited);
     const answer = await this.#patch(rollout, patchFor(effect, rollout, assignment));
     if (effect.kind === 'Restore') this.#noteRestored(answer, assignment);
   }
@@ -173,7 +173,7 @@ export function patchFor(
     case 'Unfreeze':
       return unfreezePatch(rollout);
     case 'Apply':
-      return applyPatch(rollout, known(recorded), known(planned).images);
+      return applyPatch(rollout, known(recorded), known(planned).images, effect.over);
     case 'Restore':
       return restoreFor(rollout, known(recorded), known(planned));
     default:

@@ -17,18 +17,20 @@ export interface RolloutPatch {
   operations: JsonPatchOperation[];
 }
 
-/** The planned images into the recorded template, if that is still what is declared. */
+/** The planned images into the recorded template, if that, or that with the images `over`, is still what is declared. */
 export function applyPatch(
   rollout: Rollout,
   recorded: Recorded,
   images: readonly { container: string; image: string }[],
+  over: readonly { container: string; image: string }[] = [],
 ): RolloutPatch {
-  const before = (recorded.template as PodTemplate).spec?.containers ?? [];
+  const declared = withImages(recorded.template as PodTemplate, over);
+  const before = declared.spec?.containers ?? [];
   const after = withImages(recorded.template as PodTemplate, images).spec?.containers ?? [];
   return {
     operations: [
       test('/metadata/uid', rollout.metadata.uid),
-      test('/spec/template', recorded.template),
+      test('/spec/template', declared),
       ...after.flatMap(({ image }, index) =>
         image === before[index]?.image
           ? []

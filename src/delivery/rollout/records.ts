@@ -62,12 +62,15 @@ export class Records {
 
   /**
    * Records the Rollout's declared template. One left by an earlier try that says something else (the
-   * Rollout was changed before Applying) is removed, and the next pass makes it anew.
+   * Rollout was changed before Applying) is removed, and the next pass makes it anew. Who takes a target over
+   * inherits the record of what was good there.
    */
-  async make(assignment: Assignment, rollout: Rollout): Promise<void> {
+  async make(assignment: Assignment, rollout: Rollout, inherited?: Recorded): Promise<void> {
     // Beside the Rollout: an owner in another namespace would be taken for a missing one, and the record collected.
     const namespace = namespaceOf(assignment);
-    const data = { hash: rollout.status?.currentPodHash ?? '', template: rollout.spec.template };
+    const data = inherited
+      ? { hash: inherited.hash, template: inherited.template }
+      : { hash: rollout.status?.currentPodHash ?? '', template: rollout.spec.template };
     const body = {
       apiVersion: 'apps/v1',
       kind: 'ControllerRevision',

@@ -2,7 +2,8 @@ import { earliest, fromTime, toTime } from '../../runtime/time.ts';
 import { type At, ask, broken, gateFailed } from './asking.ts';
 import { asItStands, holdOr } from './hold.ts';
 import { type InFlight, isTaken, place, promotedAt } from '../in-flight.ts';
-import type { ProbeRequest } from '../input.ts';
+import type { Effect, TargetView } from '../../delivery/delivery.ts';
+import type { Inherited, ProbeRequest } from '../input.ts';
 import { moved, type TargetOutcome } from '../outcome.ts';
 import { promoted } from './promoted.ts';
 import { strangers } from './strangers.ts';
@@ -62,8 +63,9 @@ export function begin(d: InFlight, waitsFor: string | undefined): TargetOutcome 
   const { input, planned, status, view, subject } = d;
   const stranger = strangers(d);
   if (stranger) return stranger;
-  const busy =
-    !view.observed || !view.healthy || view.currentHash !== view.stableHash || view.aborted
+  const busy = subject.inherited
+    ? undefined
+    : !view.observed || !view.healthy || view.currentHash !== view.stableHash || view.aborted
       ? `Rollout ${planned.rollout.name} is not at rest: wait for it, or finish what is under way there`
       : view.currentHash === subject.recorded?.hash
         ? undefined
@@ -73,7 +75,7 @@ export function begin(d: InFlight, waitsFor: string | undefined): TargetOutcome 
     return {
       ...applying(planned),
       target: moved(status, 'Applying', input.now),
-      effect: { kind: 'Apply', target: planned.name },
+      effect: applyEffect(planned.name, { ...subject, view }),
     };
   return {
     reason: 'Advancing',
@@ -85,10 +87,20 @@ export function begin(d: InFlight, waitsFor: string | undefined): TargetOutcome 
 
 /** Writes the images and waits until they are really taken; undefined once they are. */
 function apply(d: InFlight): TargetOutcome | undefined {
-  const { input, planned, status, view } = d;
+  const { input, planned, status, view, subject } = d;
   const target = moved(status, 'Applying', input.now);
-  if (!view.isOurs) return { ...applying(planned), target, effect: { kind: 'Apply', target: planned.name } };
+  if (!view.isOurs)
+    return { ...applying(planned), target, effect: applyEffect(planned.name, { ...subject, view }) };
   return isTaken(view, planned) ? undefined : { ...applying(planned), target };
+}
+
+/** Writes the images over the recorded template, or over what whoever is taken over has made of it. */
+export function applyEffect(
+  target: string,
+  from: { view: TargetView; inherited?: Inherited } | undefined,
+): Effect {
+  const over = from?.view.isRecorded ? undefined : from?.inherited?.images;
+  return { kind: 'Apply', target, ...(over && { over }) };
 }
 
 /** The words for what Applying does, the same until the new template is taken. */

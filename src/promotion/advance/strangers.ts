@@ -7,7 +7,9 @@ export function strangers(d: InFlight): TargetOutcome | undefined {
   const name = `Rollout ${planned.rollout.name}`;
   const waiting = status.state === 'Pending';
   const applying = status.state === 'Applying';
-  const ours = waiting ? view.isRecorded : view.isOurs || (applying && view.isRecorded);
+  // Before its images are written, what is declared is the record, or what whoever is taken over has made of it.
+  const before = view.isRecorded || d.subject.inherited !== undefined;
+  const ours = waiting ? before : view.isOurs || (applying && before);
   if (!ours)
     return taken(
       input,

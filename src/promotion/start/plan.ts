@@ -1,7 +1,7 @@
 import type { Plan, PlannedTarget, TargetStatus } from '../../api/v1alpha1/types.ts';
 import { fingerprint } from '../../runtime/hash.ts';
 import { toTime } from '../../runtime/time.ts';
-import { applying } from '../advance/drive.ts';
+import { applyEffect, applying } from '../advance/drive.ts';
 import type { Input } from '../input.ts';
 import { moved, naming, type Outcome } from '../outcome.ts';
 import type { Chosen } from './preflight.ts';
@@ -58,6 +58,11 @@ export function latch(input: Input, chosen: readonly Chosen[]): Outcome {
     targets,
     spokenOf: targets[0],
     plan,
-    effects: begun.map((t) => ({ kind: 'Apply', target: t.name })),
+    effects: begun.map((t) =>
+      applyEffect(
+        t.name,
+        chosen.find((c) => c.target.name === t.name),
+      ),
+    ),
   };
 }

@@ -11,7 +11,7 @@ import {
   preflightProbes,
   unanswered,
 } from './preflight.ts';
-import { aheadOf, stuckOn } from './turn.ts';
+import { aheadOf, isStuck } from './turn.ts';
 import { wait } from './waiting.ts';
 import { warningsOf } from './warnings.ts';
 
@@ -37,14 +37,16 @@ export function preflight(input: Input, found: readonly Chosen[]): Outcome {
     `recording the template of Rollout ${names}, and asking the gates about the stable revision`,
   );
   // Once the record says what is declared, it is what a revert brings back.
-  const unrecorded = found.filter(
-    ({ recorded, view }) => !recorded || !view.isRecorded || recorded.hash !== view.currentHash,
-  );
+  const unrecorded = found.filter((c) => !isRecorded(c));
   if (unrecorded.length > 0)
     return {
       ...asking,
       probes,
-      effects: unrecorded.map((c) => ({ kind: 'Record', target: c.target.name })),
+      effects: unrecorded.map(({ target, inherited }) => ({
+        kind: 'Record',
+        target: target.name,
+        ...(inherited && { inherited: inherited.recorded }),
+      })),
     };
   if (!answered(input, found)) return { ...asking, probes, wakeAt: input.now + ANSWER_MS };
   for (const c of found) {
@@ -59,10 +61,17 @@ export function preflight(input: Input, found: readonly Chosen[]): Outcome {
   return { ...latch(input, found), warnings: warningsOf(input, found) };
 }
 
+/** The record says what a revert is to bring back: what is declared, or what whoever is taken over would have. */
+function isRecorded({ recorded, view, inherited }: Chosen): boolean {
+  if (inherited) return recorded?.hash === inherited.recorded.hash;
+  return recorded !== undefined && view.isRecorded && recorded.hash === view.currentHash;
+}
+
 /** Another promotion has it, and is not one that may be taken over. */
-function isClaimed(input: Input, { target }: Chosen): boolean {
+function isClaimed(input: Input, { target, inherited }: Chosen): boolean {
   const claimant = input.claimed.get(target.name);
-  return claimant !== undefined && !stuckOn(input, target.name).some((r) => r.uid === claimant);
+  if (claimant === undefined) return false;
+  return !inherited || !input.rivals.some((r) => r.uid === claimant && isStuck(r));
 }
 
 function answered(input: Input, found: readonly Chosen[]): boolean {

@@ -3,7 +3,7 @@ import type { GateBinding, PlannedTarget } from '../../api/v1alpha1/types.ts';
 import type { Obstacle, TargetView } from '../../delivery/delivery.ts';
 import type { Input, ProbeRequest, Subject } from '../input.ts';
 import { imagesFor, imagesOf, revisionDigest } from '../revision.ts';
-import { bindingsOf, stuckOn } from './turn.ts';
+import { bindingsOf } from './turn.ts';
 
 /** A chosen target that is there, with the images it is to run. */
 export interface Chosen extends Subject {
@@ -32,12 +32,11 @@ export function matched(input: Input, subjects: readonly Subject[]): Chosen[] | 
 }
 
 /** What stands in the way on this target: steps that no gate could judge matter only where one is to judge. */
-export function obstaclesOf(input: Input, { target, view }: Chosen): readonly Obstacle[] {
+export function obstaclesOf(input: Input, { target, view, inherited }: Chosen): readonly Obstacle[] {
   const isJudged = gatesFor(input, target.name).some((b) => b.when === 'During');
   const all = view.obstacles.filter((o) => isJudged || o.kind !== 'Unjudgeable');
-  // Where an older promotion is stuck on its way back, the target may be taken over although it is not healthy.
-  const isBack = view.observed && !view.aborted && view.currentHash === view.stableHash;
-  return isBack && stuckOn(input, target.name).length > 0 ? all.filter((o) => o.kind !== 'Busy') : all;
+  // What is taken over stands aborted or unhealthy: that is why.
+  return inherited ? all.filter((o) => o.kind !== 'Busy') : all;
 }
 
 /** The target runs these images and the Environment knows that a promotion of this revision brought them. */
@@ -63,9 +62,9 @@ export function answerOf(input: Input, binding: GateBinding, target: string): Sa
 }
 
 /** A gate without an answer for the stable revision: it will have none for the canary either. */
-export function unanswered(input: Input, { target }: Chosen): string | undefined {
+export function unanswered(input: Input, { target, inherited }: Chosen): string | undefined {
   // What is taken over may be too broken to answer; the new revision is judged all the same.
-  if (stuckOn(input, target.name).length > 0) return undefined;
+  if (inherited) return undefined;
   for (const binding of gatesFor(input, target.name)) {
     const answer = answerOf(input, binding, target.name);
     if (answer?.value === undefined || answer.verdict === 'Error')

@@ -1,9 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import { type Judgement, newJudgement } from '../../analysis/judge.ts';
 import type { Environment } from '../../api/v1alpha1/types.ts';
-import type { Input, Rival } from '../input.ts';
+import type { Input, Rival, Subject } from '../input.ts';
 import { start } from './start.ts';
-import { DIGEST, NEW, World } from '../testing/world.ts';
+import { DIGEST, NEW, OLD, World } from '../testing/world.ts';
 
 /** The input of a promotion whose one query is answered: recording the template is all that is left. */
 function ready(change: Partial<Input> = {}, world = new World()): Input {
@@ -115,10 +115,7 @@ describe('several orders for one place', () => {
     expect(start(started).reason).toBe('Queued');
   });
 
-  test('a newer one takes over what an older one cannot bring back: unhealthy, claimed and without an answer', () => {
-    const world = new World();
-    world.reconcile();
-    world.promotion.metadata.finalizers = ['sluice.dev/revert'];
+  test('a newer one takes over what an older one cannot bring back, with the record of what was good', () => {
     const stuck = rival({
       uid: 'stuck',
       started: true,
@@ -126,18 +123,32 @@ describe('several orders for one place', () => {
       createdAt: older,
       targets: ['checkout'],
     });
-    const input = ready({ rivals: [stuck], claimed: new Map([['checkout', 'stuck']]) }, world);
-    for (const { observation } of input.subjects)
-      if (observation.found)
-        Object.assign(observation.view, {
-          healthy: false,
-          obstacles: [{ kind: 'Busy', message: 'Rollout checkout is not at rest' }],
-        });
-    const silent: Judgement = { ...newJudgement('preflight', world.now), last: SAMPLE };
-    const broken: Input = { ...input, judgement: () => silent };
-    expect(start(broken).reason).toBe('Applying');
-    expect(start({ ...broken, rivals: [] }).reason).toBe('Preflight');
-    expect(start({ ...broken, rivals: [{ ...stuck, reason: 'Reverting' }] }).reason).toBe('Queued');
+    const template = { spec: { containers: [{ name: 'app', image: OLD }] } };
+    const good = { controllerRevision: 'theirs', hash: 'good', template };
+    const inherited = { recorded: good, images: [{ container: 'app', image: NEW, changed: true }] };
+    const silent: Judgement = { ...newJudgement('preflight', 0), last: SAMPLE };
+    const overtaking = (change: Partial<Subject>, rivals: Rival[] = [stuck]): Input => {
+      const input = ready({ rivals, claimed: new Map([['checkout', 'stuck']]), judgement: () => silent });
+      input.promotion.metadata.finalizers = ['sluice.dev/revert'];
+      for (const subject of input.subjects) {
+        Object.assign(subject, change);
+        if (subject.observation.found)
+          Object.assign(subject.observation.view, {
+            isRecorded: false,
+            obstacles: [{ kind: 'Busy', message: 'Rollout checkout is aborted' }],
+          });
+      }
+      return input;
+    };
+    expect(start(overtaking({ inherited })).effects).toEqual([
+      { kind: 'Record', target: 'checkout', inherited: good },
+    ]);
+    const begun = start(overtaking({ inherited, recorded: good }));
+    expect(begun.reason).toBe('Applying');
+    expect(begun.effects).toEqual([{ kind: 'Apply', target: 'checkout', over: inherited.images }]);
+    // Somebody else has changed the template since: nothing is inherited, and what stands there is waited for.
+    expect(start(overtaking({ recorded: good })).reason).toBe('Preflight');
+    expect(start(overtaking({ inherited }, [{ ...stuck, reason: 'Reverting' }])).reason).toBe('Queued');
   });
 
   test('a newer one need not wait for one that is stuck on its way back', () => {

@@ -53,16 +53,9 @@ const TAKES_TURN: readonly (string | undefined)[] = [undefined, 'Preflight', 'Qu
 /** In flight, and can get no further without a person: a newer one need not wait for it. */
 const STUCK: readonly (string | undefined)[] = ['RollbackBlocked', 'RevertPendingIntent'];
 
-/** Older promotions that are stuck on their way back on this target: a newer one may take it over. */
-export function stuckOn(input: Input, target: string): Rival[] {
-  const createdAt = Date.parse(input.promotion.metadata.creationTimestamp);
-  return input.rivals.filter(
-    (r) =>
-      r.started &&
-      STUCK.includes(r.reason) &&
-      r.createdAt < createdAt &&
-      r.targets?.includes(target) === true,
-  );
+/** On its way back and stuck there: a newer one need not wait for it. */
+export function isStuck(rival: Rival): boolean {
+  return rival.started && STUCK.includes(rival.reason);
 }
 
 /** A rival that comes first: it is in flight, or it is older and can have its turn. */
@@ -72,6 +65,6 @@ export function aheadOf(input: Input, subjects: readonly Subject[]): Rival | und
   const older = (r: Rival): boolean =>
     r.createdAt < createdAt || (r.createdAt === createdAt && r.uid < metadata.uid);
   return rivalsFor(input, subjects).find((r) =>
-    r.started ? !(older(r) && STUCK.includes(r.reason)) : older(r) && TAKES_TURN.includes(r.reason),
+    r.started ? !(older(r) && isStuck(r)) : older(r) && TAKES_TURN.includes(r.reason),
   );
 }
