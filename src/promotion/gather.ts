@@ -198,7 +198,9 @@ async function inheritedBy(
   const found = new Map<string, Inherited>();
   const applying = promotion.status?.targets?.some((t) => ['Pending', 'Applying'].includes(t.state));
   if (promotion.status?.plan && !applying) return found;
-  for (const rival of rivals.filter((r) => isStuck(r) && r.createdAt < Date.parse(creationTimestamp))) {
+  // Not one in RevertPendingIntent: whoever declares the failed revision there would declare it over the new one, too.
+  const older = rivals.filter((r) => isStuck(r) && r.createdAt < Date.parse(creationTimestamp));
+  for (const rival of older.filter((r) => r.reason === 'RollbackBlocked')) {
     const raw = sources.promotions.get(namespace, rival.name);
     const parsed = raw && parsePromotion(raw);
     if (!parsed?.ok) continue;
