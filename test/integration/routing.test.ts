@@ -109,11 +109,17 @@ describe('with dynamicStableScale', () => {
     const before = await here.rollout();
     await here.promote('v2');
     await here.untilReason('dynamic-v2', 'Analysing');
-    expect(await here.pods()).toEqual({ [imageFor('dynamic', 'v1')]: 1, [imageFor('dynamic', 'v2')]: 4 });
+    // Rollouts takes the stable pods away only after the weight has settled.
+    const { v1, v2 } = { v1: imageFor('dynamic', 'v1'), v2: imageFor('dynamic', 'v2') };
+    await until('the stable pods are as few as their share', async (seen) => {
+      const pods = await here.pods();
+      seen(pods);
+      return pods[v1] === 1 && pods[v2] === 4;
+    });
     await here.apply('Gate', 'dynamic', FAILING);
     expect(reasonOf(await here.untilEnded('dynamic-v2'))).toBe('RolledBack');
     await expectBack(here, before, 'nginx');
-    expect((await here.pods())[imageFor('dynamic', 'v1')]).toBe(5);
+    expect((await here.pods())[v1]).toBe(5);
   });
 
   test('and an abort that would never end it waits in Preflight and says what to change', async () => {
