@@ -1,7 +1,14 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { rolloutPath } from '../harness/fixtures.ts';
 import { FAILING, UNDECIDED } from '../harness/gates.ts';
-import { conditionsOf, digestFor, imageFor, Place, reasonOf } from '../harness/promotions.ts';
+import {
+  conditionsOf,
+  digestFor,
+  imageFor,
+  Place,
+  type PlaceOptions,
+  reasonOf,
+} from '../harness/promotions.ts';
 import { sharedWorld } from '../harness/shared.ts';
 import { until } from '../harness/until.ts';
 
@@ -17,8 +24,8 @@ const patch = (app: string, body: object, subresource = ''): Promise<unknown> =>
   cluster.api.patch(`${rolloutPath(NAMESPACE, app)}${subresource}`, body, 'merge');
 
 /** A promotion of v2 that stands at a pause, under a gate that says neither yes nor no. */
-async function underJudgement(app: string): Promise<Place> {
-  const here = await place(app).prepare({ gate: UNDECIDED });
+async function underJudgement(app: string, options: PlaceOptions = {}): Promise<Place> {
+  const here = await place(app).prepare({ gate: UNDECIDED, ...options });
   await here.promote('v2');
   await here.untilReason(`${app}-v2`, 'Analysing');
   return here;
@@ -45,6 +52,19 @@ describe('a revert reaches traffic', () => {
     expect(reasonOf(ended)).toBe('RolledBack');
     expect(ended.status?.revert?.reason).toBe('rollout');
     expect((await here.environment()).status?.quarantine).toHaveLength(1);
+  });
+});
+
+describe('the gate `rollout`, which is always bound', () => {
+  test('fails a Rollout whose own spec became invalid, pages while nothing can be moved, and ends RolledBack when it can', async () => {
+    const here = await underJudgement('invalid', { rollback: { deadlineSeconds: 2 } });
+    await patch('invalid', { spec: { strategy: { canary: { maxSurge: 0, maxUnavailable: 0 } } } });
+    const blocked = await here.untilReason('invalid-v2', 'RollbackBlocked');
+    expect(blocked.status?.revert?.reason).toBe('rollout');
+    expect(blocked.status?.revert?.message).toContain('maxSurge');
+    await patch('invalid', { spec: { strategy: { canary: { maxSurge: 1, maxUnavailable: 0 } } } });
+    expect(reasonOf(await here.untilEnded('invalid-v2'))).toBe('RolledBack');
+    expect(await here.pods()).toEqual({ [imageFor('invalid', 'v1')]: 5, [imageFor('invalid', 'v2')]: 0 });
   });
 });
 
