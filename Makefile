@@ -49,6 +49,10 @@ image: ## build the container image; needs Docker
 e2e: node_modules/.package-lock.json ## image and chart in real pods, on a kind cluster; needs Docker
 	@$(NODE) e2e/main.ts
 
+.PHONY: faults
+faults: node_modules/.package-lock.json ## break everything, on real programs, and write docs/faults.md; SEED=, ONLY=
+	@$(NODE) test/faults/main.ts
+
 .PHONY: bench-compare
 bench-compare: node_modules/.package-lock.json ## the comparing gate beside fixed limits, in simulation: false alarms and detection; SEED=, RUNS=
 	@$(NODE) test/bench/compare.ts

@@ -1,5 +1,6 @@
-// Three projects: `unit` is pure code and stays fast because nothing in it loads
-// client-node; `kube` may load it; `integration` runs on the local control plane.
+// Four projects: `unit` is pure code and stays fast because nothing in it loads
+// client-node; `kube` may load it; `integration` runs on the local
+// control plane; `faults` too, with something broken in every test.
 const common = {
   extensionsToTreatAsEsm: ['.ts'],
   transform: { '\\.ts$': '<rootDir>/test/jest/strip-types.cjs' },
@@ -28,6 +29,15 @@ export default {
       ...common,
       displayName: 'integration',
       roots: ['<rootDir>/test/integration'],
+      testMatch: ['**/*.test.ts'],
+      globalSetup: '<rootDir>/test/jest/world-setup.mjs',
+      globalTeardown: '<rootDir>/test/jest/world-teardown.mjs',
+      setupFiles: ['<rootDir>/test/jest/client-node-first.mjs'],
+    },
+    {
+      ...common,
+      displayName: 'faults',
+      roots: ['<rootDir>/test/faults'],
       testMatch: ['**/*.test.ts'],
       globalSetup: '<rootDir>/test/jest/world-setup.mjs',
       globalTeardown: '<rootDir>/test/jest/world-teardown.mjs',

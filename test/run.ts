@@ -65,7 +65,7 @@ jest('unit and property tests', ['unit', 'kube']);
 if (!unitOnly) {
   check('programs of the local control plane', process.execPath, ['test/harness/programs/main.ts']);
   // All of it runs, so what was declared and never happened is an error: see test/harness/judge.ts.
-  jest('integration tests on real programs', ['integration'], { [COMPLETE]: 'yes' });
+  jest('integration tests and faults on real programs', ['integration', 'faults'], { [COMPLETE]: 'yes' });
 }
 rmSync(scratch, { recursive: true, force: true });
 process.stdout.write(`\n${passed} passed, ${failed} failed\n`);

@@ -1,0 +1,70 @@
+import { appendFileSync } from 'node:fs';
+import { test } from '@jest/globals';
+import type { Law } from './laws.ts';
+
+/** Environment variable: `long` runs every case; otherwise the short form, as in `make test`. */
+export const FORM = 'SLUICE_FAULTS';
+/** Environment variable with the path of the record; without it nothing is kept. */
+export const RECORD = 'SLUICE_FAULTS_RECORD';
+/** Environment variable with the seed of what is random; without it a new one is drawn. */
+export const SEED = 'SLUICE_SEED';
+
+/** Whether every case runs, rather than the few that `make test` has time for. */
+export const isLong = process.env[FORM] === 'long';
+
+/** The seed of this run; printed in the name of whatever uses it. */
+export const seed = Number(process.env[SEED] ?? Math.floor(performance.timeOrigin) % 1_000_000);
+
+/** One injected fault. */
+export interface FaultCase {
+  /** As in the catalogue of docs/faults.md: `C1`, `A429`, `P07`. */
+  id: string;
+  family: string;
+  /** What is injected, and into what. */
+  injected: string;
+  /** What is checked; `L1` alone is never enough where a weight moves. */
+  laws: readonly Law[];
+  /** Runs in the long form only. */
+  long?: boolean;
+  /** What random choices this case makes follow from it. */
+  seed?: number;
+}
+
+/** A case as it ended. */
+export interface CaseResult extends FaultCase {
+  held: boolean;
+  /** How often the fault really happened; a case in which it never does is a failure. */
+  times: number;
+  /** What broke. */
+  message?: string;
+}
+
+/**
+ * Declares one case as a test.
+ * @param run answers how often the fault was injected; what it throws is a broken law.
+ */
+export function faultCase(spec: FaultCase, run: () => Promise<number>): void {
+  if (spec.long && !isLong) return;
+  const drawn = spec.seed === undefined ? '' : ` (seed ${spec.seed})`;
+  // oxlint-disable-next-line jest/expect-expect, jest/valid-title -- the case asserts; its title is its catalogue entry
+  test(`${spec.id}: ${spec.injected}${drawn}`, async () => {
+    try {
+      const times = await run();
+      if (times < 1) throw new Error('the fault was never injected, so the case shows nothing');
+      keep({ ...spec, held: true, times });
+    } catch (error) {
+      keep({
+        ...spec,
+        held: false,
+        times: 0,
+        message: error instanceof Error ? error.message : String(error),
+      });
+      throw error;
+    }
+  });
+}
+
+function keep(result: CaseResult): void {
+  const path = process.env[RECORD];
+  if (path !== undefined) appendFileSync(path, `${JSON.stringify(result)}\n`);
+}
