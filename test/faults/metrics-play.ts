@@ -1,0 +1,171 @@
+import { expect } from '@jest/globals';
+import type { Api } from '../harness/api.ts';
+import type { Controls } from '../harness/controls.ts';
+import { rolloutPath } from '../harness/fixtures.ts';
+import type { Rollout } from '../harness/kinds.ts';
+import { ERROR_RATE, imageFor, Place, reasonOf } from '../harness/promotions.ts';
+import { until } from '../harness/until.ts';
+import { follow } from '../harness/watch.ts';
+import { MetricsProxy } from './metrics-proxy.ts';
+import type { MetricsFault } from './metrics-faults.ts';
+
+export type Release = 'good' | 'bad';
+
+/** Where faults are played. */
+export interface Stage {
+  api: Api;
+  controls: Controls;
+  prometheusUrl: string;
+  namespace: string;
+}
+
+/** One version of a Rollout, as the API server had it. */
+interface Seen {
+  /** The step that a canary stands at; undefined while there is none. */
+  step: number | undefined;
+  aborted: boolean;
+}
+
+/** Every version of every Rollout of a namespace from now on, oldest first. */
+export interface Rollouts {
+  of(name: string): readonly Seen[];
+  stop(): void;
+}
+
+/** Follows the Rollouts of a namespace: a watch misses no version. */
+export async function followRollouts(api: Api, namespace: string): Promise<Rollouts> {
+  const seen = new Map<string, Seen[]>();
+  const { stop } = await follow<Rollout>(api, rolloutPath(namespace), ({ metadata, status = {} }) => {
+    const known = seen.get(metadata.name) ?? [];
+    seen.set(metadata.name, known);
+    known.push({
+      step: status.currentPodHash === status.stableRS ? undefined : status.currentStepIndex,
+      aborted: status.abort ?? false,
+    });
+  });
+  return { of: (name) => seen.get(name) ?? [], stop };
+}
+
+/** The pause at which the first weight is judged. */
+const FIRST_PAUSE = 1;
+
+/**
+ * Plays one fault to a release that is being judged at its first step, from the first look at the canary on: it
+ * stands there, says why, and ends as it would have without the fault.
+ * @returns how many queries the fault was played to.
+ */
+export async function playFault(
+  stage: Stage,
+  rollouts: Rollouts,
+  fault: MetricsFault,
+  release: Release,
+): Promise<number> {
+  const { api, controls, namespace } = stage;
+  const app = `${fault.id.toLowerCase()}-${release}`;
+  const name = `${app}-v2`;
+  await controls.behave(imageFor(app, 'v2'), { errorRate: release === 'bad' ? 0.4 : 0 });
+  const proxy = await new MetricsProxy(stage.prometheusUrl).up();
+  try {
+    const gate = gateAt(proxy.url, fault);
+    const place = await new Place(api, namespace, app).prepare({ gate });
+    const { stableRS = '' } = (await place.rollout()).status ?? {};
+    // Before the canary every query names the stable version.
+    const struck = arm(proxy, fault, (query) => !query.includes(`"${stableRS}"`), place);
+    await place.promote('v2');
+    await Promise.race([struck.failed, untilHolding(place, name, fault.says)]);
+    await until(
+      `the fault has been played ${fault.times ?? 4} times`,
+      () => struck.times() >= (fault.times ?? 4),
+    );
+
+    // S1, S2: it stands where it stood; S7: nothing went back.
+    const held = rollouts.of(app);
+    expect(furthest(held)).toBe(FIRST_PAUSE);
+    expect(held.filter(({ aborted }) => aborted)).toEqual([]);
+    const { status } = await place.promotion(name);
+    expect(status?.summary).toMatchObject({ weight: 20 });
+    expect(status?.revert).toBeUndefined();
+    const times = struck.times();
+
+    await struck.end();
+    const ended = await place.untilEnded(name);
+    expect(reasonOf(ended)).toBe(release === 'good' ? 'Succeeded' : 'RolledBack');
+    const all = rollouts.of(app);
+    if (release === 'good') {
+      expect(all.filter(({ aborted }) => aborted)).toEqual([]);
+      expect(ended.status?.revert).toBeUndefined();
+      expect(await place.pods()).toMatchObject({ [imageFor(app, 'v2')]: 5 });
+    } else {
+      expect(furthest(all)).toBe(FIRST_PAUSE);
+      expect(await place.pods()).toEqual({ [imageFor(app, 'v1')]: 5, [imageFor(app, 'v2')]: 0 });
+    }
+    return times;
+  } finally {
+    await proxy.down();
+  }
+}
+
+const furthest = (seen: readonly Seen[]): number => Math.max(...seen.map(({ step }) => step ?? 0));
+
+/** A gate whose hold shows within seconds, whether it cannot see or has no verdict. */
+function gateAt(address: string, fault: MetricsFault): object {
+  const aged = fault.id === 'P16' ? { maxAgeSeconds: 60 } : {};
+  return { ...ERROR_RATE, deadlineSeconds: 2, prometheus: { ...ERROR_RATE.prometheus, ...aged, address } };
+}
+
+interface Struck {
+  /** Rejects when the outage could not be made. */
+  failed: Promise<never>;
+  times(): number;
+  end(): Promise<void>;
+}
+
+/** Begins the fault with the first query that it is for. */
+function arm(
+  proxy: MetricsProxy,
+  fault: MetricsFault,
+  isMet: (query: string) => boolean,
+  place: Place,
+): Struck {
+  const { promise: failed, reject } = Promise.withResolvers<never>();
+  const { play, outage } = fault;
+  if (play) {
+    proxy.arm(play, isMet);
+    return { failed, times: () => proxy.injected, end: async () => proxy.disarm() };
+  }
+  let since: number | undefined;
+  const strike = async (): Promise<void> => {
+    since = performance.now();
+    if (outage === 'down') await proxy.down();
+    else await place.apply('Gate', place.app, gateAt('http://prometheus.invalid:9090', fault));
+  };
+  // The query that would have been the first is cut; nobody can count those that find no server, so time does.
+  proxy.arm(({ answer }) => {
+    answer.destroy();
+    if (since === undefined) strike().catch(reject);
+  }, isMet);
+  return {
+    failed,
+    times: () => (since === undefined ? 0 : Math.floor((performance.now() - since) / 1000)),
+    end: async () => {
+      proxy.disarm();
+      if (outage === 'down') await proxy.up();
+      else await place.apply('Gate', place.app, gateAt(proxy.url, fault));
+    },
+  };
+}
+
+/** It holds, and its condition says why and what to do. */
+async function untilHolding(place: Place, name: string, says: string): Promise<void> {
+  await until(
+    `${name} holds and says: ${says}`,
+    async (seen) => {
+      const found = await place.promotion(name);
+      seen(found.status?.conditions);
+      const { reason, message = '' } =
+        found.status?.conditions?.find(({ type }) => type === 'Succeeded') ?? {};
+      return reason === 'Holding' && message.includes(says);
+    },
+    { timeoutMs: 90_000 },
+  );
+}
