@@ -30,6 +30,7 @@ describe('a condition over numbers and arguments', () => {
     ['value < 1 && // a comment\n true', true],
     ['value > 0.0 / 0.0', false],
     ['value > 1 / 0 || true', true],
+    [`args.region != "${'('.repeat(100)}" && // ${'['.repeat(100)}\n value < 1`, true],
   ])('%s is %s', (text, expected) => {
     expect(compileCondition(text, types).evaluate(vars)).toBe(expected);
   });
@@ -58,7 +59,15 @@ describe('is refused when it is compiled', () => {
     ['[1].map(a, [a].map(b, b)) == []', 'one macro (all, exists, map, filter ..) works on another'],
     ['[1].map(a, a).map(a, a) == []', 'one macro (all, exists, map, filter ..) works on another'],
     [`[${'0,'.repeat(400)}0].all(a, a + a + a + a + a + a == 0)`, 'works through too many list elements'],
-    [`${'('.repeat(1000)}true`, 'nested too deeply'],
+    [`${'('.repeat(1000)}true`, 'nested deeper than 64 levels'],
+    // The parser needs a second and more for any of these.
+    ['('.repeat(500), 'nested deeper than 64 levels'],
+    ['[1,'.repeat(250), 'nested deeper than 64 levels'],
+    ['(-'.repeat(500), 'nested deeper than 64 levels'],
+    [`${'(")"+'.repeat(200)}`, 'nested deeper than 64 levels'],
+    [`r"\\" + ${'(r"\\" + '.repeat(100)}`, 'nested deeper than 64 levels'],
+    [`'''"''' + ${'('.repeat(100)}"`, 'nested deeper than 64 levels'],
+    [`1 // "\n + ${'('.repeat(100)}"`, 'nested deeper than 64 levels'],
     [`${'['.repeat(70)}${']'.repeat(70)} == []`, 'nested deeper than 64 levels'],
   ];
   test.each(cases.map(([text, message]) => [text.slice(0, 40), text, message]))('%s', (_, text, message) => {
