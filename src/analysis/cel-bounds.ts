@@ -9,6 +9,28 @@ export const DEAREST = 4096;
 /** A map or list that comes in from outside is counted as if it had so many entries. */
 const ASSUMED_ENTRIES = 64;
 
+/**
+ * Literals and comments, as the grammar of CEL has them: raw ones first, in which a backslash is itself. What is
+ * no whole literal stays, and the parser refuses it anyway.
+ */
+const LITERALS =
+  /\b(?:[bB]?[rR]|[rR][bB])(?:"""[^]*?"""|'''[^]*?'''|"[^"\r\n]*"|'[^'\r\n]*')|"""(?:\\[^]|[^\\])*?"""|'''(?:\\[^]|[^\\])*?'''|"(?:\\.|[^"\\\r\n])*"|'(?:\\.|[^'\\\r\n])*'|\/\/[^\r\n]*/g;
+
+/**
+ * Why an expression may not even be parsed, or undefined. The parser of the library takes more than a second for
+ * 500 brackets that are not closed, and nothing can interrupt it.
+ */
+export function refusalOfText(text: string): string | undefined {
+  let open = 0;
+  for (const [bracket] of text.replaceAll(LITERALS, '').matchAll(/[()[\]{}]/g)) {
+    open = '([{'.includes(bracket) ? open + 1 : Math.max(0, open - 1);
+    if (open > DEEPEST) return TOO_DEEP;
+  }
+  return undefined;
+}
+
+const TOO_DEEP = `it is nested deeper than ${DEEPEST} levels; write it flatter`;
+
 export interface Survey {
   /** Names that the expression takes from outside. */
   names: Set<string>;

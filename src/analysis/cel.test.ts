@@ -67,6 +67,7 @@ describe('is refused when it is compiled', () => {
     [`${'(")"+'.repeat(200)}`, 'nested deeper than 64 levels'],
     [`r"\\" + ${'(r"\\" + '.repeat(100)}`, 'nested deeper than 64 levels'],
     [`'''"''' + ${'('.repeat(100)}"`, 'nested deeper than 64 levels'],
+    [`"""${'\\\\'.repeat(400)} + ${'('.repeat(100)}`, 'nested deeper than 64 levels'],
     [`1 // "\n + ${'('.repeat(100)}"`, 'nested deeper than 64 levels'],
     [`${'['.repeat(70)}${']'.repeat(70)} == []`, 'nested deeper than 64 levels'],
   ];

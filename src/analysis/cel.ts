@@ -1,6 +1,6 @@
 import { celEnv, celFunc, CelScalar, isCelError, listType, mapType, parse, plan } from '@bufbuild/cel';
 import type { CelInput, CelType, CelValue } from '@bufbuild/cel';
-import { partsOf, survey } from './cel-bounds.ts';
+import { partsOf, refusalOfText, survey } from './cel-bounds.ts';
 import type { Expr } from './cel-bounds.ts';
 
 /** A condition that cannot be used, or could not be judged; `message` says what to write instead. */
@@ -73,6 +73,8 @@ export function compileCondition(text: string, variables: Readonly<Record<string
     throw new ExpressionError(
       `The expression has ${text.length} characters; at most ${LONGEST_EXPRESSION} are allowed`,
     );
+  const refusedText = refusalOfText(text);
+  if (refusedText !== undefined) throw new ExpressionError(`The expression is refused: ${refusedText}`);
   const root = parsed(text);
   const { names, refusal } = survey(root);
   if (refusal !== undefined) throw new ExpressionError(`The expression is refused: ${refusal}`);
