@@ -64,7 +64,7 @@ describe('is refused when it is compiled', () => {
     ['('.repeat(500), 'nested deeper than 64 levels'],
     ['[1,'.repeat(250), 'nested deeper than 64 levels'],
     ['(-'.repeat(500), 'nested deeper than 64 levels'],
-    [`${'(")"+'.repeat(200)}`, 'nested deeper than 64 levels'],
+    ['(")"+'.repeat(200), 'nested deeper than 64 levels'],
     [`r"\\" + ${'(r"\\" + '.repeat(100)}`, 'nested deeper than 64 levels'],
     [`'''"''' + ${'('.repeat(100)}"`, 'nested deeper than 64 levels'],
     [`"""${'\\\\'.repeat(400)} + ${'('.repeat(100)}`, 'nested deeper than 64 levels'],

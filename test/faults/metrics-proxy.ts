@@ -14,9 +14,9 @@ export interface Exchange {
   query: string;
   answer: ServerResponse;
   /** Asks the server behind. */
-  ask(): Promise<Reply>;
+  ask: () => Promise<Reply>;
   /** Hands a reply over. */
-  give(reply: Reply): void;
+  give: (reply: Reply) => void;
 }
 
 /** What becomes of a query instead of its answer. */
