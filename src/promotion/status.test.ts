@@ -1,8 +1,11 @@
 import { expect, test } from '@jest/globals';
 import type { GateResult } from '../api/v1alpha1/types.ts';
-import { significant } from './status.ts';
+import type { Promotion } from '../api/v1alpha1/types.ts';
+import type { Input, Order } from './input.ts';
+import type { Outcome } from './outcome.ts';
+import { significant, statusOf } from './status.ts';
 
-/* What is worth a write. */
+/* What is worth a write, and fit to be shown. */
 
 const gate: GateResult = {
   gate: 'compare',
@@ -18,3 +21,31 @@ test('that a gate has begun to count is, once; how far it has come is not', () =
   expect(begun).not.toEqual(significant({ gates: [gate] }));
   expect(begun).toEqual(significant({ gates: [{ ...gate, state: '[1,2]', value: 3, message: 'n' }] }));
 });
+
+/** A new line, the beginning of a colour, text that runs backwards, and half a character. */
+const FORGED = 'no\nlevel=info msg="all is well" \u001b[31m\u009b2J\u202egood\u2028\u0000\ud800';
+
+test('what others wrote is shown without what could forge a line of output', () => {
+  const promotion = {
+    metadata: { name: 'p', namespace: 'n', uid: 'u', resourceVersion: '1', creationTimestamp: '' },
+    spec: { environment: 'prod', revision: { images: [{ image: 'app', tag: 'v2' }] } },
+  } as Promotion;
+  const order: Order = { name: 'd', uid: 'o', by: FORGED, verdict: 'Hold', at: 0, reason: FORGED };
+  const input = { promotion, orders: [order], now: 0 } as unknown as Input;
+  const outcome: Outcome = {
+    reason: 'Reverting',
+    message: FORGED,
+    blockedBy: [{ reason: 'Busy', message: FORGED }],
+    warnings: [FORGED],
+    revert: { reason: 'rollout', message: FORGED, quarantine: false, detectedAt: '' },
+  };
+  const status = statusOf(input, outcome);
+  expect(status.conditions).not.toEqual([]);
+  expect(JSON.stringify(status)).toContain('all is well');
+  for (const text of textsOf(status)) expect(text).not.toMatch(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u);
+});
+
+function textsOf(value: unknown): string[] {
+  if (typeof value === 'string') return [value];
+  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(textsOf) : [];
+}

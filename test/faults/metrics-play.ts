@@ -35,7 +35,7 @@ export interface Rollouts {
 /** Follows the Rollouts of a namespace: a watch misses no version. */
 export async function followRollouts(api: Api, namespace: string): Promise<Rollouts> {
   const seen = new Map<string, Seen[]>();
-  const { stop } = await follow<Rollout>(api, rolloutPath(namespace), ({ metadata, status = {} }) => {
+  const followed = await follow<Rollout>(api, rolloutPath(namespace), ({ metadata, status = {} }) => {
     const known = seen.get(metadata.name) ?? [];
     seen.set(metadata.name, known);
     known.push({
@@ -43,7 +43,7 @@ export async function followRollouts(api: Api, namespace: string): Promise<Rollo
       aborted: status.abort ?? false,
     });
   });
-  return { of: (name) => seen.get(name) ?? [], stop };
+  return { of: (name) => seen.get(name) ?? [], stop: () => followed.stop() };
 }
 
 /** The pause at which the first weight is judged. */
