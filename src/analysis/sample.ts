@@ -1,3 +1,5 @@
+import { presentable as shown } from '../runtime/presentable.ts';
+
 /**
  * What one look, or all looks so far, say. Pass and Fail are knowledge; Inconclusive is too little of it (no
  * data, too few samples, stale), Error is none (backend away, query refused). Only Fail reverts.
@@ -31,19 +33,7 @@ export const LONGEST_MESSAGE = 512;
 /** As much as status has room for. */
 export const LONGEST_STATE = 512;
 
-/**
- * Text from outside made fit for status, events and logs: control and direction characters become spaces, so
- * that nobody can forge a line of output, and the length is bounded.
- */
+/** Text from outside made fit for a sample's message: see runtime/presentable.ts. */
 export function presentable(text: string, longest: number = LONGEST_MESSAGE): string {
-  const flat = text
-    .replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\s]+/gu, ' ')
-    .trim()
-    .toWellFormed();
-  return flat.length <= longest
-    ? flat
-    : `${flat
-        .slice(0, longest - 2)
-        .trimEnd()
-        .toWellFormed()} …`;
+  return shown(text, longest);
 }

@@ -29,7 +29,7 @@ export function decide(input: Input): EnvironmentStatus {
           type: 'Ready',
           status: ready ? 'True' : 'False',
           reason: ready ? 'Ready' : 'AwaitingReference',
-          message: ready ? 'every target and gate exists' : problems.join('; ').slice(0, 4096),
+          message: ready ? 'every target and gate exists' : problems.join('; '),
         },
         ...(drifted.length > 0
           ? [

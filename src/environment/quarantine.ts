@@ -1,6 +1,7 @@
 import { repositoryOf } from '../api/v1alpha1/images.ts';
 import type { EnvironmentStatus, Promotion, QuarantineEntry } from '../api/v1alpha1/types.ts';
 import { digestRun } from '../promotion/revision.ts';
+import { presentable } from '../runtime/presentable.ts';
 import { toTime } from '../runtime/time.ts';
 import type { Input } from './input.ts';
 
@@ -13,7 +14,8 @@ export function releasedOf(input: Input): NonNullable<EnvironmentStatus['release
   // When it was used, by the clock that the failures are timed with: what fails later is refused anew.
   const at = toTime(input.now);
   const fresh = input.releases.flatMap(({ metadata, spec }) => {
-    const { target = '', revisionDigest = '', by } = spec;
+    const { target = '', revisionDigest = '' } = spec;
+    const by = presentable(spec.by, 253);
     const made = metadata.creationTimestamp;
     const known = before.some((r) => r.uid === metadata.uid);
     const concerns = refused.some(

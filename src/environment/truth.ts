@@ -7,6 +7,7 @@ import type {
   TargetStatus,
 } from '../api/v1alpha1/types.ts';
 import { digestRun } from '../promotion/revision.ts';
+import { presentable } from '../runtime/presentable.ts';
 import { toTime } from '../runtime/time.ts';
 import type { Input } from './input.ts';
 
@@ -99,7 +100,7 @@ function driftOf(
   const isDeclared = (i: string): boolean =>
     declared?.some((d) => d === i || (digestOf(d) === undefined && i.startsWith(`${d}@`))) ?? true;
   if (!declared || images.every(isDeclared)) return undefined;
-  const [expected, found] = [images.join(' '), declared.join(' ')].map((t) => t.slice(0, 4096));
+  const [expected, found] = [images.join(' '), declared.join(' ')].map((t) => presentable(t, 4096));
   const since = before?.found === found ? before?.since : undefined;
   return { expected: expected ?? '', found: found ?? '', since: since ?? toTime(input.now) };
 }

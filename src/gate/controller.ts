@@ -39,9 +39,7 @@ export function gateStatus(gate: Gate, validation: Validation, now: number): Gat
           type: 'Ready',
           status: validation.ok ? 'True' : 'False',
           reason: validation.ok ? 'Ready' : 'InvalidSpec',
-          message: validation.ok
-            ? 'the query and its conditions can be evaluated'
-            : validation.message.slice(0, 4096),
+          message: validation.ok ? 'the query and its conditions can be evaluated' : validation.message,
         },
       ],
       generation,

@@ -1,6 +1,7 @@
 import { findCondition, withConditions } from '../api/v1alpha1/conditions.ts';
 import { isTerminal, promotionConditions } from '../api/v1alpha1/reasons.ts';
 import type { Promotion, PromotionStatus } from '../api/v1alpha1/types.ts';
+import { presentable } from '../runtime/presentable.ts';
 import { toTime } from '../runtime/time.ts';
 import type { Input } from './input.ts';
 import type { Outcome } from './outcome.ts';
@@ -25,6 +26,9 @@ function summaryOf(promotion: Promotion, outcome: Outcome): PromotionStatus['sum
   };
 }
 
+/** What a Rollout, a server or a person wrote may be in it. */
+const shown = (message: string): string => presentable(message, 1024);
+
 /** The status after this outcome; what the outcome does not speak of stays as it was. */
 export function statusOf(input: Input, outcome: Outcome): PromotionStatus {
   const { promotion, now } = input;
@@ -32,9 +36,10 @@ export function statusOf(input: Input, outcome: Outcome): PromotionStatus {
   const images = [...(outcome.revision ?? imagesOf(promotion))];
   const time = toTime(now);
   const plan = outcome.plan ?? before.plan;
-  const revert = outcome.revert ?? before.revert;
+  const found = outcome.revert ?? before.revert;
+  const revert = found && { ...found, message: shown(found.message) };
   const gates = outcome.results?.length ? [...outcome.results] : before.gates;
-  const warnings = outcome.warnings ?? before.warnings ?? [];
+  const warnings = outcome.warnings?.map(shown) ?? before.warnings ?? [];
   const startedAt = before.startedAt ?? (outcome.plan && time);
   return {
     observedGeneration: promotion.metadata.generation ?? 0,
@@ -47,14 +52,16 @@ export function statusOf(input: Input, outcome: Outcome): PromotionStatus {
     ...((outcome.targets ?? before.targets) && { targets: [...(outcome.targets ?? before.targets ?? [])] }),
     ...(gates && { gates }),
     ...decisionsOf(input),
-    ...(warnings.length > 0 && { warnings: [...warnings] }),
-    ...(outcome.blockedBy?.length && { blockedBy: outcome.blockedBy }),
+    ...(warnings.length > 0 && { warnings }),
+    ...(outcome.blockedBy?.length && {
+      blockedBy: outcome.blockedBy.map((b) => ({ ...b, message: shown(b.message) })),
+    }),
     ...(revert && { revert }),
     ...(startedAt && { startedAt }),
     ...(isTerminal(outcome.reason) && { completedAt: time }),
     conditions: withConditions(
       before.conditions,
-      promotionConditions(outcome.reason, outcome.message.slice(0, 4096), {
+      promotionConditions(outcome.reason, outcome.message, {
         pastDeadline: outcome.pastDeadline ?? false,
         rolledBack: revert && revert.intentRestoredAt !== undefined && outcome.reason !== 'Reverting',
       }),
@@ -70,7 +77,13 @@ function decisionsOf({ promotion, orders }: Input): Pick<PromotionStatus, 'decis
   // On the way back there is nothing left to decide.
   const fresh = (promotion.status?.revert ? [] : orders)
     .filter((o) => !before.some((d) => d.uid === o.uid))
-    .map(({ name, uid, by, verdict, at }) => ({ name, uid, by, verdict, at: toTime(at) }));
+    .map(({ name, uid, by, verdict, at }) => ({
+      name,
+      uid,
+      by: presentable(by, 253),
+      verdict,
+      at: toTime(at),
+    }));
   const decisions = [...before, ...fresh].slice(0, 64);
   return decisions.length > 0 ? { decisions } : {};
 }

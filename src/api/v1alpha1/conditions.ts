@@ -1,7 +1,10 @@
 import { z } from 'zod';
+import { presentable } from '../../runtime/presentable.ts';
 import { count, listMap, text, time } from './fields.ts';
 
 export type ConditionStatus = 'True' | 'False' | 'Unknown';
+
+const LONGEST_MESSAGE = 4096;
 
 export const condition = z.object({
   type: text('Type of the condition.', 316),
@@ -9,7 +12,7 @@ export const condition = z.object({
   observedGeneration: count(2 ** 40, 'metadata.generation that this condition speaks of.').optional(),
   lastTransitionTime: time('When status last changed.'),
   reason: text('One word, CamelCase.', 1024),
-  message: text('One sentence for people; a refusal says what to do next.', 4096),
+  message: text('One sentence for people; a refusal says what to do next.', LONGEST_MESSAGE),
 });
 
 /** A condition as metav1.Condition has it. */
@@ -47,7 +50,8 @@ export function withConditions(
       observedGeneration: generation,
       lastTransitionTime: old && old.status === want.status ? old.lastTransitionTime : now,
       reason: want.reason,
-      message: want.message,
+      // It may quote what somebody else wrote.
+      message: presentable(want.message, LONGEST_MESSAGE),
     };
   });
 }
