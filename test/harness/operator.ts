@@ -22,6 +22,12 @@ export interface OperatorOptions {
   logFormat?: 'json' | 'text';
   /** More flags. */
   args?: readonly string[];
+  /** Of the log file, where several run; `operator` unless given. */
+  name?: string;
+  /** Added to its environment. */
+  env?: Record<string, string>;
+  /** As in a cluster: loopback addresses are refused. */
+  refuseLoopback?: true;
 }
 
 /** Starts the operator from the sources, as the ServiceAccount of the chart, and waits until it is ready. */
@@ -32,17 +38,18 @@ export async function startOperator(
 ): Promise<RunningOperator> {
   const url = `http://127.0.0.1:${await freePort()}`;
   const program = await run.start({
-    name: 'operator',
+    name: options.name ?? 'operator',
     command: process.execPath,
     args: [
       MAIN,
       `--kubeconfig=${cluster.kubeconfigFor('operator')}`,
       `--listen-address=${new URL(url).host}`,
       `--log-format=${options.logFormat ?? 'json'}`,
-      '--allow-loopback',
+      ...(options.refuseLoopback ? [] : ['--allow-loopback']),
       ...(options.prometheusAddress ? [`--prometheus-address=${options.prometheusAddress}`] : []),
       ...(options.args ?? []),
     ],
+    ...(options.env && { env: options.env }),
     ready: async () => (await send('GET', `${url}/readyz`)).status === 200,
   });
   await recordReasons(run, cluster.api);
