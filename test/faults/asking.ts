@@ -1,6 +1,6 @@
 import type { Promotion } from '../../src/api/v1alpha1/types.ts';
 import type { KubeObject } from '../harness/api.ts';
-import { imageFor, Place, reasonOf, revisionImage } from '../harness/promotions.ts';
+import { imageFor, Place, reasonOf, revisionImage, sluicePath } from '../harness/promotions.ts';
 import type { Cluster } from '../harness/cluster.ts';
 
 /** A gate without anything of its own: it passes where it is asked. */
@@ -29,6 +29,13 @@ export class Asking extends Place {
       gates: [{ gate: name, when: 'During', ...(args && { args }) }],
     });
     return spoken(await this.untilEnded(order));
+  }
+
+  /** Creates an object as it stands: server-side apply reads YAML, which changes or refuses some characters. */
+  override async apply(kind: string, name: string, spec: object): Promise<KubeObject> {
+    const path = sluicePath(this.namespace, `${kind.toLowerCase()}s`);
+    const object = { apiVersion: 'sluice.dev/v1alpha1', kind, metadata: { name }, spec };
+    return this.api.create(path, object);
   }
 
   /** The stable image still runs, alone. */

@@ -195,12 +195,11 @@ faultCase(
       expect(said).toContain(`There is no argument for {{ args.${name} }}`);
     }
     const keys = '"__proto__":"p","constructor":"c","toString":"t"';
-    const series = `{"metric":{${keys}},"value":[1,"0"]}`;
-    const data = (result: string): string => `"data":{"resultType":"vector","result":[${result}]}`;
-    answers.set('proto-two', { status: 200, body: `{"status":"success",${data(`${series},${series}`)}}` });
+    const one = `{"metric":{${keys}},"value":[1,"0"]}`;
+    answers.set('proto-two', { status: 200, body: `{"status":"success",${vector(one, one)}}` });
     answers.set('proto-one', {
       status: 200,
-      body: `{"__proto__":{"status":"error"},"status":"success",${data(series)}}`,
+      body: `{"__proto__":{"status":"error"},"status":"success",${vector(one)}}`,
     });
     expect(await ask('proto-two')).toContain('returned 2 series, need one');
     expect(await ask('proto-one')).toContain('it would begin now');
@@ -273,7 +272,7 @@ faultCase(
     const { metadata } = await held.untilReason('held-v2', 'Analysing');
     const promotion = { name: 'held-v2', uid: metadata.uid };
     for (const verdict of ['Hold', 'Abort']) {
-      await held.apply('Decision', `forged-${verdict.toLowerCase()}`, {
+      await place.apply('Decision', `forged-${verdict.toLowerCase()}`, {
         by: FORGED,
         verdict,
         environment: 'held',
@@ -323,7 +322,7 @@ const BOMBS: [name: string, pass: string][] = [
   ['wide', `[${'0,'.repeat(400)}0].all(a, a + a + a + a + a + a == 0)`],
   ['regex', '"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!".matches("^(a+)+$")'],
   ['regex-repeat', '"a".matches("(((a{1,100}){1,100}){1,100}){1,100}")'],
-  ['ternaries', `${'true ? '.repeat(100)}true${' : true'.repeat(100)}`],
+  ['ternaries', `${'true ? '.repeat(70)}true${' : true'.repeat(70)}`],
   ['unary', `${'!'.repeat(1000)}true`],
 ];
 
