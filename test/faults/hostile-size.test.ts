@@ -1,0 +1,112 @@
+import { beforeAll, expect } from '@jest/globals';
+import type { Promotion } from '../../src/api/v1alpha1/types.ts';
+import { FAILING, UNDECIDED } from '../harness/gates.ts';
+import { imageFor, Place, reasonOf, sluicePath } from '../harness/promotions.ts';
+import { sharedWorld } from '../harness/shared.ts';
+import { until } from '../harness/until.ts';
+import { faultCase } from './case.ts';
+import { fatten, slim } from './fatten.ts';
+
+/* Objects that are as large as the API server takes them, so that nothing more can be written into them. */
+
+const { cluster } = sharedWorld();
+const { api } = cluster;
+const NAMESPACE = 'hostile-size';
+const FAMILY = 'Hostile input: size';
+
+beforeAll(() => cluster.createNamespace(NAMESPACE));
+
+const place = (app: string): Place => new Place(api, NAMESPACE, app);
+const path = (plural: string, name: string): string => sluicePath(NAMESPACE, plural, name);
+
+/** Pods of the new revision are gone, and those of the old one are all there. */
+async function untilBack(here: Place): Promise<void> {
+  await until(`traffic of ${here.app} is back`, async (seen) => {
+    const pods = await here.pods();
+    seen(pods);
+    return pods[imageFor(here.app, 'v2')] === 0 && pods[imageFor(here.app, 'v1')] === 5;
+  });
+}
+
+/** Says to a person that the object is too large. */
+async function untilToldOf(here: Place, name: string): Promise<void> {
+  await until(`an event says that ${name} is too large`, async (seen) => {
+    const { stdout } = await cluster.kubectl(['get', 'events.events.k8s.io', '-n', NAMESPACE, '-o', 'json']);
+    const { items }: { items: { regarding?: { name: string }; reason: string; note: string }[] } =
+      JSON.parse(stdout);
+    const own = items.filter(({ regarding }) => regarding?.name === name);
+    seen(own.map(({ reason, note }) => `${reason}: ${note}`));
+    return own.some(({ reason, note }) => reason === 'TooLarge' && note.includes('remove labels'));
+  });
+}
+
+faultCase(
+  { id: 'M1', family: FAMILY, injected: 'a Promotion that is full before it begins', laws: ['S1', 'L1'] },
+  async () => {
+    const here = await place('full').prepare();
+    // Without its Environment it waits.
+    const environment = here.manifests.get('Environment/full');
+    await api.delete(path('environments', 'full'));
+    await here.promote('v2');
+    await here.untilReason('full-v2', 'AwaitingReference');
+    const times = await fatten(api, path('promotions', 'full-v2'));
+    await here.apply('Environment', 'full', Object(environment).spec);
+    await untilToldOf(here, 'full-v2');
+    expect((await here.pods())[imageFor('full', 'v2')]).toBeUndefined();
+    await slim(api, path('promotions', 'full-v2'));
+    expect(reasonOf(await here.untilEnded('full-v2'))).toBe('Succeeded');
+    return times;
+  },
+);
+
+faultCase(
+  {
+    id: 'M2',
+    family: FAMILY,
+    injected: 'a Promotion that is filled in mid-canary, before its gate fails',
+    laws: ['S4', 'L1', 'L2'],
+  },
+  async () => {
+    const here = await place('filled').prepare({ gate: UNDECIDED });
+    await here.promote('v2');
+    await here.untilReason('filled-v2', 'Analysing');
+    const times = await fatten(api, path('promotions', 'filled-v2'));
+    await here.apply('Gate', 'filled', FAILING);
+    await untilBack(here);
+    await untilToldOf(here, 'filled-v2');
+    await slim(api, path('promotions', 'filled-v2'));
+    const ended: Promotion = await here.untilEnded('filled-v2');
+    expect(['RolledBack', 'ExternalAbort']).toContain(reasonOf(ended));
+    expect(await here.image()).toBe(imageFor('filled', 'v1'));
+    return times;
+  },
+);
+
+faultCase(
+  {
+    id: 'M3',
+    family: FAMILY,
+    injected: 'an Environment and a Gate that are filled in mid-canary, before the gate fails',
+    laws: ['S4', 'L1', 'L2'],
+  },
+  async () => {
+    const here = await place('policy').prepare({ gate: UNDECIDED });
+    await here.promote('v2');
+    await here.untilReason('policy-v2', 'Analysing');
+    await here.apply('Gate', 'policy', FAILING);
+    const times =
+      (await fatten(api, path('environments', 'policy'))) + (await fatten(api, path('gates', 'policy')));
+    await untilBack(here);
+    await until('it says what it waits for', async (seen) => {
+      const found = await here.promotion('policy-v2');
+      seen(found.status?.conditions);
+      return found.status?.conditions?.some(({ message }) =>
+        message.includes('waiting until the Environment refuses'),
+      );
+    });
+    await slim(api, path('environments', 'policy'));
+    expect(reasonOf(await here.untilEnded('policy-v2'))).toBe('RolledBack');
+    expect((await here.environment()).status?.quarantine).toHaveLength(1);
+    return times;
+  },
+);
