@@ -1,4 +1,4 @@
-import { type Api, ApiError, type KubeObject } from '../harness/api.ts';
+import { type Api, ApiError } from '../harness/api.ts';
 
 /** Every label as large as one may be, but for its name. */
 const VALUE = 'x'.repeat(63);
@@ -42,6 +42,6 @@ export async function fatten(api: Api, path: string): Promise<number> {
 
 /** Takes all labels away again. */
 export async function slim(api: Api, path: string): Promise<void> {
-  const { metadata } = await api.get<KubeObject>(path);
+  const { metadata } = await api.get(path);
   if (metadata.labels) await api.patch(path, [{ op: 'remove', path: '/metadata/labels' }], 'json');
 }

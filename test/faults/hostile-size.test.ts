@@ -29,7 +29,7 @@ async function untilBack(here: Place): Promise<void> {
 }
 
 /** Says to a person that the object is too large. */
-async function untilToldOf(here: Place, name: string): Promise<void> {
+async function untilToldOf(name: string): Promise<void> {
   await until(`an event says that ${name} is too large`, async (seen) => {
     const { stdout } = await cluster.kubectl(['get', 'events.events.k8s.io', '-n', NAMESPACE, '-o', 'json']);
     const { items }: { items: { regarding?: { name: string }; reason: string; note: string }[] } =
@@ -51,7 +51,7 @@ faultCase(
     await here.untilReason('full-v2', 'AwaitingReference');
     const times = await fatten(api, path('promotions', 'full-v2'));
     await here.apply('Environment', 'full', Object(environment).spec);
-    await untilToldOf(here, 'full-v2');
+    await untilToldOf('full-v2');
     expect((await here.pods())[imageFor('full', 'v2')]).toBeUndefined();
     await slim(api, path('promotions', 'full-v2'));
     expect(reasonOf(await here.untilEnded('full-v2'))).toBe('Succeeded');
@@ -73,7 +73,7 @@ faultCase(
     const times = await fatten(api, path('promotions', 'filled-v2'));
     await here.apply('Gate', 'filled', FAILING);
     await untilBack(here);
-    await untilToldOf(here, 'filled-v2');
+    await untilToldOf('filled-v2');
     await slim(api, path('promotions', 'filled-v2'));
     const ended: Promotion = await here.untilEnded('filled-v2');
     expect(['RolledBack', 'ExternalAbort']).toContain(reasonOf(ended));
