@@ -26,14 +26,15 @@ const arrived: string[][] = [];
 /** How the server echoes the credentials that it was sent, by path. */
 const echoes = new Map<string, Echo>();
 
-const GOOD = '{"status":"success","data":{"resultType":"scalar","result":[1,"0"]}}';
+const good = (): string =>
+  `{"status":"success","data":{"resultType":"scalar","result":[${Date.now() / 1000},"0"]}}`;
 
 beforeAll(async () => {
   server = await serve((incoming, answer) => {
     arrived.push(incoming.rawHeaders);
     const [, path = ''] = (incoming.url ?? '').split('/');
     const token = (incoming.headers.authorization ?? '').replace(/^Bearer /, '');
-    const { status, body, headers = {} } = echoes.get(path)?.(token) ?? { status: 200, body: GOOD };
+    const { status, body, headers = {} } = echoes.get(path)?.(token) ?? { status: 200, body: good() };
     answer.writeHead(status, { 'content-type': 'application/json', ...headers }).end(body);
   });
   await cluster.createNamespace(VICTIM);

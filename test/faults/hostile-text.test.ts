@@ -24,7 +24,9 @@ beforeAll(async () => {
     Asking.at(cluster, NAMESPACE),
     serve(({ url = '' }, answer) => {
       const { status = 500, body = '' } = answers.get(url.split('/')[1] ?? '') ?? {};
-      answer.writeHead(status, { 'content-type': 'application/json' }).end(body);
+      answer
+        .writeHead(status, { 'content-type': 'application/json' })
+        .end(body.replace('NOW', String(Date.now() / 1000)));
     }),
   ]);
 });
@@ -84,7 +86,7 @@ faultCase(
     });
     answers.set('forged-hold', {
       status: 200,
-      body: `{"status":"success","warnings":[${json}],"data":{"resultType":"scalar","result":[1,"1"]}}`,
+      body: `{"status":"success","warnings":[${json}],"data":{"resultType":"scalar","result":[NOW,"1"]}}`,
     });
     await held.promote('v2');
     const { metadata } = await held.untilReason('held-v2', 'Analysing');

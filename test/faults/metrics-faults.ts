@@ -5,12 +5,16 @@ import type { Exchange, Play, Reply } from './metrics-proxy.ts';
 export interface MetricsFault {
   id: string;
   injected: string;
-  /** Absent: what is injected is not in the answer (see `outage`). */
-  play?: Play;
+  /** Made anew for each release; absent: what is injected is not in the answer (see `outage`). */
+  play?: () => Play;
   /** Instead of an answer: the server is gone, or its name does not resolve. */
   outage?: 'down' | 'dns';
-  /** What the condition says meanwhile. */
-  says: string;
+  /** What the condition says meanwhile; absent: it goes on all the same, and rightly. */
+  says?: string;
+  /** A release is good until the fault begins, and is held at its second weight. */
+  turns?: true;
+  /** More of the Gate than the address. */
+  gate?: { prometheus?: object; compare?: object };
   /** So many queries are answered so; 4 unless given, which is more than a gate needs to pass. */
   times?: number;
   short?: boolean;
@@ -30,12 +34,9 @@ const vector = (...values: string[]): Reply => {
   };
 };
 
-const always =
-  (reply: () => Reply): Play =>
-  ({ give }) =>
-    give(reply());
+const always = (reply: () => Reply) => (): Play => (exchange) => exchange.give(reply());
 
-const status = (code: number, headers: Record<string, string> = {}): Play =>
+const status = (code: number, headers: Record<string, string> = {}): (() => Play) =>
   always(() => ({
     status: code,
     headers: { ...JSON_TYPE, ...headers },
@@ -101,7 +102,7 @@ export function metricsFaults(trap: () => string): MetricsFault[] {
     {
       id: 'P03',
       injected: 'Prometheus answers 30 s late',
-      play: late,
+      play: () => late,
       says: 'no answer in time',
       times: 2,
     },
@@ -123,10 +124,12 @@ export function metricsFaults(trap: () => string): MetricsFault[] {
     {
       id: 'P08',
       injected: 'JSON that ends early, with the length right',
-      play: async ({ ask, give }) => {
-        const reply = await ask();
-        give({ ...reply, body: reply.body.slice(0, -8) });
-      },
+      play:
+        () =>
+        async ({ ask, give }) => {
+          const reply = await ask();
+          give({ ...reply, body: reply.body.slice(0, -8) });
+        },
       says: 'this is no answer of the Prometheus API',
     },
     {
@@ -164,7 +167,7 @@ export function metricsFaults(trap: () => string): MetricsFault[] {
     {
       id: 'P14',
       injected: 'a body of 100 MB',
-      play: pour,
+      play: () => pour,
       says: 'the answer is larger than 1048576 bytes; aggregate the query to one number',
     },
     {
@@ -176,31 +179,47 @@ export function metricsFaults(trap: () => string): MetricsFault[] {
     {
       id: 'P16',
       injected: 'a newest sample that is ten minutes old',
-      play: age,
+      play: () => age,
+      gate: { prometheus: { maxAgeSeconds: 60 } },
       says: 'The data is stale: its newest sample is 600 s old',
     },
     {
       id: 'P17',
       injected: 'an answer in gzip that nobody asked for',
-      play: async ({ answer, ask }) => {
-        const { body } = await ask();
-        answer.writeHead(200, { ...JSON_TYPE, 'content-encoding': 'gzip' }).end(gzipSync(body));
-      },
+      play:
+        () =>
+        async ({ answer, ask }) => {
+          const { body } = await ask();
+          answer.writeHead(200, { ...JSON_TYPE, 'content-encoding': 'gzip' }).end(gzipSync(body));
+        },
       says: 'this is no answer of the Prometheus API',
     },
     {
       id: 'P18',
       injected: 'a connection that is reset in mid-body',
-      play: reset,
+      play: () => reset,
       says: 'ended early',
       short: true,
     },
     {
       id: 'P19',
       injected: 'null, a list, a number in words, and a value that is no string',
-      play: wrongForms(),
+      play: wrongForms,
       says: 'this is no answer of the Prometheus API',
       times: 8,
+    },
+    {
+      id: 'P20',
+      injected: 'a cache that gives the first good answer again, for ever',
+      play: cache,
+      says: 'an earlier one was given again; is there a cache before Prometheus?',
+      turns: true,
+    },
+    {
+      id: 'P21',
+      injected: "the canary's counters begin at 0 again, at every fourth look",
+      play: resets,
+      gate: { compare: { minSamples: { atLeast: 30 } } },
     },
   ];
 }
@@ -217,5 +236,32 @@ function wrongForms(): Play {
     '{"__proto__":{"status":"success","data":{"resultType":"scalar","result":[1,"0"]}}}',
   ];
   let next = 0;
-  return always(() => ({ status: 200, headers: JSON_TYPE, body: bodies[next++ % bodies.length] ?? '' }));
+  return ({ give }) => give({ status: 200, headers: JSON_TYPE, body: bodies[next++ % bodies.length] ?? '' });
+}
+
+/** The first answer that says that there are no errors, from then on. */
+function cache(): Play {
+  let kept: Reply | undefined;
+  return async ({ ask, give }) => {
+    if (kept) return give(kept);
+    const reply = await ask();
+    if (/"value":\[[\d.]+,"0"\]/.test(reply.body)) kept = reply;
+    give(reply);
+  };
+}
+
+/** Counters as if what counts had been started anew; the total is asked for first. */
+function resets(): Play {
+  let looks = 0;
+  const begun = new Map<string, { at: number; from: number }>();
+  return async ({ query, ask, give }) => {
+    if (!query.includes('5..')) looks += 1;
+    const reply = await ask();
+    const value = Number(/"value":\[[\d.]+,"([\d.]+)"\]/.exec(reply.body)?.[1] ?? 0);
+    const known = begun.get(query);
+    const era = Math.floor(looks / 4);
+    const from = known?.at === era ? known.from : era === 0 ? 0 : value;
+    begun.set(query, { at: era, from });
+    give({ ...reply, body: reply.body.replace(/(,)"[\d.]+"\]/, `$1"${value - from}"]`) });
+  };
 }

@@ -46,8 +46,9 @@ export async function followRollouts(api: Api, namespace: string): Promise<Rollo
   return { of: (name) => seen.get(name) ?? [], stop: () => followed.stop() };
 }
 
-/** The pause at which the first weight is judged. */
-const FIRST_PAUSE = 1;
+/** The pauses at which the two weights are judged. */
+const FIRST = { step: 1, weight: 20 };
+const SECOND = { step: 3, weight: 60 };
 
 /**
  * Plays one fault to a release that is being judged at its first step, from the first look at the canary on: it
@@ -63,7 +64,9 @@ export async function playFault(
   const { api, controls, namespace } = stage;
   const app = `${fault.id.toLowerCase()}-${release}`;
   const name = `${app}-v2`;
-  await controls.behave(imageFor(app, 'v2'), { errorRate: release === 'bad' ? 0.4 : 0 });
+  const errors = async (errorRate: number): Promise<void> =>
+    controls.behave(imageFor(app, 'v2'), { errorRate });
+  await errors(release === 'bad' && !fault.turns ? 0.4 : 0);
   const proxy = await new MetricsProxy(stage.prometheusUrl).up();
   try {
     const gate = gateAt(proxy.url, fault);
@@ -72,22 +75,26 @@ export async function playFault(
     // Before the canary every query names the stable version.
     const struck = arm(proxy, fault, (query) => !query.includes(`"${stableRS}"`), place);
     await place.promote('v2');
-    await Promise.race([struck.failed, untilHolding(place, name, fault.says)]);
+    if (fault.turns && release === 'bad') {
+      await until('it is at its second weight', () => furthest(rollouts.of(app)) === SECOND.step);
+      await errors(0.4);
+    }
+    const stand = fault.turns ? SECOND : FIRST;
+    if (fault.says !== undefined)
+      await Promise.race([struck.failed, untilHolding(place, name, fault.says, stand.weight)]);
     await until(
       `the fault has been played ${fault.times ?? 4} times`,
       () => struck.times() >= (fault.times ?? 4),
     );
 
     // S1, S2: it stands where it stood; S7: nothing went back.
-    const held = rollouts.of(app);
-    expect(furthest(held)).toBe(FIRST_PAUSE);
-    expect(held.filter(({ aborted }) => aborted)).toEqual([]);
-    const { status } = await place.promotion(name);
-    expect(status?.summary).toMatchObject({ weight: 20 });
-    expect(status?.revert).toBeUndefined();
-    const times = struck.times();
-
-    await struck.end();
+    if (fault.says !== undefined) {
+      const held = rollouts.of(app);
+      expect(furthest(held)).toBe(stand.step);
+      expect(held.filter(({ aborted }) => aborted)).toEqual([]);
+      expect((await place.promotion(name)).status?.revert).toBeUndefined();
+      await struck.end();
+    }
     const ended = await place.untilEnded(name);
     expect(reasonOf(ended)).toBe(release === 'good' ? 'Succeeded' : 'RolledBack');
     const all = rollouts.of(app);
@@ -96,10 +103,10 @@ export async function playFault(
       expect(ended.status?.revert).toBeUndefined();
       expect(await place.pods()).toMatchObject({ [imageFor(app, 'v2')]: 5 });
     } else {
-      expect(furthest(all)).toBe(FIRST_PAUSE);
+      expect(furthest(all)).toBe(stand.step);
       expect(await place.pods()).toEqual({ [imageFor(app, 'v1')]: 5, [imageFor(app, 'v2')]: 0 });
     }
-    return times;
+    return struck.times();
   } finally {
     await proxy.down();
   }
@@ -108,9 +115,15 @@ export async function playFault(
 const furthest = (seen: readonly Seen[]): number => Math.max(...seen.map(({ step }) => step ?? 0));
 
 /** A gate whose hold shows within seconds, whether it cannot see or has no verdict. */
-function gateAt(address: string, fault: MetricsFault): object {
-  const aged = fault.id === 'P16' ? { maxAgeSeconds: 60 } : {};
-  return { ...ERROR_RATE, deadlineSeconds: 2, prometheus: { ...ERROR_RATE.prometheus, ...aged, address } };
+function gateAt(address: string, { gate = {} }: MetricsFault): object {
+  const common = { ...ERROR_RATE, deadlineSeconds: 2 };
+  const { prometheus, compare } = gate;
+  if (!compare) return { ...common, prometheus: { ...ERROR_RATE.prometheus, ...prometheus, address } };
+  const [canary, stable] = ['canaryHash', 'stableHash'].map((hash) => {
+    const series = `http_requests_total{namespace="{{ targetNamespace }}",rollouts_pod_template_hash="{{ ${hash} }}"`;
+    return { bad: `sum(${series},code=~"5.."})`, total: `sum(${series}})` };
+  });
+  return { ...common, prometheus: undefined, compare: { ...compare, canary, stable, address } };
 }
 
 interface Struck {
@@ -130,7 +143,7 @@ function arm(
   const { promise: failed, reject } = Promise.withResolvers<never>();
   const { play, outage } = fault;
   if (play) {
-    proxy.arm(play, isMet);
+    proxy.arm(play(), isMet);
     return { failed, times: () => proxy.injected, end: async () => proxy.disarm() };
   }
   let since: number | undefined;
@@ -156,7 +169,7 @@ function arm(
 }
 
 /** It holds, and its condition says why and what to do. */
-async function untilHolding(place: Place, name: string, says: string): Promise<void> {
+async function untilHolding(place: Place, name: string, says: string, weight: number): Promise<void> {
   await until(
     `${name} holds and says: ${says}`,
     async (seen) => {
@@ -164,7 +177,7 @@ async function untilHolding(place: Place, name: string, says: string): Promise<v
       seen(found.status?.conditions);
       const { reason, message = '' } =
         found.status?.conditions?.find(({ type }) => type === 'Succeeded') ?? {};
-      return reason === 'Holding' && message.includes(says);
+      return reason === 'Holding' && message.includes(says) && found.status?.summary?.weight === weight;
     },
     { timeoutMs: 90_000 },
   );
