@@ -24,7 +24,7 @@ export const ECHOES: Record<string, Echo> = {
     body: JSON.stringify({
       status: 'success',
       warnings: [t, `${t.slice(3)}!`],
-      data: { resultType: 'scalar', result: [1, 'NaN'] },
+      data: { resultType: 'scalar', result: [Date.now() / 1000, 'NaN'] },
     }),
   }),
   location: (t) => ({ status: 302, body: '', headers: { location: `http://elsewhere.invalid/${t}` } }),
