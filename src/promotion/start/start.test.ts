@@ -326,3 +326,16 @@ describe('how it begins', () => {
     expect(start(input).probes).toHaveLength(1);
   });
 });
+
+test('more gates and targets than status has room for are refused before anything is changed', () => {
+  const world = new World({ waves: Array.from({ length: 32 }, () => 0) });
+  const [gate] = world.input().gates.values();
+  const names = Array.from({ length: 9 }, (_, i) => `gate-${i}`);
+  const gates = new Map(names.flatMap((name) => (gate ? [[name, gate] as const] : [])));
+  world.environment.spec.gates = names.map((name) => ({ gate: name, when: 'During' }));
+  const tooMany = start(ready({ gates }, world));
+  expect(tooMany).toMatchObject({ reason: 'Preflight', message: expect.stringContaining('288 checks') });
+  expect(tooMany.effects ?? []).toEqual([]);
+  world.environment.spec.gates = world.environment.spec.gates.slice(0, 8);
+  expect(start(ready({ gates }, world)).message).not.toContain('checks');
+});
