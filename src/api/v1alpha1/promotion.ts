@@ -200,6 +200,9 @@ const sampleRecord = z.object({
   value: z.number().optional().meta({ description: 'The number that was judged.' }),
 });
 
+/** Gates times targets of one promotion. */
+export const MOST_RESULTS = 256;
+
 const gateResult = z.object({
   gate: text('Name of the Gate, or `rollout` for the built-in one.', 253),
   when: text('When it is asked.', 16),
@@ -266,7 +269,7 @@ export const promotionStatus = z.object({
     .meta({ description: 'Each target.', ...listMap('name') }),
   gates: z
     .array(gateResult)
-    .max(256)
+    .max(MOST_RESULTS)
     .optional()
     .meta({ description: 'What each gate says.', ...listMap('gate', 'when', 'target') }),
   warnings: z

@@ -1,4 +1,6 @@
 import { REVERT_FINALIZER } from '../../api/v1alpha1/names.ts';
+import { MOST_RESULTS } from '../../api/v1alpha1/promotion.ts';
+import type { Obstacle } from '../../delivery/delivery.ts';
 import type { Input } from '../input.ts';
 import type { Outcome } from '../outcome.ts';
 import { latch, planOf } from './plan.ts';
@@ -21,7 +23,7 @@ const ANSWER_MS = 500;
 /** What stands in the way, the records, and the gates' answers about the stable revisions. */
 export function preflight(input: Input, found: readonly Chosen[]): Outcome {
   if (input.promotion.spec.dryRun) return dryRun(input, found);
-  const obstacles = found.flatMap((c) => obstaclesOf(input, c));
+  const obstacles = [...crowd(input, found), ...found.flatMap((c) => obstaclesOf(input, c))];
   const [obstacle] = obstacles;
   if (obstacle)
     return {
@@ -59,6 +61,18 @@ export function preflight(input: Input, found: readonly Chosen[]): Outcome {
   if (!input.promotion.metadata.finalizers?.includes(REVERT_FINALIZER))
     return { ...asking, probes, finalizer: 'add' };
   return { ...latch(input, found), warnings: warningsOf(input, found) };
+}
+
+/** More results than status has room for: the API server would refuse it, in mid-flight. */
+function crowd(input: Input, found: readonly Chosen[]): readonly Obstacle[] {
+  const checks = found.reduce((sum, { target }) => sum + gatesFor(input, target.name).length, 0);
+  if (checks <= MOST_RESULTS) return [];
+  return [
+    {
+      kind: 'Unfit',
+      message: `the gates of its ${found.length} targets are ${checks} checks, and status has room for ${MOST_RESULTS}: promote fewer targets at once (spec.targets), or bind gates to fewer of them (gates[].targets)`,
+    },
+  ];
 }
 
 /** The record says what a revert is to bring back: what is declared, or what whoever is taken over would have. */
@@ -100,6 +114,7 @@ function dryRun(input: Input, found: readonly Chosen[]): Outcome {
     ...(ahead
       ? [{ kind: 'Turn', message: `promotion ${ahead.name} has its turn first on this target` }]
       : []),
+    ...crowd(input, found),
     ...found.flatMap((c) => [
       ...obstaclesOf(input, c),
       ...[unanswered(input, c) ?? notPassed(input, c)]
