@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals';
 import type { GateResult } from '../api/v1alpha1/types.ts';
+import { MOST_RESULTS } from '../api/v1alpha1/promotion.ts';
 import type { Promotion } from '../api/v1alpha1/types.ts';
 import type { Input, Order } from './input.ts';
 import type { Outcome } from './outcome.ts';
@@ -43,6 +44,33 @@ test('what others wrote is shown without what could forge a line of output', () 
   expect(status.conditions).not.toEqual([]);
   expect(JSON.stringify(status)).toContain('all is well');
   for (const text of textsOf(status)) expect(text).not.toMatch(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u);
+});
+
+test('a status with as many results as there may be fits into an object, and says of each what was asked', () => {
+  const promotion = {
+    metadata: { name: 'p', namespace: 'n', uid: 'u', resourceVersion: '1', creationTimestamp: '' },
+    spec: { environment: 'prod', revision: { images: [{ image: 'app', tag: 'v2' }] } },
+  } as Promotion;
+  const input = { promotion, orders: [], now: 0 } as unknown as Input;
+  const text = (length: number): string => 'x'.repeat(length);
+  const result = (i: number): GateResult => ({
+    ...gate,
+    target: `target-${i}`,
+    query: text(4608),
+    message: text(512),
+    threshold: text(512),
+    state: text(512),
+    recent: Array.from({ length: 5 }, () => ({ at: text(24), verdict: 'Pass', value: 0.123456789 })),
+  });
+  const many = Array.from({ length: MOST_RESULTS }, (_, i) => result(i));
+  const sizeOf = (results: GateResult[]): number =>
+    JSON.stringify(statusOf(input, { reason: 'Analysing', message: '', results })).length;
+  // The API server stores 1.5 MiB, its own bookkeeping included.
+  expect(sizeOf(many)).toBeLessThan(1024 * 1024);
+  const status = statusOf(input, { reason: 'Analysing', message: '', results: many });
+  expect(status.gates?.every(({ query = '' }) => query.length >= 512)).toBe(true);
+  const [few] = statusOf(input, { reason: 'Analysing', message: '', results: [result(0)] }).gates ?? [];
+  expect(few?.query).toHaveLength(4608);
 });
 
 function textsOf(value: unknown): string[] {
