@@ -1,6 +1,6 @@
 import { findCondition, withConditions } from '../api/v1alpha1/conditions.ts';
 import { isTerminal, promotionConditions } from '../api/v1alpha1/reasons.ts';
-import type { Promotion, PromotionStatus } from '../api/v1alpha1/types.ts';
+import type { GateResult, Promotion, PromotionStatus } from '../api/v1alpha1/types.ts';
 import { presentable } from '../runtime/presentable.ts';
 import { toTime } from '../runtime/time.ts';
 import type { Input } from './input.ts';
@@ -38,7 +38,7 @@ export function statusOf(input: Input, outcome: Outcome): PromotionStatus {
   const plan = outcome.plan ?? before.plan;
   const found = outcome.revert ?? before.revert;
   const revert = found && { ...found, message: shown(found.message) };
-  const gates = outcome.results?.length ? [...outcome.results] : before.gates;
+  const gates = outcome.results?.length ? fitting(outcome.results) : before.gates;
   const warnings = outcome.warnings?.map(shown) ?? before.warnings ?? [];
   const startedAt = before.startedAt ?? (outcome.plan && time);
   return {
@@ -69,6 +69,15 @@ export function statusOf(input: Input, outcome: Outcome): PromotionStatus {
       time,
     ),
   };
+}
+
+/** Characters of all queries together; the API server stores 1.5 MiB of an object. */
+const MOST_QUERY_CHARACTERS = 256 * 1024;
+
+/** Queries may be long: many results share what there is room for. */
+function fitting(results: readonly GateResult[]): GateResult[] {
+  const share = Math.floor(MOST_QUERY_CHARACTERS / results.length);
+  return results.map((r) => (r.query === undefined ? r : { ...r, query: r.query.slice(0, share) }));
 }
 
 /** Every Decision that was used so far: what is recorded stays recorded. */
