@@ -1,11 +1,15 @@
 import { beforeAll, expect } from '@jest/globals';
 import type { Promotion } from '../../src/api/v1alpha1/types.ts';
-import { FAILING, UNDECIDED } from '../harness/gates.ts';
+import { FAILING, PASSING, UNDECIDED } from '../harness/gates.ts';
+import { installChart } from '../harness/helm.ts';
+import { startOperator } from '../harness/operator.ts';
 import { imageFor, Place, reasonOf, sluicePath } from '../harness/promotions.ts';
 import { sharedWorld } from '../harness/shared.ts';
 import { until } from '../harness/until.ts';
+import { startWorld, type World } from '../harness/world.ts';
 import { faultCase } from './case.ts';
 import { fatten, slim } from './fatten.ts';
+import { createMany, memoryOf, Probed, reasonsIn } from './many.ts';
 
 /* Objects that are as large as the API server takes them, so that nothing more can be written into them. */
 
@@ -110,3 +114,73 @@ faultCase(
     return times;
   },
 );
+
+const MANY = 10_000;
+
+faultCase(
+  {
+    id: 'M5',
+    family: FAMILY,
+    injected: `${MANY} Promotions in one namespace, half of them behind one that is in flight`,
+    laws: ['S4', 'L1', 'L2'],
+    long: true,
+  },
+  async () => {
+    const own = await startWorld();
+    try {
+      await crowd(own);
+    } finally {
+      await own.stop();
+    }
+    return MANY;
+  },
+);
+
+async function crowd({ cluster, prometheus }: World): Promise<void> {
+  await Promise.all([installChart(cluster), cluster.createNamespace('many')]);
+  const { url } = await startOperator(cluster.run, cluster, {
+    prometheusAddress: prometheus.url,
+    args: ['--leader-elect=false'],
+  });
+  const [calm, busy] = await Promise.all(
+    (['calm', 'busy'] as const).map((app) =>
+      new Place(cluster.api, 'many', app).prepare({ gate: app === 'calm' ? PASSING : UNDECIDED }),
+    ),
+  );
+  if (!calm || !busy) throw new Error('no place');
+  await busy.promote('v2');
+  await busy.untilReason('busy-v2', 'Analysing');
+  const probed = new Probed(url);
+  const began = performance.now();
+  const seconds = (): number => Math.round((performance.now() - began) / 1000);
+  await createMany(cluster.api, 'many', 'lost', MANY / 2, { ...calm.orderOf('v3'), environment: 'nowhere' });
+  await createMany(cluster.api, 'many', 'queued', MANY / 2, busy.orderOf('v3'));
+  const created = seconds();
+  // Work goes on for others while all of them are looked at.
+  await calm.promote('v2');
+  expect(reasonOf(await calm.untilEnded('calm-v2'))).toBe('Succeeded');
+  const worked = seconds();
+  await until(
+    'each of them says why it waits',
+    async (seen) => {
+      const reasons = await reasonsIn(cluster.api, 'many');
+      seen(reasons);
+      return reasons['Queued'] === MANY / 2 && reasons['AwaitingReference'] === MANY / 2;
+    },
+    { timeoutMs: 240_000, intervalMs: 2000 },
+  );
+  const said = seconds();
+  await busy.apply('Gate', 'busy', FAILING);
+  await until('the one in flight is back', async () => {
+    const pods = await busy.pods();
+    return pods[imageFor('busy', 'v2')] === 0 && pods[imageFor('busy', 'v1')] === 5;
+  });
+  const back = seconds();
+  probed.stop();
+  expect(probed.failures).toEqual([]);
+  expect(probed.asked).toBeGreaterThan(0);
+  const megabytes = Math.round((await memoryOf(url)) / 1024 / 1024);
+  process.stdout.write(
+    `${MANY} promotions: created after ${created} s, another one succeeded after ${worked} s, all have said why they wait after ${said} s, a revert among them done after ${back} s; ${megabytes} MB\n`,
+  );
+}
