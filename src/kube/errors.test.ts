@@ -8,6 +8,7 @@ import {
   isForbidden,
   isGone,
   isInvalid,
+  isTooLarge,
   isNotFound,
   isTransient,
 } from './errors.ts';
@@ -20,7 +21,7 @@ const status = (reason: string, message = 'no', details = {}): object => ({
 });
 
 test('each refusal is recognized by its own question', () => {
-  const questions = { isNotFound, isConflict, isAlreadyExists, isInvalid, isForbidden, isGone };
+  const questions = { isNotFound, isConflict, isAlreadyExists, isInvalid, isTooLarge, isForbidden, isGone };
   const answers = (error: unknown): string[] =>
     Object.entries(questions)
       .filter(([, ask]) => ask(error))
@@ -30,6 +31,10 @@ test('each refusal is recognized by its own question', () => {
   expect(answers(apiError(409, status('AlreadyExists')))).toEqual(['isAlreadyExists']);
   expect(answers(apiError(422, status('Invalid')))).toEqual(['isInvalid']);
   expect(answers(apiError(403, status('Forbidden')))).toEqual(['isForbidden']);
+  expect(answers(apiError(413, status('RequestEntityTooLarge')))).toEqual(['isTooLarge']);
+  const full = { ...status('InternalError'), message: 'etcdserver: request is too large' };
+  expect(answers(apiError(500, full))).toEqual(['isTooLarge']);
+  expect(answers(apiError(500, status('InternalError')))).toEqual([]);
   expect(answers(apiError(410, status('Expired')))).toEqual(['isGone']);
   expect(answers(new TransportError('Timeout', 'late'))).toEqual([]);
   expect(answers(new Error('404'))).toEqual([]);

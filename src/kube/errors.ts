@@ -110,6 +110,10 @@ export const isConflict = (error: unknown): error is ApiError =>
 export const isAlreadyExists = (error: unknown): error is ApiError =>
   hasCode(error, 409) && error.reason === 'AlreadyExists';
 export const isInvalid = (error: unknown): error is ApiError => hasCode(error, 422);
+/** The object would be larger than what can be stored: etcd's own words in a 500, or a 413. */
+export const isTooLarge = (error: unknown): error is ApiError =>
+  error instanceof ApiError &&
+  (error.code === 413 || /request is too large|larger than max/.test(error.message));
 export const isForbidden = (error: unknown): error is ApiError => hasCode(error, 403);
 /** The resource version or continue token is too old (410, KEP-365). */
 export const isGone = (error: unknown): error is ApiError => hasCode(error, 410);

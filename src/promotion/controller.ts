@@ -7,7 +7,7 @@ import type { Sampler } from '../analysis/sampler.ts';
 import type { Effect } from '../delivery/delivery.ts';
 import type { KubeClient } from '../kube/client.ts';
 import type { ReconcileResult } from '../kube/controller.ts';
-import { isNotFound } from '../kube/errors.ts';
+import { isNotFound, isTooLarge } from '../kube/errors.ts';
 import type { EventRecorder } from '../kube/events.ts';
 import { setFinalizer } from '../kube/finalizers.ts';
 import { patchStatus } from '../kube/patch.ts';
@@ -39,6 +39,13 @@ export interface PromotionControllerOptions
 
 /** The Environment writes its record within a moment of a promotion's end. */
 const RECORDING_MS = 1000;
+
+const TOO_LARGE = {
+  type: 'Warning',
+  reason: 'TooLarge',
+  action: 'Reporting',
+  note: 'the status cannot be written, since the object is as large as one may be: remove labels, annotations or owners that are not needed',
+} as const;
 
 /** It is being deleted and nothing keeps it: what is left of it needs no decision. */
 function isGoing({ metadata }: RawObject): boolean {
@@ -91,7 +98,10 @@ export class PromotionController {
     const decision = decide(input);
     this.#claim(key, promotion, decision);
     this.#o.sampler.sync(key, probesOf(key, input, decision.probes, this.#o.tools));
-    const written = await this.#report(raw, promotion, decision.status, log);
+    const written = await this.#report(raw, promotion, decision.status, log).catch(async (error: unknown) => {
+      if (isTooLarge(error)) await this.#onTooLarge(promotion, decision, input, log);
+      throw error;
+    });
     await this.#actAll(decision.effects, written, input, log);
     if (hasEnded(written)) {
       this.#release(key);
@@ -153,6 +163,16 @@ export class PromotionController {
     this.#o.sampler.forget(key);
     this.#o.metrics.calm(key);
     for (const [target, claimant] of this.#claims) if (claimant.key === key) this.#claims.delete(target);
+  }
+
+  /**
+   * Nothing can be written into the object any more, so that what is begun would not be on record: nothing is,
+   * but a revert, which nothing blocks (law 3) and which follows from what is observed as well.
+   */
+  async #onTooLarge(promotion: Promotion, decision: Decided, input: Input, log: Log): Promise<void> {
+    const { namespace, name, uid } = promotion.metadata;
+    this.#o.events.record({ apiVersion: API_VERSION, kind: 'Promotion', namespace, name, uid }, TOO_LARGE);
+    if (decision.status.revert) await this.#actAll(decision.effects, promotion, input, log);
   }
 
   /** Writes the status if it says something new; its resourceVersion fences off a leader that lost its lease. */

@@ -46,13 +46,14 @@ test('what others wrote is shown without what could forge a line of output', () 
   for (const text of textsOf(status)) expect(text).not.toMatch(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u);
 });
 
+const text = (length: number): string => 'x'.repeat(length);
+
 test('a status with as many results as there may be fits into an object, and says of each what was asked', () => {
   const promotion = {
     metadata: { name: 'p', namespace: 'n', uid: 'u', resourceVersion: '1', creationTimestamp: '' },
     spec: { environment: 'prod', revision: { images: [{ image: 'app', tag: 'v2' }] } },
   } as Promotion;
   const input = { promotion, orders: [], now: 0 } as unknown as Input;
-  const text = (length: number): string => 'x'.repeat(length);
   const result = (i: number): GateResult => ({
     ...gate,
     target: `target-${i}`,
