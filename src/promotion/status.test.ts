@@ -48,21 +48,22 @@ test('what others wrote is shown without what could forge a line of output', () 
 
 const text = (length: number): string => 'x'.repeat(length);
 
+const result = (i: number): GateResult => ({
+  ...gate,
+  target: `target-${i}`,
+  query: text(4608),
+  message: text(512),
+  threshold: text(512),
+  state: text(512),
+  recent: Array.from({ length: 5 }, () => ({ at: text(24), verdict: 'Pass', value: 0.123456789 })),
+});
+
 test('a status with as many results as there may be fits into an object, and says of each what was asked', () => {
   const promotion = {
     metadata: { name: 'p', namespace: 'n', uid: 'u', resourceVersion: '1', creationTimestamp: '' },
     spec: { environment: 'prod', revision: { images: [{ image: 'app', tag: 'v2' }] } },
   } as Promotion;
   const input = { promotion, orders: [], now: 0 } as unknown as Input;
-  const result = (i: number): GateResult => ({
-    ...gate,
-    target: `target-${i}`,
-    query: text(4608),
-    message: text(512),
-    threshold: text(512),
-    state: text(512),
-    recent: Array.from({ length: 5 }, () => ({ at: text(24), verdict: 'Pass', value: 0.123456789 })),
-  });
   const many = Array.from({ length: MOST_RESULTS }, (_, i) => result(i));
   const sizeOf = (results: GateResult[]): number =>
     JSON.stringify(statusOf(input, { reason: 'Analysing', message: '', results })).length;

@@ -45,7 +45,13 @@ async function untilToldOf(name: string): Promise<void> {
 }
 
 faultCase(
-  { id: 'M1', family: FAMILY, injected: 'a Promotion that is full before it begins', laws: ['S1', 'L1'] },
+  {
+    id: 'M1',
+    family: FAMILY,
+    injected: 'a Promotion that is full before it begins',
+    laws: ['S1', 'L1'],
+    long: true,
+  },
   async () => {
     const here = await place('full').prepare();
     // Without its Environment it waits.
@@ -92,14 +98,15 @@ faultCase(
     family: FAMILY,
     injected: 'an Environment and a Gate that are filled in mid-canary, before the gate fails',
     laws: ['S4', 'L1', 'L2'],
+    long: true,
   },
   async () => {
     const here = await place('policy').prepare({ gate: UNDECIDED });
     await here.promote('v2');
     await here.untilReason('policy-v2', 'Analysing');
-    await here.apply('Gate', 'policy', FAILING);
     const times =
       (await fatten(api, path('environments', 'policy'))) + (await fatten(api, path('gates', 'policy')));
+    await here.apply('Gate', 'policy', FAILING);
     await untilBack(here);
     await until('it says what it waits for', async (seen) => {
       const found = await here.promotion('policy-v2');
