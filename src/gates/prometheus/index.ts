@@ -32,12 +32,16 @@ async function look(spec: PrometheusSpec, context: GateContext, asked: { query: 
   const { vars } = context;
   const server = await openServer('spec.prometheus', spec, context);
   asked.query = plan.query.render(vars);
+  const sent = context.clock.monotonic();
   const answers = await ask(context, server, {
     value: asked.query,
     samples: plan.samples?.render(vars),
     age: plan.needsAge ? ageQuery(asked.query) : undefined,
   });
+  const received = context.clock.monotonic();
   const outcome = outcomeOf(spec, plan, answers, vars.args);
+  for (const answer of [answers.value, answers.samples, answers.age])
+    if (answer?.at !== undefined) plan.freshness.check(answer.at, sent, received);
   const warnings = [answers.value, answers.samples, answers.age].flatMap((answer) => answer?.warnings ?? []);
   if (warnings.length === 0) return outcome;
   return {

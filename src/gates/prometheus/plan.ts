@@ -4,6 +4,7 @@ import { parseTemplate, placeholderVars, type Template, TemplateError } from '..
 import type { PrometheusSpec } from '../../api/v1alpha1/gate.ts';
 import type { Validation } from '../gate.ts';
 import { serverObjection } from '../server.ts';
+import { Freshness } from './freshness.ts';
 
 /** What a spec means, compiled. */
 export interface Plan {
@@ -13,6 +14,8 @@ export interface Plan {
   fail: Condition | undefined;
   /** Whether the age of the data has to be asked for. */
   needsAge: boolean;
+  /** Of the answers that this spec has had so far. */
+  freshness: Freshness;
 }
 
 /** What the conditions of a Prometheus gate may read. */
@@ -33,6 +36,7 @@ export function planOf(spec: PrometheusSpec): Plan {
     pass,
     fail: fail === undefined ? undefined : at('fail', () => compileCondition(fail, VARIABLES)),
     needsAge: spec.maxAgeSeconds !== undefined,
+    freshness: new Freshness(),
   };
   plan.needsAge ||= pass.uses.has('ageSeconds') || plan.fail?.uses.has('ageSeconds') === true;
   plans.set(spec, plan);
