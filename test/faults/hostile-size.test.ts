@@ -3,7 +3,7 @@ import type { Promotion } from '../../src/api/v1alpha1/types.ts';
 import { FAILING, PASSING, UNDECIDED } from '../harness/gates.ts';
 import { installChart } from '../harness/helm.ts';
 import { startOperator } from '../harness/operator.ts';
-import { imageFor, Place, reasonOf, sluicePath } from '../harness/promotions.ts';
+import { ERROR_RATE, imageFor, Place, reasonOf, sluicePath } from '../harness/promotions.ts';
 import { sharedWorld } from '../harness/shared.ts';
 import { until } from '../harness/until.ts';
 import { startWorld, type World } from '../harness/world.ts';
@@ -13,7 +13,7 @@ import { createMany, memoryOf, Probed, reasonsIn } from './many.ts';
 
 /* Objects that are as large as the API server takes them, so that nothing more can be written into them. */
 
-const { cluster } = sharedWorld();
+const { cluster, controls } = sharedWorld();
 const { api } = cluster;
 const NAMESPACE = 'hostile-size';
 const FAMILY = 'Hostile input: size';
@@ -101,12 +101,12 @@ faultCase(
     long: true,
   },
   async () => {
-    const here = await place('policy').prepare({ gate: UNDECIDED });
+    const here = await place('policy').prepare({ gate: { ...ERROR_RATE, count: 100 } });
     await here.promote('v2');
     await here.untilReason('policy-v2', 'Analysing');
     const times =
       (await fatten(api, path('environments', 'policy'))) + (await fatten(api, path('gates', 'policy')));
-    await here.apply('Gate', 'policy', FAILING);
+    await controls.behave(imageFor('policy', 'v2'), { errorRate: 0.4 });
     await untilBack(here);
     await until('it says what it waits for', async (seen) => {
       const found = await here.promotion('policy-v2');
