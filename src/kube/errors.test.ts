@@ -91,3 +91,8 @@ test('causes that are no list are ignored', () => {
     { field: 'spec' },
   ]);
 });
+
+test('what an admission webhook says is shown in one line, without control characters', () => {
+  const { message } = new ApiError(403, 'denied\n{"level":"info"}\u001b[2J\u009b\u202e');
+  expect(message).toBe('denied {"level":"info"} [2J');
+});
