@@ -1,3 +1,5 @@
+import { presentable } from '../runtime/presentable.ts';
+
 /** The Status object with which the API server refuses (meta/v1 Status), as far as we read it. */
 interface Status {
   message?: unknown;
@@ -16,7 +18,8 @@ const LONGEST_MESSAGE = 1024;
 
 /**
  * The API server answered, and the answer is no.
- * `message` is the server's own, cut at 1,024 characters, and safe to show: it names objects and fields only.
+ * `message` is the server's own, in one line of at most 1,024 characters, and safe to show: it names objects and
+ * fields only.
  */
 export class ApiError extends Error {
   override readonly name = 'ApiError';
@@ -37,7 +40,7 @@ export class ApiError extends Error {
       causes?: readonly StatusCause[];
     } = {},
   ) {
-    super(message.length > LONGEST_MESSAGE ? `${message.slice(0, LONGEST_MESSAGE - 1)}…` : message);
+    super(presentable(message, LONGEST_MESSAGE));
     this.code = code;
     this.reason = details.reason ?? '';
     this.retryAfterSeconds = details.retryAfterSeconds;
