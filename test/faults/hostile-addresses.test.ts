@@ -1,54 +1,32 @@
-import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { afterAll, beforeAll, expect } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, expect } from '@jest/globals';
 import { ApiError } from '../harness/api.ts';
 import { installChart } from '../harness/helm.ts';
 import { type LocalServer, serve } from '../harness/http.ts';
-import { startOperator } from '../harness/operator.ts';
 import { startWorld, type World } from '../harness/world.ts';
-import { Asking, QUERY } from './asking.ts';
+import { QUERY } from './asking.ts';
 import { faultCase } from './case.ts';
-import { CONNECTIONS, NAMES } from './resolver.ts';
+import { REFUSED, refuses, Watched } from './watched.ts';
 
 /*
  * Addresses of Gates that lead to what only the operator's own machine should reach. Two operators with the
  * rights of the chart, each in a namespace of its own: one as in a cluster, one with --allow-loopback. What each
- * has resolved and connected to is on record (resolver.ts), so that a refusal is proven, not only said.
+ * has resolved and connected to is on record, so that a refusal is proven, not only said.
  */
 
-const REFUSED =
-  /(loopback|link-local, multicast and metadata) addresses are refused|metadata services are refused/;
 const GOOD = '{"status":"success","data":{"resultType":"scalar","result":[1,"0"]}}';
 
 let world: World;
-/** On loopback; finds every release good. */
+/** On loopback; finds every release good. Nobody may get there. */
 let inside: LocalServer;
 let visits = 0;
 /** On loopback; redirects to the address that its path has in base64. */
 let redirecting: LocalServer;
-let strict: Asking;
-let loose: Asking;
-
-const names = {
-  'linklocal.test': [['169.254.169.254']],
-  'mixed.test': [['192.0.2.1', '169.254.169.254']],
-  'mapped.test': [['::ffff:169.254.169.254']],
-  'v6.test': [['fe80::1'], ['fd00:ec2::254']],
-  'inside.test': [['127.0.0.1']],
-  'nowhere.test': [['0.0.0.0']],
-  'localhost.': [['127.0.0.1']],
-  // Somewhere harmless when it is looked at, and the metadata service when it is looked at again.
-  'rebind.test': [['192.0.2.1'], ['169.254.169.254']],
-};
+let strict: Watched;
+let loose: Watched;
 
 beforeAll(async () => {
   world = await startWorld();
-  const { cluster } = world;
-  await Promise.all([
-    installChart(cluster),
-    cluster.createNamespace('strict'),
-    cluster.createNamespace('loose'),
-  ]);
+  await installChart(world.cluster);
   inside = await serve((_, answer) => {
     visits += 1;
     answer.writeHead(200, { 'content-type': 'application/json' }).end(GOOD);
@@ -57,65 +35,18 @@ beforeAll(async () => {
     const to = Buffer.from(url.split('/')[1] ?? '', 'base64url').toString();
     answer.writeHead(307, { location: to }).end();
   });
-  const start = async (name: string, more: { refuseLoopback?: true }): Promise<Asking> => {
-    const connections = recordOf(name);
-    writeFileSync(connections, '');
-    await startOperator(cluster.run, cluster, {
-      ...more,
-      name: `operator-${name}`,
-      args: [`--namespaces=${name}`, '--leader-elect=false'],
-      env: {
-        [NAMES]: JSON.stringify(names),
-        [CONNECTIONS]: connections,
-        NODE_OPTIONS: `--import=${join(import.meta.dirname, 'resolver.ts')}`,
-      },
-    });
-    return Asking.at(cluster, name);
-  };
-  [strict, loose] = await Promise.all([start('strict', { refuseLoopback: true }), start('loose', {})]);
+  [strict, loose] = await Promise.all([
+    Watched.start(world, 'strict', { refuseLoopback: true }),
+    Watched.start(world, 'loose'),
+  ]);
 });
+
+afterEach(() => expect(visits).toBe(0));
 
 afterAll(async () => {
   await world.stop();
   await Promise.all([inside.stop(), redirecting.stop()]);
 });
-
-const recordOf = (operator: string): string => join(world.cluster.facts.dir, `${operator}.connections`);
-
-/** What that operator has done on the network, but for the API server. */
-function connections(operator: string): string[] {
-  return readFileSync(recordOf(operator), 'utf8').split('\n').filter(Boolean);
-}
-
-let asked = 0;
-/** Each of these addresses, in a Gate: what is said of it. */
-async function ask(place: Asking, addresses: readonly string[]): Promise<[string, string][]> {
-  return Promise.all(
-    addresses.map(async (address): Promise<[string, string]> => {
-      asked += 1;
-      const message = await place.ask(`gate-${asked}`, { prometheus: { ...QUERY, address } });
-      return [address, message.replace(/^.*for the stable revision: /, '')];
-    }),
-  );
-}
-
-/** That all of them were refused, and that nothing was connected to meanwhile but `may`. */
-async function refuses(
-  place: Asking,
-  addresses: readonly string[],
-  options: { says?: RegExp; may?: RegExp } = {},
-): Promise<number> {
-  const { says = REFUSED, may = /^never$/ } = options;
-  const [visited, before] = [visits, connections(place.namespace).length];
-  const answers = await ask(place, addresses);
-  expect(answers).toEqual(addresses.map((address) => [address, expect.stringMatching(says)]));
-  const fresh = connections(place.namespace).slice(before);
-  const reached = fresh.filter((line) => line.startsWith('connect ') && !may.test(line));
-  expect(reached).toEqual([]);
-  expect(visits).toBe(visited);
-  expect(await place.isUntouched()).toBe(true);
-  return addresses.length;
-}
 
 const port = (): string => new URL(inside.url).port;
 
@@ -201,9 +132,9 @@ faultCase(
   { id: 'I3d', family: FAMILY, injected: 'a name that resolves to them when it is looked at again', laws },
   async () => {
     const gate = { prometheus: { ...QUERY, address: 'http://rebind.test:9090' } };
-    expect(await loose.ask('rebind', gate)).toMatch(/no answer in time|connection (failed|refused)/);
-    expect(await loose.ask('rebind', gate, { again: 'once-more' })).toMatch(REFUSED);
-    const lines = connections('loose').filter((line) => /rebind|192\.0\.2\.1|169\.254/.test(line));
+    expect(await loose.place.ask('rebind', gate)).toMatch(/no answer in time|connection (failed|refused)/);
+    expect(await loose.place.ask('rebind', gate, { again: 'once-more' })).toMatch(REFUSED);
+    const lines = loose.connections.filter((line) => /rebind|192\.0\.2\.1|169\.254/.test(line));
     // Each time it is resolved once, and what was judged is what is connected to.
     expect(lines.slice(0, 2)).toEqual(['lookup rebind.test', 'connect 192.0.2.1']);
     expect(lines.slice(2)).toEqual(lines.slice(2).map(() => 'lookup rebind.test'));
@@ -269,7 +200,7 @@ faultCase(
       'http:/prometheus',
     ];
     for (const address of addresses) {
-      const refused = loose.apply('Gate', 'no-url', { prometheus: { ...QUERY, address } });
+      const refused = loose.place.apply('Gate', 'no-url', { prometheus: { ...QUERY, address } });
       await expect(refused).rejects.toThrow(ApiError);
       await expect(refused).rejects.toThrow('begin it with http:// or https://');
     }
