@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { RawObject } from './api/v1alpha1/parse.ts';
-import { rolloutsOfEnvironment, rolloutsOfPromotion } from './triggers.ts';
+import { rolloutsOfEnvironment, rolloutsOfPromotion, wakesOthers } from './triggers.ts';
 
 const object = (parts: Partial<RawObject>): RawObject => ({
   metadata: { name: 'x', namespace: 'shop', uid: 'u', resourceVersion: '1' },
@@ -22,5 +22,40 @@ describe('a change of a Rollout is told to whom it concerns, by the namespace th
     expect(rolloutsOfPromotion(object({ status: { plan } }))).toEqual(['shop/cart', 'edge/gateway']);
     const conditions = [{ type: 'Completed', status: 'True' }];
     expect(rolloutsOfPromotion(object({ status: { plan, conditions } }))).toEqual([]);
+  });
+});
+
+const at = (reason: string | undefined, more: object = {}): RawObject =>
+  object({
+    status:
+      reason === undefined ? {} : { conditions: [{ type: 'Succeeded', status: 'Unknown', reason }], ...more },
+  });
+
+/* With thousands in one queue, whoever wakes all of them makes work that grows with the square of their number. */
+describe('a promotion that changes wakes the others of its Environment', () => {
+  test.each<[string, RawObject, RawObject, boolean]>([
+    ['when it has ended', at('Baking'), at('Succeeded'), true],
+    [
+      'when it waits for something, so that it is no longer before them',
+      at('Queued'),
+      at('AwaitingReference'),
+      true,
+    ],
+    ['when it has come before them', at('AwaitingReference'), at('Queued'), true],
+    ['when it has begun', at('Preflight'), at('Applying', { plan: { hash: 'h' } }), true],
+    ['when it is on its way back', at('Analysing'), at('Reverting', { revert: { detectedAt: 't' } }), true],
+    ['not when it has been looked at and waits for its turn', at(undefined), at('Queued'), false],
+  ])('%s', (_, previous, now, wakes) => {
+    expect(wakesOthers({ type: 'updated', object: now, previous }, 'Queue')).toBe(wakes);
+  });
+
+  test('not when it is made, but where the newest one replaces those that wait', () => {
+    expect(wakesOthers({ type: 'added', object: at(undefined) }, 'Queue')).toBe(false);
+    expect(wakesOthers({ type: 'added', object: at(undefined) }, 'Reject')).toBe(false);
+    expect(wakesOthers({ type: 'added', object: at(undefined) }, 'Replace')).toBe(true);
+  });
+
+  test('when it is gone', () => {
+    expect(wakesOthers({ type: 'deleted', object: at('Queued') }, 'Queue')).toBe(true);
   });
 });
