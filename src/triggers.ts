@@ -3,7 +3,8 @@ import type { RawObject } from './api/v1alpha1/parse.ts';
 import type { Decision, Environment, Promotion } from './api/v1alpha1/types.ts';
 import type { ReplicaSet, Rollout } from './delivery/rollout/types.ts';
 import type { Informer } from './kube/informer.ts';
-import { keyOf } from './kube/paths.ts';
+import type { StoreEvent } from './kube/store.ts';
+import { keyOf, splitKey } from './kube/paths.ts';
 import type { WorkQueue } from './kube/workqueue.ts';
 import { BY_ENVIRONMENT, BY_PROMOTION, BY_ROLLOUT, environmentOf, rolloutKey } from './promotion/gather.ts';
 
@@ -70,11 +71,14 @@ export interface Queues {
   decisions: WorkQueue;
 }
 
+function reasonOf(raw: RawObject): string | undefined {
+  return findCondition(raw as Promotion, 'Succeeded')?.reason;
+}
+
 /** What an Environment and the promotions behind in the queue depend on. */
-function stand(raw: RawObject): string {
+function stand(raw: RawObject, reason: string | undefined = reasonOf(raw)): string {
   const { status, metadata } = raw as Promotion;
   const places = status?.targets?.map((t) => `${t.state}${t.step}`);
-  const reason = findCondition(raw as Promotion, 'Succeeded')?.reason;
   return [
     metadata.deletionTimestamp,
     reason,
@@ -83,6 +87,18 @@ function stand(raw: RawObject): string {
     places?.join(),
     status?.decisions?.length,
   ].join('|');
+}
+
+/** One that was not looked at yet has its turn like one that waits for it. */
+const turn = (raw: RawObject): string => stand(raw, reasonOf(raw) ?? 'Queued');
+
+/**
+ * Whether the other promotions of its Environment have to be looked at again: a new one is behind all of them, and
+ * that it waits for its turn changes nothing for anybody.
+ */
+export function wakesOthers(event: StoreEvent<RawObject>, concurrency: string | undefined): boolean {
+  if (event.type === 'added') return concurrency === 'Replace';
+  return event.type === 'deleted' || turn(event.object) !== turn(event.previous);
 }
 
 /** Connects the caches with the queues. */
@@ -96,13 +112,19 @@ export function connect(caches: Caches, queues: Queues): void {
     for (const raw of caches.promotions.store.byIndex(UNFINISHED, environment)) promotion(raw);
   };
 
+  const concurrencyOf = (environment: string): string | undefined => {
+    const { namespace, name } = splitKey(environment);
+    const { spec } = (caches.environments.store.get(namespace, name) ?? {}) as Loose<Environment>;
+    return spec?.concurrency;
+  };
+
   caches.promotions.onEvent((event) => {
     promotion(event.object);
     if (event.type === 'updated' && stand(event.object) === stand(event.previous)) return;
     decisionsOn(caches.decisions.store.byIndex(BY_PROMOTION, event.object.metadata.uid));
     for (const key of environmentOf(event.object)) {
       queues.environments.add(key);
-      promotionsOf(key);
+      if (wakesOthers(event, concurrencyOf(key))) promotionsOf(key);
     }
   });
 
@@ -136,8 +158,10 @@ export function connect(caches: Caches, queues: Queues): void {
   });
 
   const rollout = (key: string): void => {
+    // Those that wait for their turn are told by the promotion that has it.
     for (const environment of caches.environments.store.byIndex(BY_ROLLOUT, key))
-      promotionsOf(keyOf(environment));
+      for (const raw of caches.promotions.store.byIndex(UNFINISHED, keyOf(environment)))
+        if (reasonOf(raw) !== 'Queued') promotion(raw);
     for (const raw of caches.promotions.store.byIndex(BY_ROLLOUT, key)) promotion(raw);
   };
   caches.rollouts.onEvent(({ object }) => {

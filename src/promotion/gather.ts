@@ -94,27 +94,37 @@ function gatesOf(
   return found;
 }
 
+/** Kept as long as an object is: with thousands in one queue each of them reads all the others. */
+const rivals = new WeakMap<RawObject, Rival | 'none'>();
+
+/** What others see of a promotion; none once it has ended, and of one that touches nothing. */
+function rivalOf(raw: RawObject): Rival | 'none' {
+  const parsed = parsePromotion(raw);
+  if (!parsed.ok || hasEnded(parsed.object) || parsed.object.spec.dryRun) return 'none';
+  const { metadata, spec, status } = parsed.object;
+  return {
+    name: metadata.name,
+    uid: metadata.uid,
+    createdAt: Date.parse(metadata.creationTimestamp),
+    reason: findCondition(parsed.object, 'Succeeded')?.reason as PromotionReason | undefined,
+    started: status?.plan !== undefined,
+    targets: status?.plan?.targets.map((t) => t.name) ?? spec.targets,
+    images: imagesOf(parsed.object),
+  };
+}
+
 function rivalsOf(sources: Sources, promotion: Promotion): Rival[] {
   const { namespace, uid } = promotion.metadata;
-  return sources.promotions
-    .byIndex(BY_ENVIRONMENT, `${namespace}/${promotion.spec.environment}`)
-    .flatMap((raw): Rival[] => {
-      const parsed = parsePromotion(raw);
-      if (!parsed.ok || raw.metadata.uid === uid || hasEnded(parsed.object)) return [];
-      const { object } = parsed;
-      if (object.spec.dryRun) return [];
-      return [
-        {
-          name: object.metadata.name,
-          uid: object.metadata.uid,
-          createdAt: Date.parse(object.metadata.creationTimestamp),
-          reason: findCondition(object, 'Succeeded')?.reason as PromotionReason | undefined,
-          started: object.status?.plan !== undefined,
-          targets: object.status?.plan?.targets.map((t) => t.name) ?? object.spec.targets,
-          images: imagesOf(object),
-        },
-      ];
-    });
+  const found: Rival[] = [];
+  for (const raw of sources.promotions.byIndex(
+    BY_ENVIRONMENT,
+    `${namespace}/${promotion.spec.environment}`,
+  )) {
+    const rival = rivals.get(raw) ?? rivalOf(raw);
+    rivals.set(raw, rival);
+    if (rival !== 'none' && rival.uid !== uid) found.push(rival);
+  }
+  return found;
 }
 
 /** Promotions for the same Environment that have brought their revision there. */

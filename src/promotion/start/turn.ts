@@ -64,7 +64,8 @@ export function aheadOf(input: Input, subjects: readonly Subject[]): Rival | und
   const createdAt = Date.parse(metadata.creationTimestamp);
   const older = (r: Rival): boolean =>
     r.createdAt < createdAt || (r.createdAt === createdAt && r.uid < metadata.uid);
-  return rivalsFor(input, subjects).find((r) =>
-    r.started ? !(older(r) && isStuck(r)) : older(r) && TAKES_TURN.includes(r.reason),
-  );
+  const isAhead = (r: Rival): boolean =>
+    r.started ? !(older(r) && isStuck(r)) : older(r) && TAKES_TURN.includes(r.reason);
+  // There may be thousands: whom it concerns is asked last, and of the first ones only.
+  return input.rivals.find((r) => isAhead(r) && concerns(r, subjects));
 }
