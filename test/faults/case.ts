@@ -15,6 +15,9 @@ export const isLong = process.env[FORM] === 'long';
 /** The seed of this run; printed in the name of whatever uses it. */
 export const seed = Number(process.env[SEED] ?? Math.floor(performance.timeOrigin) % 1_000_000);
 
+/** As test/jest/generous-limits.mjs has it. */
+const COMMON_LIMIT_MS = 180_000;
+
 /** One injected fault. */
 export interface FaultCase {
   /** As in the catalogue of docs/faults.md: `C1`, `A429`, `P07`. */
@@ -28,6 +31,8 @@ export interface FaultCase {
   long?: boolean;
   /** What random choices this case makes follow from it. */
   seed?: number;
+  /** Milliseconds, where it takes longer than tests commonly may. */
+  timeoutMs?: number;
 }
 
 /** A case as it ended. */
@@ -46,8 +51,8 @@ export interface CaseResult extends FaultCase {
 export function faultCase(spec: FaultCase, run: () => Promise<number>): void {
   if (spec.long && !isLong) return;
   const drawn = spec.seed === undefined ? '' : ` (seed ${spec.seed})`;
-  // oxlint-disable-next-line jest/expect-expect, jest/valid-title -- the case asserts; its title is its catalogue entry
-  test(`${spec.id}: ${spec.injected}${drawn}`, async () => {
+  const title = `${spec.id}: ${spec.injected}${drawn}`;
+  const play = async (): Promise<void> => {
     try {
       const times = await run();
       if (times < 1) throw new Error('the fault was never injected, so the case shows nothing');
@@ -61,7 +66,9 @@ export function faultCase(spec: FaultCase, run: () => Promise<number>): void {
       });
       throw error;
     }
-  });
+  };
+  // oxlint-disable-next-line jest/expect-expect, jest/valid-title -- the case asserts; its title is its catalogue entry
+  test(title, play, spec.timeoutMs ?? COMMON_LIMIT_MS);
 }
 
 function keep(result: CaseResult): void {

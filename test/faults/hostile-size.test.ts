@@ -131,6 +131,7 @@ faultCase(
     injected: `${MANY} Promotions in one namespace, half of them behind one that is in flight`,
     laws: ['S4', 'L1', 'L2'],
     long: true,
+    timeoutMs: 420_000,
   },
   async () => {
     const own = await startWorld();
