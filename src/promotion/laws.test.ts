@@ -158,8 +158,9 @@ describe('law 1: no advance without proof', () => {
             if (!moving || world.promotion.status?.revert) continue;
             // Pauses stand at steps 1 and 3: beyond one only when the gate had passed there.
             if ((currentStepIndex ?? 0) > 1 && currentPodHash !== stableRS)
-              expect(world.passedAt).toBeGreaterThanOrEqual(1);
-            if (world.model.canaryPercent() > 60) expect(world.passedAt).toBeGreaterThanOrEqual(3);
+              expect(world.passed.get('checkout') ?? -1).toBeGreaterThanOrEqual(1);
+            if (world.model.canaryPercent() > 60)
+              expect(world.passed.get('checkout') ?? -1).toBeGreaterThanOrEqual(3);
           }
         },
       ),

@@ -1,14 +1,13 @@
-import { type Judgement, rehydrate } from '../analysis/judge.ts';
 import type { Sample } from '../analysis/sample.ts';
 import type { Probe } from '../analysis/sampler.ts';
 import { placeholderVars, type TemplateVars } from '../analysis/template.ts';
-import type { Gate, GateBinding, GateResult, Promotion } from '../api/v1alpha1/types.ts';
+import type { Gate, GateBinding, Promotion } from '../api/v1alpha1/types.ts';
 import type { GateContext, Secrets } from '../gates/gate.ts';
 import { type Check, checkOf, NO_CHECK } from '../gates/kinds.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Http } from '../runtime/http.ts';
-import { fromTime } from '../runtime/time.ts';
 import type { Input, ProbeRequest } from './input.ts';
+import { seedFrom } from './seed.ts';
 
 /** What evaluating any gate needs of the process. */
 export interface GateTools {
@@ -36,40 +35,6 @@ function argsOf(binding: GateBinding): Record<string, string> {
 /** One key for each gate of a promotion's target. */
 export function probeKey(owner: string, binding: GateBinding, target: string): string {
   return `${owner}|${binding.gate}|${binding.when}|${target}`;
-}
-
-/** What was known of this gate before a restart, if status speaks of the same step. */
-function seedFrom(
-  gate: Gate,
-  result: GateResult | undefined,
-  { epoch, step, notBefore = 0 }: ProbeRequest,
-  now: number,
-): Judgement | undefined {
-  // An edited Gate counts anew.
-  if (!result || result.step !== step || result.gateGeneration !== gate.metadata.generation) return undefined;
-  if ((fromTime(result.since) ?? 0) < notBefore) return undefined;
-  return rehydrate(
-    {
-      epoch,
-      verdict: result.verdict,
-      since: fromTime(result.since) ?? now,
-      message: result.message,
-      failures: result.failures ?? 0,
-      sampleCount: result.sampleCount ?? 0,
-      ...(result.state !== undefined && { state: result.state }),
-      recent: (result.recent ?? []).map(
-        (r): Sample => ({
-          at: fromTime(r.at) ?? now,
-          verdict: r.verdict,
-          ...(r.value !== undefined && { value: r.value }),
-          message: result.message,
-          query: result.query ?? '',
-          tookMs: 0,
-        }),
-      ),
-    },
-    now,
-  );
 }
 
 function variables(promotion: Promotion, request: ProbeRequest, now: number): TemplateVars {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { PlannedTarget } from '../../api/v1alpha1/types.ts';
-import { applyJsonPatch } from '../../promotion/testing/world.ts';
+import { applyJsonPatch } from '../../promotion/testing/apply-patch.ts';
 import { restoreFor } from './restore.ts';
 import type { Rollout } from './types.ts';
 

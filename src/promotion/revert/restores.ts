@@ -9,7 +9,7 @@ const MOST_RESTORES = 2;
  * self-heal undoes a change within seconds (after 5 s, or in newer versions by a backoff from 2 s), and an ended
  * promotion sees nothing.
  */
-const STANDS_MS = 15_000;
+export const STANDS_MS = 15_000;
 
 /** One restore more was seen: declared in the cache, or in the API server's answer to our own write. */
 function counted(status: TargetStatus, view: TargetView): TargetStatus {

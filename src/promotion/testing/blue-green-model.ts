@@ -1,5 +1,5 @@
 import type { PodTemplate } from '../../delivery/rollout/types.ts';
-import { REPLICAS, RolloutModel } from './rollout-model.ts';
+import { RolloutModel } from './rollout-model.ts';
 
 /**
  * The Argo Rollouts controller with a blue-green that does not switch by itself, as it was measured: the
@@ -7,8 +7,8 @@ import { REPLICAS, RolloutModel } from './rollout-model.ts';
  * new stable revision are two steps.
  */
 export class BlueGreenModel extends RolloutModel {
-  constructor(template: PodTemplate) {
-    super(template, undefined);
+  constructor(template: PodTemplate, name?: string, replicas?: number) {
+    super(template, undefined, name, replicas);
     this.rollout.spec.strategy = {
       blueGreen: { activeService: 'active', previewService: 'preview', autoPromotionEnabled: false },
     };
@@ -22,7 +22,7 @@ export class BlueGreenModel extends RolloutModel {
     return this.status.blueGreen?.activeSelector;
   }
 
-  #switchTo(hash: string | undefined): void {
+  protected switchTo(hash: string | undefined): void {
     this.status.blueGreen = { ...this.status.blueGreen, activeSelector: hash ?? '' };
   }
 
@@ -37,8 +37,8 @@ export class BlueGreenModel extends RolloutModel {
     status.abort = false;
     status.promoteFull = false;
     status.phase = 'Progressing';
-    if (!this.scale(status.stableRS, REPLICAS)) return;
-    this.#switchTo(status.stableRS);
+    if (!this.scale(status.stableRS, this.replicas)) return;
+    this.switchTo(status.stableRS);
     status.phase = 'Healthy';
     for (const hash of this.pods.keys()) if (hash !== status.stableRS) this.scale(hash, 0);
   }
@@ -49,16 +49,17 @@ export class BlueGreenModel extends RolloutModel {
     status.phase = 'Degraded';
     status.controllerPause = false;
     delete status.pauseConditions;
-    if (this.pods.get(status.currentPodHash ?? '')?.replicas === REPLICAS) this.#switchTo(status.stableRS);
+    if (this.pods.get(status.currentPodHash ?? '')?.replicas === this.replicas)
+      this.switchTo(status.stableRS);
   }
 
   protected override promoteIfFull(): void {
     const { status } = this;
     status.phase = 'Progressing';
-    if (!this.scale(status.currentPodHash, REPLICAS)) return;
+    if (!this.scale(status.currentPodHash, this.replicas)) return;
     status.controllerPause = false;
     delete status.pauseConditions;
-    if (this.active !== status.currentPodHash) return this.#switchTo(status.currentPodHash);
+    if (this.active !== status.currentPodHash) return this.switchTo(status.currentPodHash);
     status.stableRS = status.currentPodHash ?? '';
     status.promoteFull = false;
   }
@@ -66,7 +67,7 @@ export class BlueGreenModel extends RolloutModel {
   protected override walk(): void {
     const { status } = this;
     status.phase = 'Progressing';
-    if (!this.scale(status.currentPodHash, REPLICAS)) return;
+    if (!this.scale(status.currentPodHash, this.replicas)) return;
     const unpaused = status.controllerPause && !status.pauseConditions?.length;
     if (unpaused || this.active === status.currentPodHash) return this.promoteIfFull();
     status.phase = 'Paused';

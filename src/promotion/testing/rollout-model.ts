@@ -26,12 +26,17 @@ interface Pods {
 export class RolloutModel {
   readonly rollout: Rollout;
   readonly pods = new Map<string, Pods>();
+  /** Several worlds have it: whoever changes it first makes a copy. */
+  isShared = false;
+  protected readonly replicas: number;
 
   constructor(
     template: PodTemplate,
     steps: NonNullable<NonNullable<Rollout['spec']['strategy']>['canary']>['steps'],
     name = 'checkout',
+    replicas = REPLICAS,
   ) {
+    this.replicas = replicas;
     const hash = fingerprint(template);
     this.rollout = {
       metadata: {
@@ -43,7 +48,7 @@ export class RolloutModel {
         creationTimestamp: '2026-01-01T00:00:00Z',
       },
       spec: {
-        replicas: REPLICAS,
+        replicas,
         template: structuredClone(template),
         strategy: { canary: { steps: steps ?? [] } },
       },
@@ -55,7 +60,15 @@ export class RolloutModel {
         currentStepIndex: steps?.length ?? 0,
       },
     };
-    this.pods.set(hash, { replicas: REPLICAS, template: structuredClone(template) });
+    this.pods.set(hash, { replicas, template: structuredClone(template) });
+  }
+
+  /** This one if nobody else has it, else a copy that may be changed. */
+  own(): this {
+    if (!this.isShared) return this;
+    const copy = Object.create(Object.getPrototypeOf(this) as object) as this;
+    const pods = new Map([...this.pods].map(([hash, p]) => [hash, { ...p }]));
+    return Object.assign(copy, this, { rollout: structuredClone(this.rollout), pods, isShared: false });
   }
 
   /** The objects as the cache would hold them: copies. */
@@ -100,11 +113,11 @@ export class RolloutModel {
     return false;
   }
 
-  #refuses: (template: Rollout['spec']['template']) => boolean = () => false;
+  protected refuses: (template: Rollout['spec']['template']) => boolean = () => false;
 
   /** Templates that the controller calls InvalidSpec. */
   refuse(refuses: (template: Rollout['spec']['template']) => boolean): void {
-    this.#refuses = refuses;
+    this.refuses = refuses;
   }
 
   /** One small step of the controller. */
@@ -116,7 +129,7 @@ export class RolloutModel {
       status.observedGeneration = String(metadata.generation);
       return;
     }
-    const refused = this.#refuses(spec.template);
+    const refused = this.refuses(spec.template);
     status.conditions = refused ? [{ type: 'InvalidSpec', status: 'True', message: 'refused' }] : [];
     if (refused) {
       status.phase = 'Degraded';
@@ -154,7 +167,7 @@ export class RolloutModel {
     const status = this.status;
     status.abort = false;
     status.promoteFull = false;
-    const done = [...this.pods.keys()].map((h) => this.scale(h, h === status.stableRS ? REPLICAS : 0));
+    const done = [...this.pods.keys()].map((h) => this.scale(h, h === status.stableRS ? this.replicas : 0));
     status.phase = done.every(Boolean) ? 'Healthy' : 'Progressing';
   }
 
@@ -164,13 +177,13 @@ export class RolloutModel {
     status.currentStepIndex = 0;
     status.controllerPause = false;
     delete status.pauseConditions;
-    for (const h of this.pods.keys()) this.scale(h, h === status.stableRS ? REPLICAS : 0);
+    for (const h of this.pods.keys()) this.scale(h, h === status.stableRS ? this.replicas : 0);
   }
 
   protected promoteIfFull(): void {
     const status = this.status;
     status.phase = 'Progressing';
-    if (!this.scale(status.currentPodHash, REPLICAS)) return;
+    if (!this.scale(status.currentPodHash, this.replicas)) return;
     status.stableRS = status.currentPodHash ?? '';
     status.currentStepIndex = this.rollout.spec.strategy?.canary?.steps?.length ?? 0;
     status.promoteFull = false;
@@ -186,9 +199,9 @@ export class RolloutModel {
     if (!step) return this.promoteIfFull();
     status.phase = 'Progressing';
     if (step.setWeight !== undefined) {
-      const canary = Math.ceil((REPLICAS * step.setWeight) / 100);
+      const canary = Math.ceil((this.replicas * step.setWeight) / 100);
       const there = this.scale(status.currentPodHash, canary);
-      if (this.scale(status.stableRS, REPLICAS - canary) && there) status.currentStepIndex = index + 1;
+      if (this.scale(status.stableRS, this.replicas - canary) && there) status.currentStepIndex = index + 1;
       return;
     }
     if (status.controllerPause && !status.pauseConditions?.length) {
