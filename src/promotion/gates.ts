@@ -100,7 +100,7 @@ function unasked(
  * Folds the gates of a target: any Fail fails, all Pass passes, and anything else waits: at once
  * visibly (Holding) when a gate cannot see, after the gate's deadline when it has no verdict. What
  * comes of a deadline is the Gate's `onDeadline`, of blindness the Environment's `onBlind`.
- * @param at.epoch samples taken for another epoch say nothing about this one.
+ * @param at.epoch samples taken for another epoch say nothing here.
  * @param at.from when waiting for these gates began.
  */
 export function foldGates(input: Input, bindings: readonly GateBinding[], at: Place): GateFold {
@@ -121,7 +121,8 @@ export function foldGates(input: Input, bindings: readonly GateBinding[], at: Pl
 interface Place {
   target: string;
   step: number;
-  epoch: string;
+  /** The epoch whose answers count, gate by gate. */
+  epoch(binding: GateBinding): string;
   from: number;
   /** Answers from before this time do not count: a person said to go on. */
   notBefore: number | undefined;
@@ -133,7 +134,7 @@ interface Place {
 function add(input: Input, binding: GateBinding, at: Place, fold: GateFold): void {
   const gate = input.gates.get(binding.gate);
   const found = input.judgement(binding, at.target);
-  const judgement = found?.epoch === at.epoch ? found : undefined;
+  const judgement = found?.epoch === at.epoch(binding) ? found : undefined;
   const old = input.promotion.status?.gates?.find(
     (g) => g.gate === binding.gate && g.when === binding.when && g.target === at.target,
   );

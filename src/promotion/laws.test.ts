@@ -169,6 +169,42 @@ describe('law 1: no advance without proof', () => {
   });
 });
 
+describe('a Fail is not lost', () => {
+  /** Passed at the first pause, told to go on, and gone on: the operator has not seen that yet. */
+  const advanced = (): World => {
+    const world = analysing();
+    while (world.effects.at(-1) !== 'Advance') {
+      world.now += 1000;
+      world.sample('Pass');
+      world.reconcile();
+    }
+    world.tick();
+    return world;
+  };
+
+  test('that comes in while the controller goes on to the next step', () => {
+    const world = advanced();
+    world.sample('Fail');
+    world.reconcile();
+    expect(world.promotion.status?.revert?.reason).toBe('error-rate');
+    play(world, 'Pass');
+    expect(world.reason).toBe('RolledBack');
+  });
+
+  test('and waits for a person where the policy says so, until that person says to go on', () => {
+    const world = advanced();
+    world.environment.spec.rollback.onFail = 'Hold';
+    world.sample('Fail');
+    for (let i = 0; i < 20; i += 1) play(world, 'Pass', 1);
+    expect(world.reason).toBe('HeldByPerson');
+    expect(world.effects.filter((e) => e === 'Advance')).toHaveLength(1);
+    const at = Math.floor(world.now / 1000) * 1000;
+    world.orders = [{ name: 'd', uid: 'd-uid', by: 'bob', verdict: 'Resume', at, reason: undefined }];
+    play(world, 'Pass');
+    expect(world.reason).toBe('Succeeded');
+  });
+});
+
 describe('law 2: no data is not a pass, and not a fail', () => {
   test('without one conclusive answer it neither advances past the first pause nor reverts', () => {
     fc.assert(

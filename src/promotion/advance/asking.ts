@@ -15,8 +15,21 @@ export interface At {
   settledAt: number | undefined;
 }
 
-/** A person's Resume begins the place anew: counts and deadlines, and a Fail that was left to a person. */
-function epochOf({ resumedAt, status }: InFlight, { epoch }: At): string {
+/** An order has whole seconds: what was answered in the same one may be older than it. */
+const ORDER_MS = 1000;
+
+/**
+ * A person's Resume begins the place anew: counts and deadlines, and a Fail that was left to a person. Any other
+ * Fail stays said where it was said: the Rollout may have moved on between the sample and this look.
+ */
+function epochOf(
+  { resumedAt, status, input, planned }: InFlight,
+  { epoch }: At,
+  binding: GateBinding,
+): string {
+  const said = input.judgement(binding, planned.name);
+  const isFresh = said && (resumedAt === undefined || said.since >= resumedAt + ORDER_MS);
+  if (isFresh && said.verdict === 'Fail') return said.epoch;
   const reachedAt = fromTime(status.reachedAt) ?? 0;
   return resumedAt !== undefined && resumedAt >= reachedAt ? `${epoch}@${resumedAt}` : epoch;
 }
@@ -33,7 +46,7 @@ function probesFor(d: InFlight, at: At): ProbeRequest[] {
         {
           binding,
           target: subject.target,
-          epoch: epochOf(d, at),
+          epoch: epochOf(d, at, binding),
           step: at.step,
           ...(d.resumedAt !== undefined && { notBefore: d.resumedAt }),
           passFrom:
@@ -53,7 +66,7 @@ export function ask(d: InFlight, at: At, from: number): { fold: GateFold; probes
   const fold = foldGates(d.input, bindingsAt(d.plan, at.when, d.planned.name, d.view.weight), {
     target: d.planned.name,
     step: at.step,
-    epoch: epochOf(d, at),
+    epoch: (binding) => epochOf(d, at, binding),
     from: Math.max(from, d.resumedAt ?? 0),
     notBefore: d.resumedAt,
     held: d.held,
