@@ -96,6 +96,26 @@ const aborted = (): World => {
   return world;
 };
 
+describe('images that a killed operator had sent', () => {
+  test('are refused when they arrive after they were taken back', () => {
+    const world = new World();
+    while (!world.promotion.status?.plan) {
+      world.sample('Pass');
+      const latches = world
+        .fork()
+        .reconcile()
+        .effects.some((e) => e.kind === 'Apply');
+      world.reconcile(latches ? 'effects under way' : undefined);
+    }
+    expect(world.underWay.map((w) => w.kind)).toEqual(['Apply']);
+    play(world, 'Pass', 20);
+    play(world, 'Fail', 60);
+    expect(world.reason).toBe('RolledBack');
+    world.land();
+    expect(declared(world)).toBe(world.template);
+  });
+});
+
 const anything = fc.array(happening(['Pass', 'Fail', 'Inconclusive', 'Error']), { maxLength: 150 });
 const runs = { numRuns: 400 };
 

@@ -17,7 +17,11 @@ export interface RolloutPatch {
   operations: JsonPatchOperation[];
 }
 
-/** The planned images into the recorded template, if that, or that with the images `over`, is still what is declared. */
+/**
+ * The planned images into the recorded template, if that, or that with the images `over`, is still what is declared,
+ * and nothing was declared since: an operator that was killed or has lost its lease may have sent it long ago, and
+ * what was taken back meanwhile looks the same.
+ */
 export function applyPatch(
   rollout: Rollout,
   recorded: Recorded,
@@ -30,6 +34,7 @@ export function applyPatch(
   return {
     operations: [
       test('/metadata/uid', rollout.metadata.uid),
+      test('/metadata/generation', rollout.metadata.generation),
       test('/spec/template', declared),
       ...after.flatMap(({ image }, index) =>
         image === before[index]?.image
