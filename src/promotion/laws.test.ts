@@ -116,6 +116,25 @@ describe('images that a killed operator had sent', () => {
   });
 });
 
+describe('an advance that a killed operator had sent', () => {
+  test('and that arrives after the next one has looked is not taken for a stranger', () => {
+    const world = analysing();
+    while (!world.effects.includes('Advance')) {
+      world.now += 1000;
+      world.sample('Pass');
+      const before = world.fork();
+      if (!before.reconcile().effects.some((e) => e.kind === 'Advance')) world.reconcile();
+      else break;
+    }
+    world.reconcile('effects under way');
+    world.reconcile();
+    world.land();
+    for (let i = 0; i < 3; i += 1) world.tick();
+    play(world, 'Pass');
+    expect(world.reason).toBe('Succeeded');
+  });
+});
+
 const anything = fc.array(happening(['Pass', 'Fail', 'Inconclusive', 'Error']), { maxLength: 150 });
 const runs = { numRuns: 400 };
 

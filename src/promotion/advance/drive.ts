@@ -146,10 +146,12 @@ function atStep(d: InFlight): TargetOutcome {
       target: moved(status, 'Advancing', input.now, seen),
       effect: { kind: 'Advance', target: planned.name, step: view.step, hash: view.currentHash },
     };
+  // Told to go on from here by an operator that was killed: what it has sent may still arrive, and is no stranger's.
+  const commanded = same && status.state === 'Advancing';
   return {
     ...common,
     ...holdOr(d, fold, 'Analysing', `judging at ${place(d)}`),
-    target: moved(status, 'Analysing', input.now, seen),
+    target: moved(status, commanded ? 'Advancing' : 'Analysing', input.now, seen),
     wakeAt: earliest(fold.deadlineAt, fold.passed ? earliestAdvance : undefined),
   };
 }
