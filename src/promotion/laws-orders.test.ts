@@ -86,6 +86,34 @@ describe('a Hold', () => {
     expect(world.effects).toEqual([]);
   });
 
+  test('keeps images from being written that a killed operator was about to write', () => {
+    const world = new World();
+    while (!world.promotion.status?.plan) {
+      world.sample('Pass');
+      world.reconcile('effects refused');
+      for (const effect of world.fork().reconcile().effects) if (effect.kind === 'Record') world.reconcile();
+      world.promotion.metadata.finalizers = ['sluice.dev/revert'];
+    }
+    expect(world.effects).toEqual(['Record']);
+    order(world, 'Hold');
+    play(world, 'Pass', 20);
+    expect(world.effects).toEqual(['Record']);
+    world.now += 1000;
+    order(world, 'Resume');
+    play(world, 'Pass');
+    expect(world.reason).toBe('Succeeded');
+  });
+
+  test.each(['Analysing', 'Promoted'])('costs nothing while every gate passes (%s)', (state) => {
+    const world = new World({ waves: [0, 1] });
+    play(world, 'Pass', 200, () => world.promotion.status?.targets?.[0]?.state === state);
+    order(world, 'Hold');
+    play(world, 'Pass', 60);
+    const { wakeAt, status } = world.reconcile();
+    expect(status.targets?.[0]?.state).toBe(state);
+    expect(wakeAt ?? Number.POSITIVE_INFINITY).toBeGreaterThan(world.now);
+  });
+
   test('keeps the end of the bake back as well', () => {
     const world = analysing();
     play(world, 'Pass', 200, () => world.promotion.status?.targets?.[0]?.state === 'Baking');

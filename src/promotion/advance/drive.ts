@@ -89,8 +89,10 @@ export function begin(d: InFlight, waitsFor: string | undefined): TargetOutcome 
 function apply(d: InFlight): TargetOutcome | undefined {
   const { input, planned, status, view, subject } = d;
   const target = moved(status, 'Applying', input.now);
-  if (!view.isOurs)
-    return { ...applying(planned), target, effect: applyEffect(planned.name, { ...subject, view }) };
+  if (!view.isOurs) {
+    const effect = applyEffect(planned.name, { ...subject, view });
+    return { ...applying(planned), target, ...(!d.held && { effect }) };
+  }
   return isTaken(view, planned) ? undefined : { ...applying(planned), target };
 }
 
@@ -152,6 +154,10 @@ function atStep(d: InFlight): TargetOutcome {
     ...common,
     ...holdOr(d, fold, 'Analysing', `judging at ${place(d)}`),
     target: moved(status, commanded ? 'Advancing' : 'Analysing', input.now, seen),
-    wakeAt: earliest(fold.deadlineAt, fold.passed ? earliestAdvance : undefined),
+    // Once that is past it is a person's Hold that it waits for.
+    wakeAt: earliest(
+      fold.deadlineAt,
+      fold.passed && input.now < earliestAdvance ? earliestAdvance : undefined,
+    ),
   };
 }

@@ -28,7 +28,7 @@ export function promoted(d: InFlight): TargetOutcome {
       ...holdOr(d, fold, 'Analysing', 'fully promoted, under guard until the other targets are'),
       target: moved(status, 'Promoted', input.now, seen),
       through: settled,
-      wakeAt: earliest(fold.deadlineAt, fold.passed && !settled ? settledAt : undefined),
+      wakeAt: earliest(fold.deadlineAt, fold.passed && input.now < settledAt ? settledAt : undefined),
     };
   // Past the bake the guards may only fail: what was covered stays covered.
   if (status.state === 'Verifying') return verify(d, { ...common, target: status });
