@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
 import { canonicalJson } from '../runtime/hash.ts';
+import { eventsOf, obeys } from './testing/arbitrary.ts';
 import { NEW, World, type WorldOptions } from './testing/world.ts';
 
 /* The laws with several targets: waves, one bake for all, and everything back when one of them fails. */
@@ -144,87 +145,24 @@ describe('one target fails, all go back', () => {
   });
 });
 
-type Happening =
-  | { do: 'reconcile' }
-  | { do: 'tick' }
-  | { do: 'crash'; crash: 'before status' | 'before effect' | 'after effect' }
-  | { do: 'wait'; ms: number }
-  | { do: 'sample'; verdict: 'Pass' | 'Fail' | 'Error'; target: string };
-
-function happen(world: World, event: Happening): void {
-  if (event.do === 'reconcile') world.reconcile();
-  else if (event.do === 'crash') world.reconcile(event.crash);
-  else if (event.do === 'tick') world.tick();
-  else if (event.do === 'wait') world.now += event.ms;
-  else world.sample(event.verdict, event.target);
-}
-
 describe('whatever happens in whatever order', () => {
-  const events = fc.array(
-    fc.oneof(
-      { weight: 8, arbitrary: fc.constant({ do: 'reconcile' as const }) },
-      {
-        weight: 1,
-        arbitrary: fc
-          .constantFrom('before status' as const, 'before effect' as const, 'after effect' as const)
-          .map((crash) => ({ do: 'crash' as const, crash })),
-      },
-      { weight: 8, arbitrary: fc.constant({ do: 'tick' as const }) },
-      {
-        weight: 4,
-        arbitrary: fc.integer({ min: 100, max: 3000 }).map((ms) => ({ do: 'wait' as const, ms })),
-      },
-      {
-        weight: 6,
-        arbitrary: fc
-          .tuple(
-            fc.constantFrom(
-              'Pass' as const,
-              'Pass' as const,
-              'Pass' as const,
-              'Fail' as const,
-              'Error' as const,
-            ),
-            fc.constantFrom('checkout', 'target-1', 'target-2'),
-          )
-          .map(([verdict, target]) => ({ do: 'sample' as const, verdict, target })),
-      },
-    ),
-    { minLength: 20, maxLength: 250 },
-  );
+  const events = eventsOf({
+    verdicts: ['Pass', 'Pass', 'Pass', 'Fail', 'Error'],
+    targets: ['checkout', 'target-1', 'target-2'],
+    minLength: 20,
+    maxLength: 250,
+  });
 
   test('it ends with every target on the new revision, or every target back', () => {
     fc.assert(
       fc.property(events, (list) => {
-        const world = new World(WAVES);
-        for (const event of list) {
-          happen(world, event);
-          // Law 1 over waves: the last one begins only after the others were judged at full weight.
-          if (runsNew(world, 2) && !world.promotion.status?.revert) {
-            expect(world.passed.get('checkout')).toBe(4);
-            expect(world.passed.get('target-1')).toBe(4);
-          }
-        }
+        const world = obeys(new World(WAVES), list);
         const reverting = world.promotion.status?.revert !== undefined;
         play(world);
         expect(world.ended).toBe(true);
         if (reverting) expect(world.reason).toBe('RolledBack');
         if (world.reason === 'RolledBack') allBack(world);
         else expect(world.targets.map((_, i) => runsNew(world, i))).toEqual([true, true, true]);
-      }),
-      { numRuns: 100 },
-    );
-  });
-
-  test('looking twice at the same world writes nothing and does nothing the second time', () => {
-    fc.assert(
-      fc.property(events, (list) => {
-        const world = new World(WAVES);
-        for (const event of list) happen(world, event);
-        for (let i = 0; i < 20; i += 1) world.reconcile();
-        const [writes, acted] = [world.writes, world.acted.length];
-        world.reconcile();
-        expect([world.writes, world.acted.length]).toEqual([writes, acted]);
       }),
       { numRuns: 100 },
     );
