@@ -164,19 +164,19 @@ describe('every law, at each step', () => {
   });
 });
 
-describe('a Fail is not lost', () => {
-  /** Passed at the first pause, told to go on, and gone on: the operator has not seen that yet. */
-  const advanced = (): World => {
-    const world = analysing();
-    while (world.effects.at(-1) !== 'Advance') {
-      world.now += 1000;
-      world.sample('Pass');
-      world.reconcile();
-    }
-    world.tick();
-    return world;
-  };
+/** Passed at the first pause, told to go on, and gone on: the operator has not seen that yet. */
+const advanced = (): World => {
+  const world = analysing();
+  while (world.effects.at(-1) !== 'Advance') {
+    world.now += 1000;
+    world.sample('Pass');
+    world.reconcile();
+  }
+  world.tick();
+  return world;
+};
 
+describe('a Fail is not lost', () => {
   test('that comes in while the controller goes on to the next step', () => {
     const world = advanced();
     world.sample('Fail');

@@ -1,19 +1,15 @@
-import { canonicalJson } from '../../runtime/hash.ts';
 import type { RolloutModel } from './rollout-model.ts';
 import { NEW } from './scene.ts';
+import { textOf } from './view.ts';
 import type { World } from './world.ts';
 
 /* What anybody can see of a world from outside, without asking the operator. */
 
 type Target = World['targets'][number];
 
-const texts = new WeakMap<RolloutModel, string>();
-
 /** Canonical JSON of the template that a Rollout declares. */
-export function declared(model: RolloutModel): string {
-  const text = (model.isShared && texts.get(model)) || canonicalJson(model.rollout.spec.template);
-  if (model.isShared) texts.set(model, text);
-  return text;
+export function declared({ rollout }: RolloutModel): string {
+  return textOf(rollout.spec.template);
 }
 
 /** The declared template is not the one that was there first. */

@@ -68,7 +68,10 @@ export class RolloutModel {
     if (!this.isShared) return this;
     const copy = Object.create(Object.getPrototypeOf(this) as object) as this;
     const pods = new Map([...this.pods].map(([hash, p]) => [hash, { ...p }]));
-    return Object.assign(copy, this, { rollout: structuredClone(this.rollout), pods, isShared: false });
+    const { metadata, spec, status } = this.rollout;
+    // What is deeper is replaced where it changes, and never changed in place.
+    const rollout = { ...this.rollout, metadata: { ...metadata }, spec: { ...spec }, status: { ...status } };
+    return Object.assign(copy, this, { rollout, pods, isShared: false });
   }
 
   /** The objects as the cache would hold them: copies. */

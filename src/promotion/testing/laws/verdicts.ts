@@ -24,7 +24,7 @@ const cause: Law = {
   id: 'S2 cause',
   of: [2],
   says: 'a revert begins by a gate that has really failed, by an abort, or by what a policy says of a deadline',
-  broken: ({ before, after }) => {
+  broken: ({ before, after, passes }) => {
     const { revert } = after.promotion.status ?? {};
     if (!revert || before.promotion.status?.revert) return undefined;
     const gate = after.scene.gates.get(revert.reason);
@@ -34,7 +34,8 @@ const cause: Law = {
     if (gate && !revert.quarantine && onBlind !== 'Revert' && gate.spec.onDeadline !== 'Revert')
       return `it goes back because gate ${revert.reason} has no verdict`;
     if (revert.reason === 'Aborted' && !abortedBy(after)) return 'it goes back by an Abort that nobody gave';
-    if (revert.reason === 'ExternalAbort' && !after.targets.some((t) => t.model.rollout.status?.abort))
+    const seen = passes.flatMap((p) => [...p.seen.values()]);
+    if (revert.reason === 'ExternalAbort' && !seen.some((model) => model.rollout.status?.abort))
       return 'it goes back by an abort of a Rollout that nobody has aborted';
     return undefined;
   },

@@ -1,0 +1,111 @@
+import type { Verdict } from '../../src/analysis/sample.ts';
+import { heldBy } from '../../src/promotion/orders.ts';
+import type { Event } from '../../src/promotion/testing/events.ts';
+import type { Step } from '../../src/promotion/testing/laws/law.ts';
+import type { Fault, World } from '../../src/promotion/testing/world.ts';
+
+/** What is tried in each state, and how often in one run where not every time. */
+export interface Alphabet {
+  verdicts: readonly Verdict[];
+  /** Crashes and refused writes at every place in a pass, and looks at what is old. */
+  faults: boolean;
+  /** Crashes after which the writes that were on their way arrive later. */
+  late: number;
+  /** Other people's hands on a Rollout. */
+  meddling: readonly Extract<Event, { do: 'meddle' }>['how'][];
+  meddled: number;
+  /** What people order; a Resume besides, wherever there is a Hold. */
+  orders: readonly ('Hold' | 'Abort')[];
+  ordered: number;
+}
+
+/** How much is left of what may happen only so often. */
+export type Left = Pick<Alphabet, 'late' | 'meddled' | 'ordered'>;
+
+/** What is left after this event. */
+export function spend(left: Left, event: Event): Left {
+  // To undo what one did is always possible.
+  if (event.do === 'meddle' && event.how === 'unpause') return left;
+  if (event.do === 'order' && event.verdict === 'Resume') return left;
+  if (event.do === 'meddle') return { ...left, meddled: left.meddled - 1 };
+  if (event.do === 'order') return { ...left, ordered: left.ordered - 1 };
+  if (event.do === 'reconcile' && event.fault === 'effects under way')
+    return { ...left, late: left.late - 1 };
+  return left;
+}
+
+const at = (fault: Fault): Event => ({ do: 'reconcile', fault });
+
+/** Passes that go wrong, where there is something that can: `plain` is what the pass comes to else. */
+function faults(world: World, alphabet: Alphabet, left: Left, plain: Step): Event[] {
+  if (!alphabet.faults) return [];
+  const wrote = plain.after.writes > 0;
+  const effects = plain.passes[0]?.decided.effects.length ?? 0;
+  return [
+    at('before status'),
+    ...(wrote ? [at('status refused'), at('before effect')] : []),
+    ...(effects > 0
+      ? [at('effects refused'), at('after effect'), { do: 'reconcile blind to its own writes' } as const]
+      : []),
+    ...(effects > 1 ? [at('after first effect')] : []),
+    ...(effects > 0 && left.late > 0 && world.underWay.length === 0 ? [at('effects under way')] : []),
+    ...world.targets.map(
+      ({ target }): Event => ({ do: 'reconcile blind to the controller', target: target.name }),
+    ),
+  ];
+}
+
+/** The answers that the gates can give now. One that has failed is not asked again. */
+function answers(world: World, { verdicts }: Alphabet): Event[] {
+  return [...world.memory.requests].flatMap(([key, { binding, target, epoch }]): Event[] => {
+    if (world.memory.judgements.get(key)?.verdict === 'Fail') return [];
+    const possible = epoch === 'preflight' ? (['Pass', 'Error'] as const) : verdicts;
+    return possible.map((verdict) => ({ do: 'sample', verdict, gate: binding.gate, target: target.name }));
+  });
+}
+
+function people(world: World, alphabet: Alphabet, left: Left): Event[] {
+  const events: Event[] = [];
+  const targets = world.targets.map((t) => t.target.name);
+  if (left.meddled > 0 && world.promotion.status?.plan)
+    for (const how of alphabet.meddling)
+      events.push(...targets.map((target): Event => ({ do: 'meddle', how, target })));
+  if (left.ordered > 0) events.push(...alphabet.orders.map((verdict): Event => ({ do: 'order', verdict })));
+  return [...events, ...relenting(world)];
+}
+
+/** Whoever has stopped it can always let it go on. */
+function relenting(world: World): Event[] {
+  const paused = world.targets.filter((t) => t.model.rollout.spec.paused);
+  return [
+    ...paused.map(({ target }): Event => ({ do: 'meddle', how: 'unpause', target: target.name })),
+    ...(heldBy(world) ? [{ do: 'order', verdict: 'Resume' } as const] : []),
+  ];
+}
+
+/** Everything that can happen in this world besides a pass in which nothing goes wrong. */
+export function eventsIn(world: World, alphabet: Alphabet, left: Left, plain: Step): Event[] {
+  const around: Event[] = [
+    ...world.targets.map(({ target }): Event => ({ do: 'tick', target: target.name })),
+    ...(world.promotion.status?.revert ? [{ do: 'environment' } as const] : []),
+    ...(world.underWay.length > 0 ? [{ do: 'land' } as const] : []),
+  ];
+  if (world.ended) return around;
+  return [
+    ...around,
+    { do: 'wake' },
+    ...answers(world, alphabet),
+    ...faults(world, alphabet, left, plain),
+    ...people(world, alphabet, left),
+  ];
+}
+
+/** What happens without anybody's help or harm: along this alone the end has to stay reachable. */
+export function isOrdinary(event: Event, { promotion }: World): boolean {
+  // On the way forward it may wait for whoever stopped it; a revert waits for nobody.
+  if (event.do === 'meddle') return event.how === 'unpause' && !promotion.status?.revert;
+  if (event.do === 'order') return event.verdict === 'Resume' && !promotion.status?.revert;
+  if (event.do === 'sample') return event.verdict === 'Pass';
+  if (event.do === 'reconcile') return event.fault === undefined;
+  return ['tick', 'environment', 'wake'].includes(event.do);
+}

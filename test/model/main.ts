@@ -1,0 +1,31 @@
+import { runModel, type WorldFigures } from './run.ts';
+
+/*
+ * `node test/model/main.ts`: the search of the small worlds as a table, and 1 as exit code if a law is
+ * broken. SLUICE_FAULTS=long searches all of them.
+ */
+
+const form = process.env['SLUICE_FAULTS'] === 'long' ? 'long' : 'short';
+const say = (line: string): void => void process.stdout.write(`${line}\n`);
+const row = (name: string, ...columns: (string | number)[]): string =>
+  [name.padEnd(42), ...columns.map((c) => String(c).padStart(12))].join('');
+
+function tell({ name, states, transitions, seconds, violations, complete, ends }: WorldFigures): void {
+  say(row(name, states, transitions, seconds.toFixed(1), violations.length));
+  say(
+    `  ends: ${
+      Object.entries(ends)
+        .map(([reason, count]) => `${reason} ${count}`)
+        .join(', ') || 'none'
+    }`,
+  );
+  if (!complete) say('  not complete: the search was stopped');
+  for (const { law, why, trace } of violations)
+    say([`  ${law} is broken: ${why}`, ...trace.map((line, i) => `    ${i + 1}. ${line}`)].join('\n'));
+}
+
+say(row('world', 'states', 'transitions', 'seconds', 'broken'));
+const all = runModel(form, tell);
+say(row('all', all.states, all.transitions, all.seconds.toFixed(1), all.violations));
+say(`laws asked of every step: ${all.laws.map((l) => l.id).join(', ')}`);
+process.exitCode = all.violations > 0 || !all.complete ? 1 : 0;

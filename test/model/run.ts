@@ -1,0 +1,53 @@
+import { LAWS } from '../../src/promotion/testing/laws/laws.ts';
+import { type Figures, search } from './search.ts';
+import { LONG, SHORT, WORLDS } from './worlds.ts';
+
+/** What the search of one world has come to. */
+export interface WorldFigures extends Figures {
+  seconds: number;
+}
+
+/** What the searches of all worlds have come to. */
+export interface ModelFigures {
+  states: number;
+  transitions: number;
+  /** The laws that were asked of every step; L1 of every state. */
+  laws: readonly { id: string; says: string }[];
+  /** Wall-clock time on one core. */
+  seconds: number;
+  violations: number;
+  /** Every state of every world was looked at. */
+  complete: boolean;
+  worlds: readonly WorldFigures[];
+}
+
+const L1 = { id: 'L1', says: 'from every state an end can be reached by what ordinarily happens' };
+
+/**
+ * Searches the small worlds, one after the other.
+ * @param form `short` takes seconds and belongs to the unit tests, `long` takes minutes.
+ * @param tell is given each world's figures as soon as they are there.
+ */
+export function runModel(
+  form: 'short' | 'long',
+  tell: (world: WorldFigures) => void = () => {},
+): ModelFigures {
+  const began = performance.now();
+  const worlds = (form === 'long' ? LONG : SHORT).map((name): WorldFigures => {
+    const start = performance.now();
+    const figures = search({ name, ...WORLDS[name] });
+    const world = { ...figures, seconds: (performance.now() - start) / 1000 };
+    tell(world);
+    return world;
+  });
+  const sum = (of: (w: WorldFigures) => number): number => worlds.reduce((all, w) => all + of(w), 0);
+  return {
+    states: sum((w) => w.states),
+    transitions: sum((w) => w.transitions),
+    laws: [...LAWS.map(({ id, says }) => ({ id, says })), L1],
+    seconds: (performance.now() - began) / 1000,
+    violations: sum((w) => w.violations.length),
+    complete: worlds.every((w) => w.complete),
+    worlds,
+  };
+}

@@ -1,0 +1,210 @@
+import type { Judgement } from '../../src/analysis/judge.ts';
+import type { GateResult, TargetStatus } from '../../src/api/v1alpha1/types.ts';
+import type { RolloutModel } from '../../src/promotion/testing/rollout-model.ts';
+import type { World } from '../../src/promotion/testing/world.ts';
+import { STANDS_MS } from '../../src/promotion/revert/restores.ts';
+import { WINDOW_SECONDS } from '../../src/promotion/testing/memory.ts';
+import { isChanged } from '../../src/promotion/testing/facts.ts';
+
+/*
+ * Two worlds are one state of the search when their keys are equal. A key has everything that a decision
+ * or a law can depend on, and nothing that only a person reads: messages, evidence, counts of samples,
+ * lastTransitionTime. Of each time it has how many of the deadlines that run from it have passed, or, where
+ * times are told apart finely, its age up to the last of them.
+ */
+
+/** How a time stands to the deadlines that run from it, milliseconds each. */
+type Age = (time: number | string | undefined, deadlines: readonly number[]) => number | undefined;
+
+function agesAt(now: number, fine: boolean): Age {
+  return (time, deadlines) => {
+    if (time === undefined) return undefined;
+    const age = now - (typeof time === 'number' ? time : Date.parse(time));
+    if (fine) return Math.min(age, Math.max(...deadlines));
+    return deadlines.filter((d) => age >= d).length;
+  };
+}
+
+/** Everything that runs from a time in this world, milliseconds. */
+interface Deadlines {
+  undecided: readonly number[];
+  blind: readonly number[];
+  step: readonly number[];
+  standing: readonly number[];
+  revert: readonly number[];
+  bake: number;
+  /** Not a time: the passes in a row that are enough. */
+  count: number;
+}
+
+const ofSpec = new WeakMap<object, Deadlines>();
+
+function deadlinesOf({ scene, gate }: World): Deadlines {
+  const { analysis, rollback } = scene.environment.spec;
+  const known = ofSpec.get(scene);
+  if (known) return known;
+  const [undecided, blind] = [gate.spec.deadlineSeconds * 1000, analysis.maxBlindSeconds * 1000];
+  const settle = analysis.settleSeconds * 1000;
+  const waves = scene.targets.map((_, i) => (i + 1) * rollback.deadlineSeconds * 1000);
+  const made = {
+    undecided: [undecided],
+    blind: [blind],
+    step: [settle, analysis.minStepSeconds * 1000],
+    standing: [settle + WINDOW_SECONDS * 1000],
+    revert: waves,
+    bake: analysis.bakeSeconds * 1000,
+    count: gate.spec.count,
+  };
+  ofSpec.set(scene, made);
+  return made;
+}
+
+/** A Rollout and its pods; of generations only whether the newest is observed. */
+export function modelKey(world: World, model: RolloutModel): string {
+  const { spec, status: s = {}, metadata } = model.rollout;
+  return JSON.stringify([
+    isChanged(world, { model }),
+    spec.paused ?? false,
+    Number(s.observedGeneration) === metadata.generation,
+    s.phase,
+    s.currentPodHash,
+    s.stableRS,
+    s.currentStepIndex,
+    s.abort ?? false,
+    s.promoteFull ?? false,
+    s.controllerPause ?? false,
+    s.pauseConditions?.[0]?.reason,
+    s.blueGreen,
+    [...model.pods].map(([hash, p]) => [hash, p.replicas]),
+  ]);
+}
+
+/** An epoch names the instant of a Resume; its age says the same. */
+const placeOf = (epoch: string): string => epoch.replace(/@.*/, '@');
+
+function judgementKey(
+  j: Judgement | undefined,
+  passFrom: number | undefined,
+  age: Age,
+  on: Deadlines,
+): unknown {
+  if (!j) return undefined;
+  const deadlines = j.verdict === 'Error' ? on.blind : on.undecided;
+  const { Error: blindMs, Inconclusive: undecidedMs } = j.spentMs;
+  return [
+    placeOf(j.epoch),
+    j.verdict,
+    Math.min(j.passesInARow, on.count),
+    j.failures,
+    j.rowSince !== undefined && passFrom !== undefined && j.rowSince >= passFrom,
+    ...(j.verdict === 'Pass' || j.verdict === 'Fail'
+      ? []
+      : [age(j.timerFrom, deadlines), age(-blindMs, on.blind), age(-undecidedMs, on.undecided)]),
+    ...(j.epoch === 'bake' ? [Math.min(j.coveredMs, on.bake), age(j.sightedAt, [on.bake])] : []),
+    ...(j.epoch === 'preflight' ? [j.last?.verdict] : []),
+  ];
+}
+
+/** On the way forward and on the way back it is other things that a target's future depends on. */
+function targetKey(t: TargetStatus, world: World, age: Age, on: Deadlines): unknown {
+  if (!world.promotion.status?.revert)
+    return [
+      t.state,
+      t.step,
+      t.canaryHash !== undefined,
+      t.reason,
+      // In these states something runs from it.
+      ['Applying', 'Advancing'].includes(t.state) && age(t.since, on.undecided),
+      age(t.reachedAt, on.step),
+    ];
+  const told = world.memory.restored.get(t.name);
+  return [
+    t.state,
+    t.canaryHash !== undefined,
+    t.reason,
+    t.restores,
+    t.state === 'RolledBack' && age(t.since, on.revert),
+    (t.restores ?? 0) > 1 && age(t.templateRestoredAt, [STANDS_MS]),
+    t.templateRestoredAt !== undefined,
+    told !== undefined && told > (t.restoredGeneration ?? 0),
+  ];
+}
+
+const resultKey = (g: GateResult, age: Age, on: Deadlines): unknown => [
+  g.gate,
+  g.target,
+  g.step,
+  g.verdict,
+  g.failures,
+  g.verdict === 'Error' ? age(g.since, on.blind) : g.verdict === 'Inconclusive' && age(g.since, on.undecided),
+];
+
+/** What the operator has written down of the promotion. */
+function statusKey(world: World, age: Age, on: Deadlines): unknown {
+  const { status = {}, metadata } = world.promotion;
+  const { revert } = status;
+  return [
+    world.reason,
+    status.conditions?.some((c) => c.type === 'Stalled'),
+    status.plan !== undefined,
+    metadata.finalizers?.length,
+    metadata.deletionTimestamp,
+    status.targets?.map((t) => targetKey(t, world, age, on)),
+    // On the way back no gate is asked any more.
+    revert ? [] : status.gates?.map((g) => resultKey(g, age, on)),
+    status.decisions?.length,
+    revert && [
+      revert.reason,
+      revert.target,
+      revert.quarantine,
+      age(revert.detectedAt, on.revert),
+      revert.commandedAt !== undefined,
+      revert.trafficRestoredAt !== undefined,
+      revert.intentRestoredAt !== undefined,
+    ],
+  ];
+}
+
+/**
+ * The whole world as one text.
+ * @param fine times are told apart by their age, and not only by the deadlines that they have passed.
+ * @param model gives each of its Rollouts a short name.
+ */
+export function keyOf(world: World, fine: boolean, model: (m: RolloutModel) => number): string {
+  const now = agesAt(world.now, fine);
+  // A time spent counts like an age.
+  const age: Age = (time, deadlines) =>
+    typeof time === 'number' && time <= 0 ? agesAt(0, fine)(time, deadlines) : now(time, deadlines);
+  const on = deadlinesOf(world);
+  const { memory, environment } = world;
+  return JSON.stringify([
+    world.targets.map((t) => [model(t.model), t.recorded !== undefined]),
+    statusKey(world, age, on),
+    [...memory.requests].map(([key, r]) => [
+      key,
+      placeOf(r.epoch),
+      age(r.passFrom, [0]),
+      r.canaryHash,
+      judgementKey(memory.judgements.get(key), r.passFrom, age, on),
+    ]),
+    proofKey(world, age, on),
+    world.orders.map((o) => [o.verdict, age(o.at, on.step)]),
+    environment.status?.quarantine?.length ?? 0,
+    world.underWay.map(({ target, kind }) => [target, kind]),
+    [...world.pushed],
+  ]);
+}
+
+function proofKey({ proof, promotion, scene }: World, age: Age, on: Deadlines): unknown {
+  return scene.targets.map(({ target: { name } }) => {
+    const passed = proof.passed.get(name);
+    // What was proven bounds the weight for ever; the rest matters only while it goes forward.
+    if (promotion.status?.revert) return passed;
+    const standing = proof.standings.get(name);
+    const gates = [...scene.gates.values()].map((gate) => {
+      const row = proof.rows.get(`${gate.metadata.name}|${name}`);
+      return [row && [row.step, row.hash, row.passes], proof.hasFailed(gate, name)];
+    });
+    return [passed, standing && [standing.step, standing.hash, age(standing.since, on.standing)], gates];
+  });
+}
