@@ -3,7 +3,7 @@ import type { GateResult, TargetStatus } from '../../src/api/v1alpha1/types.ts';
 import type { RolloutModel } from '../../src/promotion/testing/rollout-model.ts';
 import type { World } from '../../src/promotion/testing/world.ts';
 import { STANDS_MS } from '../../src/promotion/revert/restores.ts';
-import { WINDOW_SECONDS } from '../../src/promotion/testing/memory.ts';
+import { type Age, agesAt, type Deadlines, deadlinesOf } from './ages.ts';
 import { isChanged } from '../../src/promotion/testing/facts.ts';
 
 /*
@@ -12,52 +12,6 @@ import { isChanged } from '../../src/promotion/testing/facts.ts';
  * lastTransitionTime. Of each time it has how many of the deadlines that run from it have passed, or, where
  * times are told apart finely, its age up to the last of them.
  */
-
-/** How a time stands to the deadlines that run from it, milliseconds each. */
-type Age = (time: number | string | undefined, deadlines: readonly number[]) => number | undefined;
-
-function agesAt(now: number, fine: boolean): Age {
-  return (time, deadlines) => {
-    if (time === undefined) return undefined;
-    const age = now - (typeof time === 'number' ? time : Date.parse(time));
-    if (fine) return Math.min(age, Math.max(...deadlines));
-    return deadlines.filter((d) => age >= d).length;
-  };
-}
-
-/** Everything that runs from a time in this world, milliseconds. */
-interface Deadlines {
-  undecided: readonly number[];
-  blind: readonly number[];
-  step: readonly number[];
-  standing: readonly number[];
-  revert: readonly number[];
-  bake: number;
-  /** Not a time: the passes in a row that are enough. */
-  count: number;
-}
-
-const ofSpec = new WeakMap<object, Deadlines>();
-
-function deadlinesOf({ scene, gate }: World): Deadlines {
-  const { analysis, rollback } = scene.environment.spec;
-  const known = ofSpec.get(scene);
-  if (known) return known;
-  const [undecided, blind] = [gate.spec.deadlineSeconds * 1000, analysis.maxBlindSeconds * 1000];
-  const settle = analysis.settleSeconds * 1000;
-  const waves = scene.targets.map((_, i) => (i + 1) * rollback.deadlineSeconds * 1000);
-  const made = {
-    undecided: [undecided],
-    blind: [blind],
-    step: [settle, analysis.minStepSeconds * 1000],
-    standing: [settle + WINDOW_SECONDS * 1000],
-    revert: waves,
-    bake: analysis.bakeSeconds * 1000,
-    count: gate.spec.count,
-  };
-  ofSpec.set(scene, made);
-  return made;
-}
 
 /** A Rollout and its pods; of generations only whether the newest is observed. */
 export function modelKey(world: World, model: RolloutModel): string {
@@ -190,9 +144,21 @@ export function keyOf(world: World, fine: boolean, model: (m: RolloutModel) => n
     proofKey(world, age, on),
     world.orders.map((o) => [o.verdict, age(o.at, on.step)]),
     environment.status?.quarantine?.length ?? 0,
-    world.underWay.map(({ target, kind }) => [target, kind]),
+    world.underWay.map((write) => writeKey(world, write)),
     [...world.pushed],
   ]);
+}
+
+/** A write on its way: the step that it speaks of, and whether the generation that it expects is still there. */
+function writeKey(world: World, { target, kind, patch }: World['underWay'][number]): unknown {
+  const generation = world.targets.find((t) => t.target.name === target)?.model.rollout.metadata.generation;
+  const tests = patch.operations.flatMap((o) => (o.op === 'test' ? [o] : []));
+  return [
+    target,
+    kind,
+    tests.find((o) => o.path === '/status/currentStepIndex')?.value,
+    tests.every((o) => o.path !== '/metadata/generation' || o.value === generation),
+  ];
 }
 
 function proofKey({ proof, promotion, scene }: World, age: Age, on: Deadlines): unknown {

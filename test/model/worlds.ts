@@ -8,6 +8,9 @@ import type { SmallWorld } from './search.ts';
 const REPLICAS = 4;
 const STEPS = [{ setWeight: 25 }, { pause: {} }, { setWeight: 50 }, { pause: {} }];
 const canary: WorldOptions['model'] = (template, name) => new RolloutModel(template, STEPS, name, REPLICAS);
+/** With two pods and half of them at the first pause, for worlds that have much else in them. */
+const small: WorldOptions['model'] = (template, name) =>
+  new RolloutModel(template, [{ setWeight: 50 }, { pause: {} }, { setWeight: 100 }, { pause: {} }], name, 2);
 const blueGreen: WorldOptions['model'] = (template, name) => new BlueGreenModel(template, name, 2);
 
 /** The shortest times that are told apart; each deadline can pass. */
@@ -36,7 +39,7 @@ export const WORLDS = {
   canary: { options: base, alphabet: nobody },
   'canary, every age told apart': { options: base, alphabet: nobody, fine: true },
   'canary, two gates': {
-    options: { ...base, gates: ['errors', 'latency'] },
+    options: { ...base, model: small, gates: ['errors', 'latency'] },
     alphabet: { ...nobody, verdicts: ['Pass', 'Fail', 'Error'] },
   },
   'canary, passes counted to two': {
@@ -63,15 +66,15 @@ export const WORLDS = {
     alphabet: { ...nobody, late: 1 },
   },
   'two waves': {
-    options: { ...base, waves: [0, 1] },
+    options: { ...base, model: small, waves: [0, 1] },
     alphabet: { ...nobody, verdicts: ['Pass', 'Fail'] },
   },
   'two waves, two gates': {
-    options: { ...base, waves: [0, 1], gates: ['errors', 'latency'] },
+    options: { ...base, model: small, waves: [0, 1], gates: ['errors', 'latency'] },
     alphabet: { ...nobody, verdicts: ['Pass', 'Fail'] },
   },
   'two targets in one wave': {
-    options: { ...base, waves: [0, 0] },
+    options: { ...base, model: small, waves: [0, 0] },
     alphabet: { ...nobody, verdicts: ['Pass', 'Fail'] },
   },
 } as const satisfies Record<string, Omit<SmallWorld, 'name'>>;
