@@ -129,6 +129,18 @@ export const endsBeforeItIsBack: Mutant = (input) => {
     : decided;
 };
 
+/** What it was told to do before a restart is not known any more. */
+export const forgetsItsCommands: Mutant = (input) => {
+  const { status = {} } = input.promotion;
+  const targets = status.targets?.map((t) =>
+    t.state === 'Advancing' && t.step !== undefined ? { ...t, state: 'Analysing' as const } : t,
+  );
+  return decide({
+    ...input,
+    promotion: { ...input.promotion, status: { ...status, ...(targets && { targets }) } },
+  });
+};
+
 export const forgetsToAbort = without('Abort');
 export const forgetsToRestore = without('Restore');
 

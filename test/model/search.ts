@@ -12,6 +12,8 @@ export interface SmallWorld {
   name: string;
   options: WorldOptions;
   alphabet: Alphabet;
+  /** Where it begins: what the good path comes to when this first holds; at the very beginning unless given. */
+  begin?: (world: World) => boolean;
   /** Times are told apart by their age, and not only by the deadlines that they have passed. */
   fine?: boolean;
   /** The laws that are asked, besides L1; all of them unless given. */
@@ -57,6 +59,19 @@ export function search(small: SmallWorld): Figures {
   return new Search(small).run();
 }
 
+/** The first state: played without a fault, with gates that pass, to where the search is to begin. */
+function begun({ options, begin = () => true }: SmallWorld): World {
+  const world = new World(options);
+  while (!begin(world)) {
+    if (world.ended) throw new Error('the good path never comes to where the search is to begin');
+    world.reconcile();
+    world.tick();
+    world.sample('Pass');
+    world.now += 1000;
+  }
+  return world.fork();
+}
+
 class Search {
   readonly #small: SmallWorld;
   readonly #graph = new Graph();
@@ -75,8 +90,8 @@ class Search {
   }
 
   run(): Figures {
-    const { name, options, alphabet, maxStates = Number.POSITIVE_INFINITY, maxViolations = 5 } = this.#small;
-    this.#visit(new World(options), alphabet, -1, -1);
+    const { name, alphabet, maxStates = Number.POSITIVE_INFINITY, maxViolations = 5 } = this.#small;
+    this.#visit(begun(this.#small), alphabet, -1, -1);
     while (
       this.#found.length > 0 &&
       this.#graph.states <= maxStates &&

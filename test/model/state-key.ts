@@ -17,6 +17,7 @@ import { isChanged } from '../../src/promotion/testing/facts.ts';
 export function modelKey(world: World, model: RolloutModel): string {
   const { spec, status: s = {}, metadata } = model.rollout;
   return JSON.stringify([
+    metadata.uid,
     isChanged(world, { model }),
     spec.paused ?? false,
     Number(s.observedGeneration) === metadata.generation,

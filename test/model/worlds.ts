@@ -1,6 +1,6 @@
 import { BlueGreenModel } from '../../src/promotion/testing/blue-green-model.ts';
 import { RolloutModel } from '../../src/promotion/testing/rollout-model.ts';
-import type { WorldOptions } from '../../src/promotion/testing/world.ts';
+import type { World, WorldOptions } from '../../src/promotion/testing/world.ts';
 import type { Alphabet } from './alphabet.ts';
 import type { SmallWorld } from './search.ts';
 
@@ -33,6 +33,9 @@ const nobody: Alphabet = {
   orders: [],
   ordered: 0,
 };
+
+const stateOf = (world: World, target: string): string | undefined =>
+  world.promotion.status?.targets?.find((t) => t.name === target)?.state;
 
 /** What everybody may do is in the name; crashes at every write and old looks are in all of them. */
 export const WORLDS = {
@@ -69,13 +72,15 @@ export const WORLDS = {
     options: { ...base, model: small, waves: [0, 1] },
     alphabet: { ...nobody, verdicts: ['Pass', 'Fail'] },
   },
-  'two waves, two gates': {
+  'two waves, two gates, from the second wave on': {
     options: { ...base, model: small, waves: [0, 1], gates: ['errors', 'latency'] },
     alphabet: { ...nobody, verdicts: ['Pass', 'Fail'] },
+    begin: (world: World) => stateOf(world, 'target-1') === 'Analysing',
   },
-  'two targets in one wave': {
+  'two targets in one wave, from the first pause on': {
     options: { ...base, model: small, waves: [0, 0] },
     alphabet: { ...nobody, verdicts: ['Pass', 'Fail'] },
+    begin: (world: World) => ['checkout', 'target-1'].every((name) => stateOf(world, name) === 'Analysing'),
   },
 } as const satisfies Record<string, Omit<SmallWorld, 'name'>>;
 

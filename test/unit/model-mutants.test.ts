@@ -42,6 +42,7 @@ const BROKEN: readonly Broken[] = [
   { that: 'records what it has written itself', decide: mutants.recordsWhatItWrote, laws: ['S4 recorded'] },
   { that: 'changes what could be deleted under it', decide: mutants.needsNoFinalizer, laws: ['S4 recorded'] },
   { that: 'takes the command for the proof', decide: mutants.endsBeforeItIsBack, laws: ['S4 back'] },
+  { that: 'forgets what it has commanded', decide: mutants.forgetsItsCommands, laws: ['S2 taken'] },
   { that: 'forgets to abort', decide: mutants.forgetsToAbort, laws: ['L2', 'L1'] },
   { that: 'never puts the template back', decide: mutants.forgetsToRestore, laws: ['L1'] },
   { that: 'acts after the end', decide: mutants.actsAfterTheEnd, laws: ['L1 stays'] },

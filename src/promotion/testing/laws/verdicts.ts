@@ -1,7 +1,7 @@
 import { abortedBy } from '../../orders.ts';
-import { isChanged, isInMidRollout } from '../facts.ts';
+import { declared, isChanged, isInMidRollout } from '../facts.ts';
 import type { World } from '../world.ts';
-import { anyOf, type Law } from './law.ts';
+import { anyOf, type Law, targetOf } from './law.ts';
 
 /** An order has whole seconds. */
 const ORDER_MS = 1000;
@@ -65,4 +65,18 @@ const next: Law = {
   },
 };
 
-export const VERDICTS: readonly Law[] = [cause, next];
+const taken: Law = {
+  id: 'S2 taken',
+  of: [5, 7],
+  says: "nothing that Sluice has done itself is called somebody else's",
+  broken: ({ after }) =>
+    anyOf(after.promotion.status?.targets ?? [], ({ name, reason }) => {
+      const model = targetOf(after, name)?.model;
+      if (reason === undefined || !model) return undefined;
+      const isTheirs = isChanged(after, { model }) && declared(model) !== after.scene.promoted;
+      if (reason === 'ExternalPromotion' ? after.pushed.has(name) : isTheirs) return undefined;
+      return `${name} is called ${reason}, and nobody has touched it`;
+    }),
+};
+
+export const VERDICTS: readonly Law[] = [cause, next, taken];
