@@ -9,6 +9,8 @@ export interface Alphabet {
   verdicts: readonly Verdict[];
   /** Crashes and refused writes at every place in a pass, and looks at what is old. */
   faults: boolean;
+  /** The controllers of all targets take their steps together. */
+  lockstep?: boolean;
   /** Crashes after which the writes that were on their way arrive later. */
   late: number;
   /** Other people's hands on a Rollout. */
@@ -49,7 +51,7 @@ function faults(world: World, alphabet: Alphabet, left: Left, plain: Step): Even
       : []),
     ...(effects > 1 ? [at('after first effect')] : []),
     ...(effects > 0 && left.late > 0 && world.underWay.length === 0 ? [at('effects under way')] : []),
-    ...world.targets.map(
+    ...(alphabet.lockstep ? [] : world.targets).map(
       ({ target }): Event => ({ do: 'reconcile blind to the controller', target: target.name }),
     ),
   ];
@@ -85,8 +87,9 @@ function relenting(world: World): Event[] {
 
 /** Everything that can happen in this world besides a pass in which nothing goes wrong. */
 export function eventsIn(world: World, alphabet: Alphabet, left: Left, plain: Step): Event[] {
+  const each = world.targets.map(({ target }): Event => ({ do: 'tick', target: target.name }));
   const around: Event[] = [
-    ...world.targets.map(({ target }): Event => ({ do: 'tick', target: target.name })),
+    ...(alphabet.lockstep ? [{ do: 'tick' } as const] : each),
     ...(world.promotion.status?.revert ? [{ do: 'environment' } as const] : []),
     ...(world.underWay.length > 0 ? [{ do: 'land' } as const] : []),
   ];

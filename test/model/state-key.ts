@@ -107,7 +107,7 @@ function statusKey(world: World, age: Age, on: Deadlines): unknown {
     status.targets?.map((t) => targetKey(t, world, age, on)),
     // On the way back no gate is asked any more.
     revert ? [] : status.gates?.map((g) => resultKey(g, age, on)),
-    status.decisions?.length,
+    revert ? 0 : status.decisions?.length,
     revert && [
       revert.reason,
       revert.target,
@@ -143,7 +143,8 @@ export function keyOf(world: World, fine: boolean, model: (m: RolloutModel) => n
       judgementKey(memory.judgements.get(key), r.passFrom, age, on),
     ]),
     proofKey(world, age, on),
-    world.orders.map((o) => [o.verdict, age(o.at, on.step)]),
+    // On the way back there is nothing left to decide.
+    world.promotion.status?.revert ? [] : world.orders.map((o) => [o.verdict, age(o.at, on.step)]),
     environment.status?.quarantine?.length ?? 0,
     world.underWay.map((write) => writeKey(world, write)),
     [...world.pushed],

@@ -27,7 +27,7 @@ const BROKEN: readonly Broken[] = [
     that: 'begins the next wave at once',
     decide: mutants.beginsTheNextWaveAtOnce,
     laws: ['S2'],
-    world: WORLDS['two waves'],
+    world: WORLDS['two waves, no crash'],
   },
   { that: 'succeeds as soon as it is promoted', decide: mutants.succeedsAtOnce, laws: ['S2'] },
   {
