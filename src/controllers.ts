@@ -1,4 +1,5 @@
 import { Sampler } from './analysis/sampler.ts';
+import { Batcher } from './gates/prometheus/batcher.ts';
 import { RolloutDelivery } from './delivery/rollout/index.ts';
 import { DecisionController } from './decision/controller.ts';
 import { EnvironmentController } from './environment/controller.ts';
@@ -50,6 +51,7 @@ export function createControllers(tools: ControllerTools): Part {
   const queues = createQueues(tools);
   connect(caches, queues);
   const http = createHttp({ allowLoopback: tools.allowLoopback });
+  const batcher = new Batcher({ http, clock, observe: (event) => metrics.queries.sent(event) });
   const sampler = new Sampler({
     clock,
     onChange: (owner, { verdict }) => queues.promotions.add(owner, verdict === 'Fail' ? 'urgent' : 'normal'),
@@ -76,7 +78,13 @@ export function createControllers(tools: ControllerTools): Part {
     sampler,
     events,
     metrics,
-    tools: { http, clock, defaultAddress, secretsOf: (namespace) => secrets.of(namespace) },
+    tools: {
+      http,
+      ask: async (...query) => batcher.ask(...query),
+      clock,
+      defaultAddress,
+      secretsOf: (namespace) => secrets.of(namespace),
+    },
   });
   const environments = new EnvironmentController({
     ...stores,

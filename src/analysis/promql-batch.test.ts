@@ -87,6 +87,7 @@ describe('what is not proven is not merged', () => {
     ['sort', 'sort(sum(x{h="X"}))'],
     ['a quoted label in the grouping', 'sum by ("h") (x{h="X"})'],
     ['a function with too many arguments', 'abs(sum(x{h="X"}), 1)'],
+    ['too deep', `${'('.repeat(120)}sum(x{h="X"})${')'.repeat(120)}`],
     ['count_values', 'count_values("h", x{h="X"})'],
   ])('%s', (_, template) => {
     expect(merged(template)).toBeUndefined();

@@ -21,7 +21,11 @@ interface Context {
   labels: readonly string[];
   tuples: readonly (readonly string[])[];
   edits: { from: number; to: number; insert: string }[];
+  depth: number;
 }
+
+/** More than anybody writes, and little enough for the stack. */
+const DEEPEST = 100;
 
 /** Of a range: one element for each series. */
 const OVER_RANGE = new Set(
@@ -61,7 +65,7 @@ export function rewrite(
   labels: readonly string[],
   tuples: readonly (readonly string[])[],
 ): string | undefined {
-  const context: Context = { text, labels, tuples, edits: [] };
+  const context: Context = { text, labels, tuples, edits: [], depth: 0 };
   const [top, ...more] = childrenOf(parser.parse(text).topNode);
   // Series would come with labels of K that the single answer has, too.
   if (top === undefined || more.length > 0 || kindOf(top, context) !== 'groups') return undefined;
@@ -72,6 +76,14 @@ export function rewrite(
 }
 
 function kindOf(node: SyntaxNode, context: Context): Kind | undefined {
+  if (context.depth >= DEEPEST) return undefined;
+  context.depth++;
+  const kind = kindOfNode(node, context);
+  context.depth--;
+  return kind;
+}
+
+function kindOfNode(node: SyntaxNode, context: Context): Kind | undefined {
   const children = childrenOf(node);
   const [first] = children;
   switch (node.name) {

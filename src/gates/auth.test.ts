@@ -12,7 +12,8 @@ import { selfSigned } from '../kube/testing/self-signed.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { createHttp } from '../runtime/http.ts';
 import { compareGate } from './compare/index.ts';
-import type { GateContext, Secrets } from './gate.ts';
+import type { Ask, GateContext, Secrets } from './gate.ts';
+import type { Endpoint } from './prometheus/client.ts';
 import { prometheusGate } from './prometheus/index.ts';
 import { BASE, number, raw, refusal, series, success, VARS } from './prometheus/testing/server.ts';
 
@@ -27,6 +28,7 @@ let stored: Record<string, Record<string, string>>;
 let forgotten: string[];
 
 const secrets: Secrets = {
+  namespace: 'shop',
   read: async (name) => {
     const data = stored[name];
     if (data) return Promise.resolve({ type: 'Opaque', data });
@@ -71,6 +73,43 @@ async function compare(spec: object = {}): Promise<Sample> {
   const parsed = compareSpec.parse({ ...base, address: plain.url, auth: bearer, ...spec });
   return compareGate.evaluate(parsed, context());
 }
+
+/** What a gate's server may be shared by. */
+const sharedBy = async (spec: object, over: Partial<GateContext> = {}): Promise<string | undefined> => {
+  let seen: Endpoint | undefined;
+  const ask: Ask = async (server) => {
+    seen = server;
+    return Promise.resolve({ series: [], warnings: [] });
+  };
+  await evaluate(spec, { ...over, ask });
+  expect(seen).toBeDefined();
+  return seen?.sharedBy;
+};
+
+test('only who shows the same Secret of the same namespace may share a query', async () => {
+  const tls = selfSigned('alice');
+  stored = {
+    a: { token: TOKEN, 'ca.crt': tls.cert },
+    b: { token: TOKEN, 'ca.crt': tls.cert },
+    cert: { 'tls.crt': tls.cert, 'tls.key': tls.key },
+  };
+  const auth = { secretName: 'a', type: 'Bearer' };
+  const first = await sharedBy({ auth });
+  expect(await sharedBy({ auth })).toBe(first);
+  const others = [
+    await sharedBy({ auth: { ...auth, secretName: 'b' } }),
+    await sharedBy({ auth }, { secrets: { ...secrets, namespace: 'other' } }),
+    await sharedBy({ auth: undefined }),
+    await sharedBy({ auth, headers: [{ name: 'x-scope-orgid', value: 'b' }] }),
+    await sharedBy({ auth, address: 'http://elsewhere.invalid' }),
+  ];
+  expect(new Set([first, ...others]).size).toBe(6);
+  expect(await sharedBy({ auth: { secretName: 'cert', type: 'MTLS' }, address: 'https://x.invalid' })).toBe(
+    undefined,
+  );
+  // It is kept for minutes.
+  expect(first).not.toContain(TOKEN);
+});
 
 describe('what is sent', () => {
   test('a bearer token, and the headers of the gate', async () => {

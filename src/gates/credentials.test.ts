@@ -7,10 +7,15 @@ import type { Secrets } from './gate.ts';
 type Type = 'Bearer' | 'Basic' | 'MTLS';
 
 const secrets = (data: Record<string, string>, type = 'Opaque'): Secrets => ({
+  namespace: 'shop',
   read: async () => Promise.resolve({ type, data }),
   forget: () => {},
 });
-const failing = (error: Error): Secrets => ({ read: async () => Promise.reject(error), forget: () => {} });
+const failing = (error: Error): Secrets => ({
+  namespace: 'shop',
+  read: async () => Promise.reject(error),
+  forget: () => {},
+});
 
 const use = async (type: Type, from: Secrets): Promise<Credentials> =>
   credentialsFor({ secretName: 'prom', type }, from);

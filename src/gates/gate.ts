@@ -3,17 +3,22 @@ import type { Sample } from '../analysis/sample.ts';
 import type { TemplateVars } from '../analysis/template.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Http } from '../runtime/http.ts';
+import type { Answer, Endpoint } from './prometheus/client.ts';
 
 /** Whether a gate can be evaluated at all; `message` is one sentence that says what to change. */
 export type Validation = { ok: true } | { ok: false; message: string };
 
 /** The Secrets of the gate's own namespace: no gate can name another (law 10). */
 export interface Secrets {
+  readonly namespace: string;
   /** Rejects with what the API server says. Nothing of what it answers may be shown. */
   read(name: string): Promise<{ type: string; data: Readonly<Record<string, string>> }>;
   /** The next reading is a fresh one. */
   forget(name: string): void;
 }
+
+/** Asks an instant query, perhaps together with others. @throws QueryError */
+export type Ask = (server: Endpoint, query: string, signal: AbortSignal, time?: number) => Promise<Answer>;
 
 /** What one sample may use of the process, and of the step it is taken for. */
 export interface GateContext {
@@ -21,6 +26,8 @@ export interface GateContext {
   /** Where to ask when the gate names no address. */
   defaultAddress?: string;
   http: Http;
+  /** Absent: each query by itself. */
+  ask?: Ask;
   clock: Clock;
   secrets: Secrets;
   signal: AbortSignal;

@@ -1,8 +1,9 @@
 import { RESERVED_HEADERS } from '../api/v1alpha1/server.ts';
 import type { ServerSpec } from '../api/v1alpha1/types.ts';
+import { canonicalJson } from '../runtime/hash.ts';
 import { credentialsFor } from './credentials.ts';
-import type { GateContext } from './gate.ts';
-import { type Answer, instantQuery, QueryError } from './prometheus/client.ts';
+import type { Ask, GateContext } from './gate.ts';
+import { type Answer, type Endpoint, instantQuery, QueryError } from './prometheus/client.ts';
 import { redactor } from './redact.ts';
 
 /** A Prometheus API that one sample asks, with its headers and credentials. */
@@ -36,18 +37,23 @@ export async function openServer(field: string, spec: ServerSpec, context: GateC
   if (objection !== undefined) throw new QueryError(`${field}.${objection}`);
   const { auth, headers = [] } = spec;
   const credentials = auth && (await credentialsFor(auth, context.secrets));
-  const server = {
+  const own = Object.fromEntries(headers.map(({ name, value }) => [name.toLowerCase(), value]));
+  const server: Endpoint = {
     address,
-    headers: {
-      ...Object.fromEntries(headers.map(({ name, value }) => [name.toLowerCase(), value])),
-      ...credentials?.headers,
-    },
+    headers: { ...own, ...credentials?.headers },
     tls: credentials?.tls,
     redact: redactor(credentials?.confidential ?? []),
+    // A client certificate is shown by a connection, not by a request.
+    ...(auth?.type !== 'MTLS' && {
+      sharedBy: canonicalJson([address, own, auth && [context.secrets.namespace, auth]]),
+    }),
   };
+  const ask: Ask =
+    context.ask ??
+    (async (server, query, signal, time) => instantQuery(context.http, server, query, signal, time));
   return {
     ask: async (query, signal, time) =>
-      instantQuery(context.http, server, query, signal, time).catch((error: unknown) => {
+      ask(server, query, signal, time).catch((error: unknown) => {
         // Perhaps the Secret has changed since it was read: the next sample reads it anew.
         if (auth && error instanceof QueryError && error.isRefusal) context.secrets.forget(auth.secretName);
         throw error;

@@ -61,8 +61,13 @@ export class SecretReader {
   }
 
   /** The same for one namespace: whoever has it can name no other. */
-  of(namespace: string): { read(name: string): Promise<Secret>; forget(name: string): void } {
+  of(namespace: string): {
+    namespace: string;
+    read(name: string): Promise<Secret>;
+    forget(name: string): void;
+  } {
     return {
+      namespace,
       read: (name) => this.read(namespace, name),
       forget: (name) => this.forget(namespace, name),
     };

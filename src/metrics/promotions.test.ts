@@ -30,6 +30,19 @@ test('an end is counted once, by its reason, with its duration', async () => {
   expect(text).toContain('sluice_promotion_duration_seconds_sum{outcome="Succeeded"} 60');
 });
 
+test('queries are counted by kind, with the questions in them', async () => {
+  const registry = new Registry();
+  const { queries } = new PromotionMetrics(registry);
+  queries.sent({ questions: 1, fellBack: false });
+  queries.sent({ questions: 50, fellBack: false });
+  queries.sent({ questions: 30, fellBack: true });
+  const text = await registry.metrics();
+  expect(text).toContain('sluice_gate_queries_total{kind="single"} 1');
+  expect(text).toContain('sluice_gate_queries_total{kind="shared"} 2');
+  expect(text).toContain('sluice_gate_questions_total{kind="shared"} 80');
+  expect(text).toContain('sluice_gate_query_fallbacks_total 1');
+});
+
 test('a promotion shows by name only while it needs somebody, with the reason that it has now', async () => {
   const registry = new Registry();
   const metrics = new PromotionMetrics(registry);

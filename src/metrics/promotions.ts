@@ -2,12 +2,14 @@ import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import { findCondition } from '../api/v1alpha1/conditions.ts';
 import { PROMOTION_REASONS, isTerminal } from '../api/v1alpha1/reasons.ts';
 import type { Promotion, PromotionReason, Verdict } from '../api/v1alpha1/types.ts';
+import { QueryMetrics } from './queries.ts';
 
 /** At most so many promotions show in `sluice_promotion_attention`: the size of /metrics stays bounded. */
 const ATTENTION_LIMIT = 200;
 
 /** Figures about promotions. Only promotions that need a person carry their name, and only as long as they do. */
 export class PromotionMetrics {
+  readonly queries: QueryMetrics;
   readonly #ended: Counter<'outcome'>;
   readonly #duration: Histogram<'outcome'>;
   readonly #revert: Histogram<'stage'>;
@@ -18,6 +20,7 @@ export class PromotionMetrics {
 
   constructor(registry: Registry) {
     const registers = [registry];
+    this.queries = new QueryMetrics(registry);
     this.#ended = new Counter({
       name: 'sluice_promotions_total',
       help: 'Promotions that have ended, by the reason of their Succeeded condition.',

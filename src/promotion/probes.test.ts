@@ -41,6 +41,7 @@ afterAll(() => {
 /** A namespace's Secrets that note who asks. */
 const read: string[] = [];
 const secretsOf = (namespace: string): Secrets => ({
+  namespace,
   read: async (name) => {
     read.push(`${namespace}/${name}`);
     return Promise.resolve({ type: 'Opaque', data: { token: 'abc' } });

@@ -2,7 +2,7 @@ import type { Sample } from '../analysis/sample.ts';
 import type { Probe } from '../analysis/sampler.ts';
 import { placeholderVars, type TemplateVars } from '../analysis/template.ts';
 import type { Gate, GateBinding, Promotion } from '../api/v1alpha1/types.ts';
-import type { GateContext, Secrets } from '../gates/gate.ts';
+import type { Ask, GateContext, Secrets } from '../gates/gate.ts';
 import { type Check, checkOf, NO_CHECK } from '../gates/kinds.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Http } from '../runtime/http.ts';
@@ -12,6 +12,8 @@ import { seedFrom } from './seed.ts';
 /** What evaluating any gate needs of the process. */
 export interface GateTools {
   http: Http;
+  /** Absent: each query by itself. */
+  ask?: Ask;
   clock: Clock;
   /** The operator's --prometheus-address. */
   defaultAddress: string | undefined;
@@ -88,6 +90,7 @@ export function probesOf(
             vars: variables(promotion, request, tools.clock.now()),
             ...(tools.defaultAddress !== undefined && { defaultAddress: tools.defaultAddress }),
             http: tools.http,
+            ...(tools.ask && { ask: tools.ask }),
             clock: tools.clock,
             secrets: tools.secretsOf(promotion.metadata.namespace),
             signal,

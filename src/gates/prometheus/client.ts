@@ -37,6 +37,8 @@ export interface Endpoint {
   tls: HttpRequest['tls'];
   /** Goes over every word that the server says. */
   redact: Redact;
+  /** Queries of those who have the same here, and the same headers, may be asked as one; absent: never. */
+  sharedBy?: string;
 }
 
 const value = z.tuple([z.number(), z.string()]);
@@ -155,14 +157,20 @@ const HINTS: Record<number, string> = {
   503: 'it is not ready, or the query took too long',
 };
 
-function explain(error: unknown, redact: Redact): string {
+/** What the Prometheus API says of a request that it refuses. */
+export function refusalOf(error: HttpError): { errorType: string; error: string } | undefined {
+  return failure.safeParse(json(error.body ?? '')).data;
+}
+
+/** What to say of a request that failed. */
+export function explain(error: unknown, redact: Redact): string {
   if (!(error instanceof HttpError)) return error instanceof Error ? error.message : 'The query failed';
   if (error.code === 'TooLarge')
     return `${error.message}; aggregate the query to one number, for example with sum()`;
   if (error.code !== 'Status' || error.status === undefined) return error.message;
-  const said = failure.safeParse(json(error.body ?? ''));
-  const reason = said.success ? redact(`${said.data.error} (${said.data.errorType})`) : HINTS[error.status];
-  if (said.success && (error.status === 400 || error.status === 422))
+  const said = refusalOf(error);
+  const reason = said ? redact(`${said.error} (${said.errorType})`) : HINTS[error.status];
+  if (said && (error.status === 400 || error.status === 422))
     return presentable(`Prometheus refused the query: ${reason}`);
   return presentable(reason === undefined ? error.message : `${error.message}: ${reason}`);
 }

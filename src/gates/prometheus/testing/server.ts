@@ -12,6 +12,7 @@ import { prometheusGate } from '../index.ts';
 
 /** A namespace without Secrets. */
 export const noSecrets: Secrets = {
+  namespace: 'shop',
   read: async (name) => Promise.reject(new ApiError(404, `secrets "${name}" not found`)),
   forget: () => {},
 };
