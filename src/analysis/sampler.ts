@@ -54,9 +54,12 @@ export interface SamplerOptions {
   clock: Clock;
   /** The verdict, epoch or number of failures changed by a sample, or it left a first state; never called from within `sync`. */
   onChange(owner: string, judgement: Judgement, key: string): void;
-  /** Most samples in flight; default 128. */
+  /**
+   * Most samples in flight; default 1024. A sample in flight is not a request: what is due together is asked
+   * together, and who asks limits the requests to each server.
+   */
   concurrency?: number;
-  /** Most samples in flight in one lane; default 32. */
+  /** Most samples in flight in one lane; default 256: enough for what shares a few queries. */
   laneConcurrency?: number;
   /** Milliseconds after which a sample is cut and counts as an Error; default 30 s. */
   evaluateTimeoutMs?: number;
@@ -110,9 +113,9 @@ export class Sampler {
 
   constructor(options: SamplerOptions) {
     this.#options = options;
-    this.#concurrency = options.concurrency ?? 128;
+    this.#concurrency = options.concurrency ?? 1024;
     this.#timeoutMs = options.evaluateTimeoutMs ?? 30_000;
-    this.#lanes = new Lanes(options.laneConcurrency ?? 32);
+    this.#lanes = new Lanes(options.laneConcurrency ?? 256);
   }
 
   /** Makes the owner's probes exactly these. Level-triggered: the same call again changes nothing. */
@@ -166,8 +169,10 @@ export class Sampler {
     const judgement = seed
       ? movePassFrom(seed, probe.passFrom, clock.now())
       : newJudgement(probe.epoch, clock.now());
-    const phaseMs = phaseOf(probe.key, probe.rules.intervalMs);
-    const spreadMs = seed ? phaseMs % Math.min(RESTART_SPREAD_MS, probe.rules.intervalMs) : 0;
+    const phaseMs = phaseOf(probe.key, probe.rules.intervalMs, probe.lane);
+    const spreadMs = seed
+      ? phaseOf(probe.key, Math.min(RESTART_SPREAD_MS, probe.rules.intervalMs), probe.lane)
+      : 0;
     const entry: Entry = {
       probe,
       judgement,
@@ -191,7 +196,7 @@ export class Sampler {
     const { clock } = this.#options;
     const before = entry.probe;
     entry.probe = probe;
-    entry.phaseMs = phaseOf(probe.key, probe.rules.intervalMs);
+    entry.phaseMs = phaseOf(probe.key, probe.rules.intervalMs, probe.lane);
     if (before.epoch !== probe.epoch || before.spec !== probe.spec) {
       entry.judgement = newJudgement(probe.epoch, clock.now());
       entry.generation++;

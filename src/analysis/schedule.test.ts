@@ -32,12 +32,31 @@ test('the next sample is on the grid, in the future, and within one and a half i
   );
 });
 
-test('phases of many keys spread over the interval', () => {
-  const tenths = Array.from({ length: 10 }, () => 0);
-  for (let i = 0; i < 10_000; i++) {
-    const tenth = Math.floor(phaseOf(`shop/p-${i}|error-rate|During|checkout`, 5000) / 500);
-    tenths[tenth] = (tenths[tenth] ?? 0) + 1;
-  }
-  expect(Math.min(...tenths)).toBeGreaterThan(850);
-  expect(Math.max(...tenths)).toBeLessThan(1150);
+const keys = Array.from({ length: 10_000 }, (_, i) => `shop/p-${i}|error-rate|During|checkout`);
+
+test.each([
+  [1000, 4, 250],
+  [5000, 20, 250],
+  [7000, 20, 350],
+  [30_000, 20, 1500],
+])('with an interval of %d ms many keys share %d slots evenly, %d ms apart', (interval, slots, apart) => {
+  const phases = Map.groupBy(keys, (key) => phaseOf(key, interval, 'http://prometheus'));
+  const counts = [...phases.values()].map((some) => some.length);
+  expect(counts).toHaveLength(slots);
+  expect(Math.min(...counts)).toBeGreaterThan((keys.length / slots) * 0.8);
+  expect(Math.max(...counts)).toBeLessThan((keys.length / slots) * 1.2);
+  const sorted = [...phases.keys()].toSorted((a, b) => a - b);
+  expect(sorted.every((phase, i) => i === 0 || phase - (sorted[i - 1] ?? 0) === apart)).toBe(true);
+  expect(sorted[0]).toBeGreaterThanOrEqual(0);
+  expect(sorted.at(-1)).toBeLessThan(interval);
+});
+
+test('the slots of many lanes do not coincide', () => {
+  const lanes = Array.from({ length: 100 }, (_, i) => `http://prometheus-${i}.monitoring.svc:9090`);
+  expect(new Set(lanes.map((lane) => phaseOf('a', 5000, lane))).size).toBeGreaterThan(70);
+});
+
+test('an interval shorter than a slot has one', () => {
+  expect(new Set(keys.map((key) => phaseOf(key, 100))).size).toBe(1);
+  expect(phaseOf('a', 0)).toBe(0);
 });
