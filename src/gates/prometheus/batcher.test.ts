@@ -208,6 +208,16 @@ describe('a shared query that fails', () => {
   });
 });
 
+test('a shape whose shared answer is mostly of what nobody asked for is asked singly from then on', async () => {
+  const { ask } = world();
+  const noise = numbers(60).map((h) => series('0', { h: `other-${h}`, pod: 'p' }));
+  play = (text) => (isShared(text) ? vector(series('1', { h: '1', pod: 'p' }), ...noise) : undefined);
+  const round = async (): Promise<unknown[]> => all([ask(query(1)), ask(query('none'))]);
+  expect(await round()).toEqual([answer(1), { series: [], warnings: [] }]);
+  await round();
+  expect(queries().map(isShared)).toEqual([true, false, false]);
+});
+
 describe('giving up', () => {
   test('one does not cut the others', async () => {
     const { ask } = world();

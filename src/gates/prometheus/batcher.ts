@@ -187,7 +187,11 @@ function distinct(members: readonly Shaped[]): Shaped[][] {
   return byValues.size > 1 ? [[...byValues.values()]] : [];
 }
 
-/** Gives each question its part of the answer. What the server warns of cannot be told apart: nothing is given then. */
+/**
+ * Gives each question its part of the answer. What the server warns of cannot be told apart: nothing is given then.
+ * With two labels the server answers for every pair of their values; where most of those were never asked for, it
+ * works more than it would for each by itself.
+ */
 function deal(answer: Answer, members: readonly Shaped[], merged: Merged): Blame | undefined {
   if (answer.warnings.length > 0) return 'query';
   const { at } = answer;
@@ -196,9 +200,11 @@ function deal(answer: Answer, members: readonly Shaped[], merged: Merged): Blame
     merged,
     members.map(({ shape }) => shape),
   );
+  let given = 0;
   for (const [i, { question }] of members.entries()) {
     const series = parts[i] ?? [];
+    given += series.length;
     question.answer({ series, ...(at !== undefined && series.length > 0 && { at }), warnings: [] });
   }
-  return undefined;
+  return answer.series.length > 2 * given + MOST_QUESTIONS ? 'perhaps' : undefined;
 }
