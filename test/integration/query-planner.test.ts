@@ -148,6 +148,7 @@ const unproven = fc.constantFrom(
   // Steps of a subquery are summed in the order of a map, each time another: only max is exact.
   'max_over_time(max(memory{MATCH})[3s:1s])',
   'sum(memory{MATCH} * on (pod) group_left () sum by (pod) (memory{MATCH}))',
+  'sum(memory{MATCH} + sum by (pod, ns, job, instance) (memory{MATCH}))',
   'sum(memory{MATCH} / ignoring (hash, ns) memory{MATCH})',
   'sum(memory{MATCH}) / on () sum(memory)',
   'sum(memory{MATCH}) / sum(memory)',
