@@ -1,7 +1,8 @@
-import { merge, type Merged, type Shape, shapeOf, split } from '../../analysis/promql-batch.ts';
+import { merge, type Merged, shapeOf, split } from '../../analysis/promql-batch.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Http } from '../../runtime/http.ts';
 import { type Answer, type Endpoint, instantQuery } from './client.ts';
+import { Apart } from './apart.ts';
 import { type Blame, blameOf, withoutWords } from './blame.ts';
 import { Question, type Shaped } from './question.ts';
 import { Requests } from './requests.ts';
@@ -26,9 +27,6 @@ export interface BatcherOptions {
 const MOST_QUESTIONS = 50;
 /** VictoriaMetrics reads at most 16 KiB by default, the least of all servers. */
 const MOST_BYTES = 16_000;
-/** For so long a shape whose shared query failed is asked singly. */
-const APART_MS = 5 * 60_000;
-const MOST_APART = 1_000;
 
 /** Asked in one turn of the event loop, of one server with the same credentials, at one time. */
 type Group = Map<string, Question>;
@@ -41,11 +39,11 @@ export class Batcher {
   readonly #options: BatcherOptions;
   readonly #requests: Requests;
   #groups = new Map<string, Group>();
-  /** Shape and server to the monotonic instant until which it is asked singly, oldest first. */
-  readonly #apart = new Map<string, number>();
+  readonly #apart: Apart;
 
   constructor(options: BatcherOptions) {
     this.#options = options;
+    this.#apart = new Apart(options.clock);
     this.#requests = new Requests(options.requestsPerServer ?? 32);
   }
 
@@ -99,7 +97,7 @@ export class Batcher {
   /** The question with its shape; undefined when it has to be asked singly. */
   #shaped(question: Question): Shaped | undefined {
     const shape = shapeOf(question.text);
-    if (shape === undefined || this.#isApart(question, shape)) return undefined;
+    if (shape === undefined || this.#apart.has(question.endpoint, shape)) return undefined;
     const { redact } = question.endpoint;
     // Labels of the answer are redacted: a value that does not come back as it is could not be found.
     const comesBack = [...shape.values].every(
@@ -141,16 +139,15 @@ export class Batcher {
     const [first] = members;
     if (first === undefined) return;
     this.#requests.add(questions, async (signal) => {
-      const failed = await this.#send(first.question, merged.query, signal).then(
-        (answer) => deal(answer, members, merged),
-        (error: unknown) => {
+      const failed = await this.#send(first.question, merged.query, signal)
+        .then((answer) => deal(answer, members, merged))
+        .catch((error: unknown) => {
           const blame = blameOf(error);
           if (blame !== 'query') for (const question of questions) question.fail(withoutWords(error));
           return blame;
-        },
-      );
+        });
       this.#options.observe?.({ questions: questions.length, fellBack: failed === 'query' });
-      if (failed === 'query' || failed === 'perhaps') this.#keepApart(first);
+      if (failed === 'query' || failed === 'perhaps') this.#apart.add(first.question.endpoint, first.shape);
       if (failed !== 'query') return;
       for (const question of questions) if (!question.isAbandoned) this.#single(question);
     });
@@ -159,26 +156,6 @@ export class Batcher {
   async #send({ endpoint, time }: Question, query: string, signal: AbortSignal): Promise<Answer> {
     return instantQuery(this.#options.http, endpoint, query, signal, time);
   }
-
-  #isApart(question: Question, shape: Shape): boolean {
-    const until = this.#apart.get(apartKey(question, shape));
-    return until !== undefined && until > this.#options.clock.monotonic();
-  }
-
-  #keepApart({ question, shape }: Shaped): void {
-    const now = this.#options.clock.monotonic();
-    const key = apartKey(question, shape);
-    this.#apart.delete(key);
-    this.#apart.set(key, now + APART_MS);
-    for (const [oldest, until] of this.#apart) {
-      if (until > now && this.#apart.size <= MOST_APART) break;
-      this.#apart.delete(oldest);
-    }
-  }
-}
-
-function apartKey({ endpoint }: Question, shape: Shape): string {
-  return JSON.stringify([endpoint.sharedBy, shape.key]);
 }
 
 /** Two or more with different values, but those that only write the same values in another way. */

@@ -3,8 +3,8 @@ import { explain, QueryError, refusalOf } from './client.ts';
 
 /**
  * Whose fault it is that a shared query failed. `query`: perhaps one of those in it has too much to answer or is
- * refused, so that each is asked by itself. `perhaps`: the server is unwell, or does not like shared queries; it
- * is not asked again now, and singly from the next sample on. `server`: nothing would be better singly.
+ * refused, so that each is asked by itself. `perhaps`: the server is unwell, or something does not suit shared
+ * queries; nobody asks again now, and singly from the next sample on. `server`: nothing would be better singly.
  */
 export type Blame = 'query' | 'perhaps' | 'server';
 
