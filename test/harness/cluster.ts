@@ -12,6 +12,8 @@ export interface ClusterFacts {
   tokens: Tokens;
   /** Temporary directory of the run, for kubeconfigs and caches. */
   dir: string;
+  /** Where etcd answers, in the clear: for tools that put many objects in place at once. */
+  etcdUrl: string;
   /** Path of the audit log of what the operator asks. */
   auditLog: string;
   /** Path of the real kubectl. */

@@ -82,6 +82,7 @@ async function startIn(run: Run, binaries: KubernetesPrograms): Promise<ControlP
     caData: readFileSync(programs.servingCertificate(layout)).toString('base64'),
     tokens,
     dir: run.dir,
+    etcdUrl: `http://127.0.0.1:${etcdPort}`,
     auditLog,
     kubectl: binaries.kubectl,
   });

@@ -20,7 +20,7 @@ export interface OperatorOptions {
   prometheusAddress?: string;
   /** `text` to read the log. */
   logFormat?: 'json' | 'text';
-  /** More flags. */
+  /** More flags; of one that is given twice the last counts. */
   args?: readonly string[];
   /** Of the log file, where several run; `operator` unless given. */
   name?: string;
@@ -28,6 +28,10 @@ export interface OperatorOptions {
   env?: Record<string, string>;
   /** As in a cluster: loopback addresses are refused. */
   refuseLoopback?: true;
+  /** The program; the sources unless given. */
+  main?: string;
+  /** Flags of Node itself, for example `--cpu-prof`. */
+  nodeArgs?: readonly string[];
 }
 
 /** Starts the operator from the sources, as the ServiceAccount of the chart, and waits until it is ready. */
@@ -41,7 +45,8 @@ export async function startOperator(
     name: options.name ?? 'operator',
     command: process.execPath,
     args: [
-      MAIN,
+      ...(options.nodeArgs ?? []),
+      options.main ?? MAIN,
       `--kubeconfig=${cluster.kubeconfigFor('operator')}`,
       `--listen-address=${new URL(url).host}`,
       `--log-format=${options.logFormat ?? 'json'}`,

@@ -1,0 +1,53 @@
+import type { KubeObject } from '../harness/api.ts';
+import { apply } from '../harness/apply.ts';
+import { rolloutPath } from '../harness/fixtures.ts';
+import type { Rollout } from '../harness/kinds.ts';
+import { sluicePath } from '../harness/promotions.ts';
+import { FirstSeen } from './first-seen.ts';
+import { environmentOf, promotionOf } from './manifests.ts';
+import { type BenchWorld, each } from './worlds.ts';
+
+/* Apps that real controllers run: made through the API, one Rollout with pods each. */
+
+/** Names of `n` apps. */
+export function namesOf(prefix: string, n: number): string[] {
+  return Array.from({ length: n }, (_, i) => `${prefix}-${String(i).padStart(5, '0')}`);
+}
+
+/** Creates a Rollout for each name and waits until all are Healthy. */
+export async function createApps(
+  { cluster: { api } }: BenchWorld,
+  namespace: string,
+  names: readonly string[],
+  rollout: (name: string) => Rollout,
+): Promise<void> {
+  const healthy = await FirstSeen.of<Rollout>(api, rolloutPath(namespace), isHealthy);
+  await each(names, (name) => api.create(rolloutPath(namespace), rollout(name)));
+  await healthy.count(names.length, 'every Rollout is Healthy', 300_000);
+  healthy.stop();
+}
+
+const isHealthy = ({ metadata, status }: Rollout): boolean =>
+  status?.phase === 'Healthy' && status.observedGeneration === String(metadata.generation);
+
+/** Gives each app an Environment with these gates. */
+export async function createEnvironments(
+  { cluster: { api } }: BenchWorld,
+  namespace: string,
+  names: readonly string[],
+  gates: readonly string[],
+): Promise<void> {
+  await each(names, (name) => apply(api, environmentOf(namespace, name, { gates })));
+}
+
+/** Creates a promotion of each app to a version, all at once. */
+export async function promoteAll(
+  { cluster: { api } }: BenchWorld,
+  namespace: string,
+  names: readonly string[],
+  version: string,
+): Promise<void> {
+  await each(names, (name) =>
+    api.create<KubeObject>(sluicePath(namespace, 'promotions'), promotionOf(namespace, name, version)),
+  );
+}

@@ -1,0 +1,201 @@
+/** What is wanted of one value of a row; smaller is better unless it says otherwise. */
+export interface Target {
+  atLeast: number;
+  aim?: number;
+}
+
+/** One row of the table of benchmarks. */
+export interface Row {
+  id: string;
+  what: string;
+  unit: string;
+  /** What the anchor was measured at before, by the notes that the targets come from. */
+  known?: string;
+  /** How it is measured, in one sentence or two. */
+  how: string;
+  biggerIsBetter?: boolean;
+  /** By `Measurement.at`; `*` where the target is the same for all. */
+  targets: Readonly<Record<string, Target>>;
+}
+
+/** The rows, with the targets that the project has set itself. */
+export const ROWS: readonly Row[] = [
+  {
+    id: 'B1',
+    what: 'lateness of a gate sample, p99, interval 5 s',
+    unit: 's',
+    known: '0.79 s at 100, 20 s at 1,000',
+    how: 'How much longer than the interval it took from one query about a promotion to the next, by the arrivals at the stand-in for Prometheus; `drift` is how far the last arrivals are behind a schedule that starts with the first.',
+    targets: {
+      'N = 100': { atLeast: 0.1, aim: 0.05 },
+      'N = 1,000': { atLeast: 0.5, aim: 0.2 },
+      'N = 10,000': { atLeast: 2, aim: 1 },
+    },
+  },
+  {
+    id: 'B2',
+    what: 'breach to verdict, p99, interval 5 s',
+    unit: 's',
+    known: '25.5 s at 1,000',
+    how: 'From the instant at which the metric turns bad for all to the Fail in the status of each, as a watcher sees it. `rollback.onFail: Hold`, since an AnalysisRun alone moves no Rollout either.',
+    targets: { 'N = 100': { atLeast: 5.5, aim: 5.2 }, 'N = 1,000': { atLeast: 5.5, aim: 5.2 } },
+  },
+  {
+    id: 'B3',
+    what: 'bad sample to Rollout abort, all at once, p99',
+    unit: 's',
+    known: '0.46 s at 20, 2.25 s at 100',
+    how: 'From the first bad answer about each promotion to `status.abort` of its Rollout, as a watcher sees it. Interval 5 s. At 20 and 100 both sides have the Rollouts controller with its own limits; at 1,000 it is stopped, so that what is measured is detecting and commanding.',
+    targets: {
+      'N = 20': { atLeast: 0.3, aim: 0.15 },
+      'N = 100': { atLeast: 1, aim: 0.5 },
+      'N = 1,000': { atLeast: 4, aim: 2.5 },
+    },
+  },
+  {
+    id: 'B5',
+    what: 'API writes that a gate of 12 good samples adds',
+    unit: 'writes',
+    known: '13.4',
+    how: 'Writes of the operator for a promotion with one gate at one step, less those for the same promotion without a gate; events included. The anchor: writes on an AnalysisRun after its creation, and its events.',
+    targets: { '*': { atLeast: 3, aim: 2 } },
+  },
+  {
+    id: 'B6',
+    what: 'API writes per promotion, 5 steps, 2 gates',
+    unit: 'writes',
+    known: '~42 (derived)',
+    how: "All that the operator writes for one promotion from its creation to the end, its Environment and its record included, by the API server's audit log; Leases and Events are not counted (`events` says how many).",
+    targets: { '*': { atLeast: 18, aim: 14 } },
+  },
+  {
+    id: 'B7',
+    what: 'Prometheus queries per evaluation, shared gates',
+    unit: 'queries',
+    known: '1.0',
+    how: 'Requests that arrived at the stand-in, divided by the samples that the operator took of all gates.',
+    targets: { 'N = 1,000': { atLeast: 0.1, aim: 0.03 } },
+  },
+  {
+    id: 'B8',
+    what: 'controller CPU per evaluation',
+    unit: 'ms',
+    known: '2.7-3.6 ms',
+    how: 'User and system time of the process in the window of B1, divided by samples.',
+    targets: { '*': { atLeast: 1, aim: 0.3 } },
+  },
+  {
+    id: 'B9',
+    what: 'API server and etcd CPU per evaluation',
+    unit: 'ms',
+    known: '8.7-10.7 ms',
+    how: 'The same of those two processes; what they use without any promotion is in it.',
+    targets: { 'N = 1,000': { atLeast: 1, aim: 0.3 }, 'N = 10,000': { atLeast: 1, aim: 0.3 } },
+  },
+  {
+    id: 'B10',
+    what: 'cores of the controller in the steady state',
+    unit: 'cores',
+    known: '0.29 at 138 of 200 samples/s',
+    how: 'CPU time of the process divided by the length of the window.',
+    targets: {
+      'N = 1,000, 5 s': { atLeast: 0.15, aim: 0.06 },
+      'N = 10,000, 30 s': { atLeast: 0.3, aim: 0.15 },
+    },
+  },
+  {
+    id: 'B11',
+    what: 'resident memory of the controller',
+    unit: 'MB',
+    known: '90 at rest, 112-136 at 1,000',
+    how: 'VmRSS at the end of the window; `peak` is VmHWM, start included.',
+    targets: {
+      'N = 0': { atLeast: 130, aim: 100 },
+      'N = 1,000': { atLeast: 170, aim: 130 },
+      'N = 10,000': { atLeast: 350, aim: 220 },
+    },
+  },
+  {
+    id: 'B12',
+    what: 'process start to ready with 10,000 objects',
+    unit: 's',
+    known: '0.74 s with 1,000 AnalysisRuns',
+    how: 'From the start of the process to the first 200 of `/readyz`: 10,000 promotions that have ended, and what belongs to them.',
+    targets: { 'N = 10,000': { atLeast: 3, aim: 1.5 } },
+  },
+  {
+    id: 'B13',
+    what: 'leader gone to next evaluation of the other replica',
+    unit: 's',
+    known: 'lease 15 s',
+    how: 'Two replicas; from the signal to the next query that arrives. The lease lasts 15 s.',
+    targets: { SIGKILL: { atLeast: 17 }, SIGTERM: { atLeast: 1 } },
+  },
+  {
+    id: 'B14',
+    what: 'promotions completed a second, 3 steps, one gate, no bake',
+    unit: 'per s',
+    biggerIsBetter: true,
+    how: 'All created at once; from the first creation to the last end, with the Rollouts controller (its limits raised), the controllers of Kubernetes and a kubelet on the same cores.',
+    targets: { '*': { atLeast: 10, aim: 25 } },
+  },
+  {
+    id: 'B15',
+    what: 'growth exponent over N',
+    unit: '',
+    how: 'Of a cost c in c = a N^x, fitted to the medians at 100, 1,000 and 10,000 (cores at equal interval; memory above that at rest).',
+    targets: { '*': { atLeast: 1.1, aim: 1 } },
+  },
+  {
+    id: 'B16',
+    what: '`/metrics` with 10,000 promotions that have ended',
+    unit: 'kB',
+    known: '2.8 kB an object',
+    how: 'Bytes of one scrape; `ms` is how long it takes, `bytesMore` how much larger it is than with none.',
+    targets: { '*': { atLeast: 200, aim: 50 } },
+  },
+  {
+    id: 'B17',
+    what: 'connections opened per 1,000 API requests',
+    unit: 'connections',
+    known: '1,000 (client-node as it comes)',
+    how: "The operator's own counters, over the promotions of B14.",
+    targets: { '*': { atLeast: 10, aim: 2 } },
+  },
+  {
+    id: 'B18',
+    what: 'soak: growth in an hour, beyond its own error',
+    unit: 'per h',
+    known: '+70 MiB a day reported',
+    how: 'Promotions begin and end all the time, at an interval of 1 s instead of minutes. A line through what `/metrics` says every 5 s, after a fifth of the time; the value is the slope less twice its standard error, and 0 where that is negative.',
+    targets: {
+      'RSS, MB': { atLeast: 0 },
+      handles: { atLeast: 0 },
+      timers: { atLeast: 0 },
+    },
+  },
+  {
+    id: 'B19',
+    what: 'faults around it',
+    unit: '',
+    known: '30 workers blocked',
+    how: '1,000 gates at a Prometheus that takes 2 s and fails 5 % of queries: lateness of 100 others at a healthy one. Then 429 and 500 from the API server for 30 s: the same. Verdicts of Fail in all of that.',
+    targets: {
+      'lateness of others, Prometheus slow, s': { atLeast: 1 },
+      'lateness of others, API refusing, s': { atLeast: 1 },
+      'wrong verdicts': { atLeast: 0 },
+    },
+  },
+  {
+    id: 'B20',
+    what: 'event-loop delay, p99',
+    unit: 'ms',
+    how: '`nodejs_eventloop_lag_p99_seconds` over the window of B1, which includes its resolution of 10 ms.',
+    targets: { 'N = 10,000': { atLeast: 50, aim: 20 } },
+  },
+];
+
+/** What is wanted of a value; undefined: nothing was set for this size. */
+export function targetOf(row: Row, at: string): Target | undefined {
+  return row.targets[at] ?? row.targets['*'];
+}
