@@ -53,6 +53,10 @@ e2e: node_modules/.package-lock.json ## image and chart in real pods, on a kind 
 faults: node_modules/.package-lock.json ## break everything, on real programs, and write docs/faults.md; SEED=, ONLY=
 	@$(NODE) test/faults/main.ts
 
+.PHONY: bench
+bench: build ## B1 to B20 beside Argo Rollouts, into docs/benchmarks.md: over an hour; SHORT=1, ONLY=B3,B5, ROUNDS=, CHECK=1
+	@$(NODE) test/bench/main.ts
+
 .PHONY: bench-compare
 bench-compare: node_modules/.package-lock.json ## the comparing gate beside fixed limits, in simulation: false alarms and detection; SEED=, RUNS=
 	@$(NODE) test/bench/compare.ts

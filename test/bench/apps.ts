@@ -1,9 +1,8 @@
-import type { KubeObject } from '../harness/api.ts';
 import { apply } from '../harness/apply.ts';
 import { rolloutPath } from '../harness/fixtures.ts';
 import type { Rollout } from '../harness/kinds.ts';
 import { sluicePath } from '../harness/promotions.ts';
-import { FirstSeen } from './first-seen.ts';
+import { firstSeen } from './first-seen.ts';
 import { environmentOf, promotionOf } from './manifests.ts';
 import { type BenchWorld, each } from './worlds.ts';
 
@@ -21,7 +20,7 @@ export async function createApps(
   names: readonly string[],
   rollout: (name: string) => Rollout,
 ): Promise<void> {
-  const healthy = await FirstSeen.of<Rollout>(api, rolloutPath(namespace), isHealthy);
+  const healthy = await firstSeen<Rollout>(api, rolloutPath(namespace), isHealthy);
   await each(names, (name) => api.create(rolloutPath(namespace), rollout(name)));
   await healthy.count(names.length, 'every Rollout is Healthy', 300_000);
   healthy.stop();
@@ -48,6 +47,6 @@ export async function promoteAll(
   version: string,
 ): Promise<void> {
   await each(names, (name) =>
-    api.create<KubeObject>(sluicePath(namespace, 'promotions'), promotionOf(namespace, name, version)),
+    api.create(sluicePath(namespace, 'promotions'), promotionOf(namespace, name, version)),
   );
 }

@@ -14,6 +14,7 @@ import {
 import { advance, begin, type State } from '../../src/gates/compare/state.ts';
 import { outcomeOf } from '../../src/gates/compare/verdict.ts';
 import { compareSpec } from '../../src/api/v1alpha1/gate.ts';
+import { table } from './table.ts';
 
 /*
  * `make bench-compare`: what the gate `compare` and fixed limits do to good and bad releases, in simulation. Ten
@@ -28,15 +29,7 @@ const ALPHA = 0.01;
 
 const say = (text = ''): void => void process.stdout.write(`${text}\n`);
 
-/** A table in Markdown, with columns as wide as they need to be. */
-function table(rows: readonly (readonly string[])[]): void {
-  const widths = (rows[0] ?? []).map((_, i) => Math.max(...rows.map((row) => row[i]?.length ?? 0)));
-  const line = (row: readonly string[]): string =>
-    `| ${row.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join(' | ')} |`;
-  const [head = [], ...rest] = rows;
-  say([line(head), `| ${widths.map((w) => '-'.repeat(w)).join(' | ')} |`, ...rest.map(line)].join('\n'));
-  say();
-}
+const show = (rows: readonly (readonly string[])[]): void => say(`${table(rows)}\n`);
 
 const percent = (share: number): string => `${(share * 100).toFixed(share > 0.1 || share === 0 ? 0 : 1)} %`;
 
@@ -70,7 +63,7 @@ function limitsBesideTheTest(): void {
     ]);
   });
   say(`Share of releases aborted / median seconds until then; ${RUNS} runs of each, alpha ${ALPHA}`);
-  table([
+  show([
     ['canary', 'rule', ...rates.map((r) => `fails ${r * 100} %${r === STABLE_RATE ? ' (good)' : ''}`)],
     ...rows,
   ]);
@@ -96,7 +89,7 @@ function robustness(): void {
   say(
     'The same under noise: shared, both rates jump together at each look (log-sd 0.7); own, only the canary’s (0.5)',
   );
-  table([['canary', 'margin', ...sorts.map(([name]) => name)], ...rows]);
+  show([['canary', 'margin', ...sorts.map(([name]) => name)], ...rows]);
 }
 
 /** What the gate itself says first, with `count: 3`: its own state and verdict, look by look. */
@@ -150,7 +143,7 @@ function passing(): void {
     }),
   );
   say('What the gate (margin 1.2, count 3) says first, within ten minutes, by minSamples.atLeast');
-  table([['canary', 'atLeast', 'canary fails', 'Pass', 'Fail', 'goes on'], ...rows]);
+  show([['canary', 'atLeast', 'canary fails', 'Pass', 'Fail', 'goes on'], ...rows]);
 }
 
 const started = performance.now();

@@ -63,7 +63,8 @@ function templateOf({ objects }: Seed, onFail: CopyOptions['onFail']): string {
 }
 
 function copyOf(template: string, seed: Seed, { namespace, app }: Copy): { key: string; value: string }[] {
-  let text = template.replaceAll(seed.app, app).replaceAll(seed.namespace, namespace);
+  // The namespace first, since its name has that of the app in it.
+  let text = template.replaceAll(seed.namespace, namespace).replaceAll(seed.app, app);
   for (const { object, plural } of seed.objects) {
     const { uid = '', labels } = object.metadata;
     text = text.replaceAll(uid, uidFrom(`${uid}/${app}`));

@@ -7,7 +7,7 @@ import { until } from '../harness/until.ts';
 import { type AnalysisRun, createRuns, RUNS } from './analysis-runs.ts';
 import { copySeed } from './copies.ts';
 import { operatorCounters } from './counters.ts';
-import { FirstSeen } from './first-seen.ts';
+import { type FirstSeen, firstSeen } from './first-seen.ts';
 import { latenessOf } from './lateness.ts';
 import { type Family, type Measurement, type Round, type Side, sizeOf } from './measure.ts';
 import { startCompiled } from './operator.ts';
@@ -54,9 +54,8 @@ async function sluice(round: Round, options: GatesOptions): Promise<Measurement[
     await delay(2 * intervalSeconds * 1000);
     const steady = await window(world, operator.program, options, options.seconds, 'Sluice', operator);
     if (!options.breach) return steady;
-    const isFailed = (p: Promotion & KubeObject): boolean =>
-      p.status?.gates?.some((gate) => gate.verdict === 'Fail') ?? false;
-    return [...steady, await breach(world, options, 'Sluice', PROMOTIONS, isFailed)];
+    const failed = await firstSeen(world.cluster.api, PROMOTIONS, hasFailed);
+    return [...steady, await breach(world, options, 'Sluice', failed)];
   } finally {
     await world.stop();
   }
@@ -72,12 +71,17 @@ async function anchor(round: Round, options: GatesOptions, seconds: number): Pro
     await delay(2 * intervalSeconds * 1000);
     const steady = await window(world, world.rollouts, options, seconds, 'Argo Rollouts');
     if (!options.breach) return steady;
-    const isFailed = (run: AnalysisRun): boolean => run.status?.phase === 'Failed';
-    return [...steady, await breach(world, options, 'Argo Rollouts', RUNS, isFailed)];
+    const failed = await firstSeen(world.cluster.api, RUNS, runFailed);
+    return [...steady, await breach(world, options, 'Argo Rollouts', failed)];
   } finally {
     await world.stop();
   }
 }
+
+const hasFailed = ({ status }: Promotion & KubeObject): boolean =>
+  status?.gates?.some((gate) => gate.verdict === 'Fail') ?? false;
+
+const runFailed = ({ status }: AnalysisRun): boolean => status?.phase === 'Failed';
 
 async function untilAsked({ standIn }: BenchWorld, n: number): Promise<void> {
   await until(
@@ -157,14 +161,12 @@ async function window(
 }
 
 /** The metric turns bad for all at one instant: how long until each is known to have failed. */
-async function breach<T extends KubeObject>(
-  { cluster, standIn }: BenchWorld,
+async function breach(
+  { standIn }: BenchWorld,
   { n }: GatesOptions,
   side: Side,
-  path: string,
-  isFailed: (object: T) => boolean,
+  failed: FirstSeen<KubeObject>,
 ): Promise<Measurement> {
-  const failed = await FirstSeen.of<T>(cluster.api, path, isFailed);
   await standIn.clear();
   const flipped = performance.timeOrigin + performance.now();
   await standIn.behave({ bad: true });

@@ -21,6 +21,8 @@ export interface GateOptions {
   intervalSeconds: number;
   /** Passes in a row that are needed; so many that it never passes unless given. */
   count?: number;
+  /** The server that is asked; the operator's own default unless given. */
+  address?: string;
 }
 
 const sluice = (
@@ -37,9 +39,13 @@ const sluice = (
 
 /** A gate that all apps of a namespace share. */
 export function gateOf(namespace: string, name: string, options: GateOptions): KubeObject {
-  const { intervalSeconds, count = 100 } = options;
+  const { intervalSeconds, count = 100, address } = options;
   return sluice('Gate', namespace, name, {
-    prometheus: { query: ERROR_RATE('{{ rollout }}'), pass: 'value < 0.05' },
+    prometheus: {
+      ...(address !== undefined && { address }),
+      query: ERROR_RATE('{{ rollout }}'),
+      pass: 'value < 0.05',
+    },
     intervalSeconds,
     count,
     // No deadline is to come between.

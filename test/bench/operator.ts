@@ -7,15 +7,18 @@ import type { BenchWorld } from './worlds.ts';
 const COMPILED = join(import.meta.dirname, '../../dist/main.js');
 
 /** Starts the operator as an image runs it, compiled, with the rights of the chart. */
-export function startCompiled(
+export async function startCompiled(
   { cluster, standIn }: BenchWorld,
   round: Pick<Round, 'nodeArgs'>,
   options: OperatorOptions = {},
 ): Promise<RunningOperator> {
-  return startOperator(cluster.run, cluster, {
+  const operator = await startOperator(cluster.run, cluster, {
     main: COMPILED,
     prometheusAddress: standIn.url,
     ...options,
     nodeArgs: [...round.nodeArgs, ...(options.nodeArgs ?? [])],
   });
+  // A CPU profile is written at the end, which takes longer than the end of a run leaves.
+  if (round.nodeArgs.length > 0) cluster.run.beforeClose(async () => void (await operator.program.stop()));
+  return operator;
 }

@@ -7,7 +7,7 @@ import { reasonOf, sluicePath } from '../harness/promotions.ts';
 import { until } from '../harness/until.ts';
 import { createApps, createEnvironments, namesOf, promoteAll } from './apps.ts';
 import { operatorCounters } from './counters.ts';
-import { FirstSeen } from './first-seen.ts';
+import { type FirstSeen, firstSeen } from './first-seen.ts';
 import { appOf, gateOf, pausesOf } from './manifests.ts';
 import { type Family, type Measurement, type Round, sizeOf } from './measure.ts';
 import { startCompiled } from './operator.ts';
@@ -87,8 +87,8 @@ async function untilQuiet({ cluster }: BenchWorld, namespace: string): Promise<v
 }
 
 /** Watches promotions end; one that ends otherwise than well is an error. */
-async function ended({ cluster: { api } }: BenchWorld, namespace: string): Promise<FirstSeen> {
-  return FirstSeen.of<Promotion & KubeObject>(api, sluicePath(namespace, 'promotions'), (promotion) => {
+async function ended({ cluster: { api } }: BenchWorld, namespace: string): Promise<FirstSeen<KubeObject>> {
+  return firstSeen<Promotion & KubeObject>(api, sluicePath(namespace, 'promotions'), (promotion) => {
     const isOver = promotion.status?.completedAt !== undefined;
     if (isOver && reasonOf(promotion) !== 'Succeeded')
       throw new Error(`${promotion.metadata.name} ended as ${reasonOf(promotion)}`);

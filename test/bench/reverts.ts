@@ -9,7 +9,7 @@ import { until } from '../harness/until.ts';
 import { metricFor } from './analysis-runs.ts';
 import { createApps, createEnvironments, namesOf, promoteAll } from './apps.ts';
 import { copySeed } from './copies.ts';
-import { FirstSeen } from './first-seen.ts';
+import { type FirstSeen, firstSeen } from './first-seen.ts';
 import { appOf, gateOf, HALF_AND_PAUSE } from './manifests.ts';
 import { type Family, type Measurement, type Round, type Side, sizeOf } from './measure.ts';
 import { startCompiled } from './operator.ts';
@@ -49,7 +49,7 @@ async function real(round: Round, n: number): Promise<Measurement[]> {
     await createApps(world, NAMESPACE, names, (name) => appOf(NAMESPACE, name));
     await createEnvironments(world, NAMESPACE, names, [GATE]);
     round.say('every Rollout is Healthy');
-    const judged = await FirstSeen.of<Promotion & KubeObject>(
+    const judged = await firstSeen<Promotion & KubeObject>(
       api,
       sluicePath(NAMESPACE, 'promotions'),
       (p) => reasonOf(p) === 'Analysing',
@@ -98,7 +98,7 @@ async function anchor(round: Round, n: number): Promise<Measurement[]> {
       });
     await createApps(world, NAMESPACE, names, analysed);
     round.say('every Rollout is Healthy');
-    const paused = await FirstSeen.of<Rollout>(cluster.api, rolloutPath(NAMESPACE), isPaused);
+    const paused = await firstSeen<Rollout>(cluster.api, rolloutPath(NAMESPACE), isPaused);
     await each(names, (name) => setImage(cluster.api, NAMESPACE, name, imageFor('bench', 'v2')));
     await paused.count(n, 'every Rollout is at its pause', 300_000);
     paused.stop();
@@ -120,12 +120,8 @@ async function breakAll({ cluster, standIn }: BenchWorld, n: number, side: Side)
     intervalMs: 500,
   });
   await delay(INTERVAL_SECONDS * 1000);
-  const aborted = await FirstSeen.of<Rollout>(
-    cluster.api,
-    ALL_ROLLOUTS,
-    ({ status }) => status?.abort === true,
-  );
-  const degraded = await FirstSeen.of<Rollout>(
+  const aborted = await firstSeen<Rollout>(cluster.api, ALL_ROLLOUTS, ({ status }) => status?.abort === true);
+  const degraded = await firstSeen<Rollout>(
     cluster.api,
     ALL_ROLLOUTS,
     ({ status }) => status?.abort === true && status.phase === 'Degraded',
@@ -137,7 +133,7 @@ async function breakAll({ cluster, standIn }: BenchWorld, n: number, side: Side)
   aborted.stop();
   degraded.stop();
   const { firstBad } = await standIn.log();
-  const since = (seen: FirstSeen): number[] =>
+  const since = (seen: FirstSeen<Rollout>): number[] =>
     [...seen.at].map(([name, at]) => (at - (firstBad.get(name) ?? Number.NaN)) / 1000);
   const seconds = since(aborted);
   return {

@@ -5,7 +5,7 @@ import { rolloutPath, untilHealthy } from '../harness/fixtures.ts';
 import { startOperator } from '../harness/operator.ts';
 import { reasonOf, sluicePath } from '../harness/promotions.ts';
 import { until } from '../harness/until.ts';
-import { appOf, environmentOf, gateOf, promotionOf } from './manifests.ts';
+import { appOf, environmentOf, type GateOptions, gateOf, promotionOf } from './manifests.ts';
 import { type BenchWorld, startBenchWorld } from './worlds.ts';
 
 /** One object of a seed, with the plural under which it is stored. */
@@ -28,9 +28,11 @@ export interface Seeds {
   finished: Seed;
 }
 
-/** Names that occur in no other word of these objects. */
-const NAMESPACE = 'seed-namespace';
+/** The one gate of every namespace. */
 export const GATE = 'error-rate';
+
+/** A name that occurs in no other word of an app's objects. */
+const namespaceOf = (app: string): string => `namespace-of-${app}`;
 
 let made: Promise<Seeds> | undefined;
 
@@ -43,33 +45,34 @@ async function make(): Promise<Seeds> {
   const world = await startBenchWorld({ controllers: 'raised' });
   try {
     const { cluster, standIn } = world;
-    await cluster.createNamespace(NAMESPACE);
-    await apply(cluster.api, gateOf(NAMESPACE, GATE, { intervalSeconds: 5 }));
-    await apply(cluster.api, gateOf(NAMESPACE, 'quick', { intervalSeconds: 1, count: 1 }));
     const operator = await startOperator(cluster.run, cluster, { prometheusAddress: standIn.url });
-    await promoted(world, 'seed-judged', GATE, 'Analysing');
-    await promoted(world, 'seed-finished', 'quick', 'Succeeded');
+    await promoted(world, 'seed-j', { intervalSeconds: 5 }, 'Analysing');
+    await promoted(world, 'seed-f', { intervalSeconds: 1, count: 1 }, 'Succeeded');
     // What it writes after the last word of a promotion is written when it has stopped.
     await operator.program.stop();
-    return { judged: await read(world, 'seed-judged'), finished: await read(world, 'seed-finished') };
+    return { judged: await read(world, 'seed-j'), finished: await read(world, 'seed-f') };
   } finally {
     await world.stop();
   }
 }
 
 async function promoted(
-  { cluster: { api } }: BenchWorld,
+  { cluster }: BenchWorld,
   app: string,
-  gate: string,
+  gate: GateOptions,
   reason: string,
 ): Promise<void> {
-  await api.create(rolloutPath(NAMESPACE), appOf(NAMESPACE, app));
-  await untilHealthy(api, NAMESPACE, app);
-  await apply(api, environmentOf(NAMESPACE, app, { gates: [gate] }));
-  await apply(api, promotionOf(NAMESPACE, app, 'v2'));
+  const { api } = cluster;
+  const namespace = namespaceOf(app);
+  await cluster.createNamespace(namespace);
+  await apply(api, gateOf(namespace, GATE, gate));
+  await api.create(rolloutPath(namespace), appOf(namespace, app));
+  await untilHealthy(api, namespace, app);
+  await apply(api, environmentOf(namespace, app, { gates: [GATE] }));
+  await apply(api, promotionOf(namespace, app, 'v2'));
   await until(`${app} is ${reason}`, async (seen) => {
-    const promotion = await api.get<Promotion & KubeObject>(sluicePath(NAMESPACE, 'promotions', `${app}-v2`));
-    const environment = await api.get(sluicePath(NAMESPACE, 'environments', app));
+    const promotion = await api.get<Promotion & KubeObject>(sluicePath(namespace, 'promotions', `${app}-v2`));
+    const environment = await api.get(sluicePath(namespace, 'environments', app));
     seen(promotion);
     // The Environment has said what it has to say, too.
     const isInUse = environment.metadata.finalizers !== undefined;
@@ -78,8 +81,9 @@ async function promoted(
 }
 
 async function read({ cluster: { api } }: BenchWorld, app: string): Promise<Seed> {
+  const namespace = namespaceOf(app);
   const owned = async (plural: string, kind: string): Promise<Seeded[]> => {
-    const list = await api.list(`/apis/apps/v1/namespaces/${NAMESPACE}/${plural}`);
+    const list = await api.list(`/apis/apps/v1/namespaces/${namespace}/${plural}`);
     return (
       list.items
         .filter(({ metadata }) => metadata.ownerReferences?.some((owner) => owner.name === app))
@@ -92,14 +96,14 @@ async function read({ cluster: { api } }: BenchWorld, app: string): Promise<Seed
     object: await api.get(path),
   });
   return {
-    namespace: NAMESPACE,
+    namespace,
     app,
     objects: [
-      await one('environments', sluicePath(NAMESPACE, 'environments', app)),
-      await one('rollouts', rolloutPath(NAMESPACE, app)),
+      await one('environments', sluicePath(namespace, 'environments', app)),
+      await one('rollouts', rolloutPath(namespace, app)),
       ...(await owned('replicasets', 'ReplicaSet')),
       ...(await owned('controllerrevisions', 'ControllerRevision')),
-      await one('promotions', sluicePath(NAMESPACE, 'promotions', `${app}-v2`)),
+      await one('promotions', sluicePath(namespace, 'promotions', `${app}-v2`)),
     ],
   };
 }

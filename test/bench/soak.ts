@@ -1,0 +1,102 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Promotion } from '../../src/api/v1alpha1/types.ts';
+import type { KubeObject } from '../harness/api.ts';
+import { apply } from '../harness/apply.ts';
+import { sluicePath } from '../harness/promotions.ts';
+import { follow } from '../harness/watch.ts';
+import { createApps, createEnvironments, namesOf } from './apps.ts';
+import { operatorCounters } from './counters.ts';
+import { appOf, gateOf, pausesOf, promotionOf } from './manifests.ts';
+import type { Family, Measurement, Round } from './measure.ts';
+import { startCompiled } from './operator.ts';
+import { memory } from './process-figures.ts';
+import { line } from './statistics.ts';
+import { type BenchWorld, startBenchWorld } from './worlds.ts';
+
+/* B18: promotions begin and end for as long as it takes to see whether anything is left behind. */
+
+const NAMESPACE = 'soak';
+const LOOK_MS = 5000;
+/** Ended promotions go after so many seconds, as they would after a week. */
+const TTL_SECONDS = 10;
+
+export function soak(seconds: number, apps: number): Family {
+  return {
+    name: `soak, ${seconds} s`,
+    rows: ['B18'],
+    once: true,
+    sluice: (round) => measure(round, seconds, apps),
+  };
+}
+
+interface Look {
+  hours: number;
+  'RSS, MB': number;
+  handles: number;
+  timers: number;
+  'heap, MB': number;
+}
+
+async function measure(round: Round, seconds: number, apps: number): Promise<Measurement[]> {
+  const world = await startBenchWorld({ controllers: 'raised' });
+  try {
+    const names = namesOf('app', apps);
+    await world.cluster.createNamespace(NAMESPACE);
+    const operator = await startCompiled(world, round);
+    await apply(world.cluster.api, gateOf(NAMESPACE, 'quick', { intervalSeconds: 1, count: 2 }));
+    await createApps(world, NAMESPACE, names, (name) => appOf(NAMESPACE, name, { steps: pausesOf(2) }));
+    await createEnvironments(world, NAMESPACE, names, ['quick']);
+    const ended = await promoteForEver(world, names);
+    const looks: Look[] = [];
+    const began = performance.now();
+    while (performance.now() - began < seconds * 1000) {
+      await delay(LOOK_MS);
+      const counters = await operatorCounters(operator.url);
+      looks.push({
+        hours: (performance.now() - began) / 3_600_000,
+        'RSS, MB': memory(operator.program).now,
+        handles: counters.sum('nodejs_active_handles_total'),
+        timers: counters.sum('nodejs_active_resources', { type: 'Timeout' }),
+        'heap, MB': counters.sum('nodejs_heap_size_used_bytes') / 1e6,
+      });
+      if (looks.length % 12 === 0)
+        round.say(`${ended()} promotions have ended; ${JSON.stringify(looks.at(-1))}`);
+    }
+    const warm = looks.slice(Math.floor(looks.length / 5));
+    return (['RSS, MB', 'handles', 'timers', 'heap, MB'] as const).map((what): Measurement => {
+      const { slope, error } = line(warm.map((look) => [look.hours, look[what]] as const));
+      const details = {
+        'slope an hour': slope,
+        'its error': error,
+        first: warm[0]?.[what] ?? 0,
+        last: warm.at(-1)?.[what] ?? 0,
+        'promotions ended': ended(),
+      };
+      return { row: 'B18', at: what, side: 'Sluice', value: Math.max(0, slope - 2 * error), details };
+    });
+  } finally {
+    await world.stop();
+  }
+}
+
+/** Promotes every app to another version as soon as it has been promoted; how many promotions have ended is told. */
+async function promoteForEver(
+  { cluster: { api } }: BenchWorld,
+  names: readonly string[],
+): Promise<() => number> {
+  const done = new Set<string>();
+  const next = async (app: string, version: number): Promise<void> => {
+    const promotion = promotionOf(NAMESPACE, app, `v${version}`) as KubeObject & { spec: object };
+    const spec = { ...promotion.spec, ttlSecondsAfterFinished: TTL_SECONDS };
+    await api.create(sluicePath(NAMESPACE, 'promotions'), { ...promotion, spec });
+  };
+  await follow<Promotion & KubeObject>(api, sluicePath(NAMESPACE, 'promotions'), ({ metadata, status }) => {
+    if (status?.completedAt === undefined || done.has(metadata.name)) return;
+    done.add(metadata.name);
+    const [, app = '', version] = /^(.*)-v(\d+)$/.exec(metadata.name) ?? [];
+    // The world may have ended meanwhile.
+    next(app, Number(version) + 1).catch(() => {});
+  });
+  for (const app of names) await next(app, 2);
+  return () => done.size;
+}
