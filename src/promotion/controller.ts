@@ -16,14 +16,14 @@ import type { KubeObject } from '../kube/types.ts';
 import type { PromotionMetrics } from '../metrics/promotions.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
-import { fromTime } from '../runtime/time.ts';
+import { earliest, fromTime } from '../runtime/time.ts';
 import { decide } from './decide.ts';
 import { assignmentOf, BY_ROLLOUT, gather, rolloutKey, type Sources } from './gather.ts';
 import type { Decided, Input } from './input.ts';
 import { type GateTools, probeKey, probesOf, windowSecondsOf } from './probes.ts';
 import { isOnRecord } from './record.ts';
 import { happenings, revertStages } from './report.ts';
-import { hasEnded, significant } from './status.ts';
+import { hasEnded, mayWait, significant } from './status.ts';
 
 export const PROMOTIONS = { group: GROUP, version: VERSION, plural: 'promotions' };
 
@@ -47,6 +47,9 @@ const TOO_LARGE = {
   note: 'the status cannot be written, since the object is as large as one may be: remove labels, annotations or owners that are not needed',
 } as const;
 
+/** What people only like to know is written with something else, or after so long. */
+const NEWS_MS = 15_000;
+
 /** It is being deleted and nothing keeps it: what is left of it needs no decision. */
 function isGoing({ metadata }: RawObject): boolean {
   return metadata.deletionTimestamp !== undefined && !metadata.finalizers?.includes(REVERT_FINALIZER);
@@ -58,6 +61,8 @@ export class PromotionController {
   readonly #sources: Sources;
   /** Targets claimed by a plan that was latched in this process, until its Promotion has ended. */
   readonly #claims = new Map<string, { key: string; uid: string }>();
+  /** When news that may wait is written at the latest, by Promotion. */
+  readonly #news = new Map<string, number>();
 
   constructor(options: PromotionControllerOptions) {
     this.#o = options;
@@ -98,10 +103,14 @@ export class PromotionController {
     const decision = decide(input);
     this.#claim(key, promotion, decision);
     this.#o.sampler.sync(key, probesOf(key, input, decision.probes, this.#o.tools));
-    const written = await this.#report(raw, promotion, decision.status, log).catch(async (error: unknown) => {
-      if (isTooLarge(error)) await this.#onTooLarge(promotion, decision, input, log);
-      throw error;
-    });
+    const newsAt = this.#newsAt(key, promotion, decision);
+    const written =
+      newsAt === undefined
+        ? await this.#report(raw, promotion, decision.status, log).catch(async (error: unknown) => {
+            if (isTooLarge(error)) await this.#onTooLarge(promotion, decision, input, log);
+            throw error;
+          })
+        : promotion;
     await this.#actAll(decision.effects, written, input, log);
     if (hasEnded(written)) {
       this.#release(key);
@@ -114,8 +123,22 @@ export class PromotionController {
     }
     const urgent = decision.status.revert ? ({ lane: 'urgent' } as const) : {};
     if (decision.effects.length > 0) return { requeueAfterMs: 0, ...urgent };
-    if (decision.wakeAt === undefined) return;
-    return { requeueAfterMs: Math.max(0, decision.wakeAt - this.#o.clock.now()), ...urgent };
+    const wakeAt = earliest(decision.wakeAt, newsAt);
+    if (wakeAt === undefined) return;
+    return { requeueAfterMs: Math.max(0, wakeAt - this.#o.clock.now()), ...urgent };
+  }
+
+  /** When this status is to be written, if that may be later than now. */
+  #newsAt(key: string, { status }: Promotion, decision: Decided): number | undefined {
+    const isNews =
+      decision.effects.length === 0 &&
+      !isDeepStrictEqual(significant(status), significant(decision.status)) &&
+      mayWait(status, decision.status);
+    const now = this.#o.clock.now();
+    const at = isNews ? (this.#news.get(key) ?? now + NEWS_MS) : now;
+    if (at > now) this.#news.set(key, at);
+    else this.#news.delete(key);
+    return at > now ? at : undefined;
   }
 
   async #finalize(raw: RawObject, wanted: 'present' | 'absent'): Promise<void> {
@@ -162,6 +185,7 @@ export class PromotionController {
   #release(key: string): void {
     this.#o.sampler.forget(key);
     this.#o.metrics.calm(key);
+    this.#news.delete(key);
     for (const [target, claimant] of this.#claims) if (claimant.key === key) this.#claims.delete(target);
   }
 
