@@ -32,10 +32,16 @@ describe('an event when something happened, none when nothing did', () => {
       ['Warning GateFailed', 'Warning Reverting'],
     ],
     [
-      'a pass',
+      'a pass that the promotion goes on by: that says it',
       status('Analysing', gate('Inconclusive')),
       status('Advancing', gate('Pass')),
-      ['Normal GatePassed', 'Normal Advancing'],
+      ['Normal Advancing'],
+    ],
+    [
+      'a pass while another gate has yet to',
+      status('Analysing', gate('Inconclusive')),
+      status('Analysing', gate('Pass')),
+      ['Normal GatePassed'],
     ],
     [
       'the same pass at the next step',

@@ -23,13 +23,18 @@ function pages(status: PromotionStatus | undefined): boolean {
   return findCondition({ status }, 'Stalled') !== undefined;
 }
 
-/** The events of one status change: one when something happened, none when nothing did. */
+/**
+ * The events of one status change: one when something happened, none when nothing did. That a gate has passed is told
+ * where the promotion does not move by it.
+ */
 export function happenings(before: PromotionStatus | undefined, after: PromotionStatus): Happening[] {
   const reason = reasonOf(after);
   if (!reason) return [];
   const events: Happening[] = (after.warnings ?? [])
     .filter((note) => !before?.warnings?.includes(note))
     .map((note) => ({ type: 'Warning', reason: 'PreflightWarning', action: 'Preflight', note }));
+  const louder = pages(after) && !pages(before);
+  const moves = reasonOf(before) !== reason || louder;
   for (const gate of after.gates ?? []) {
     const old = before?.gates?.find(
       (g) => g.gate === gate.gate && g.target === gate.target && g.when === gate.when,
@@ -42,7 +47,7 @@ export function happenings(before: PromotionStatus | undefined, after: Promotion
         note: `${gate.gate} was edited: it counts anew at this step`,
       });
     const same = old?.verdict === gate.verdict && old.step === gate.step;
-    if (!same && (gate.verdict === 'Pass' || gate.verdict === 'Fail'))
+    if (!same && (gate.verdict === 'Fail' || (gate.verdict === 'Pass' && !moves)))
       events.push({
         type: gate.verdict === 'Fail' ? 'Warning' : 'Normal',
         reason: gate.verdict === 'Fail' ? 'GateFailed' : 'GatePassed',
@@ -51,8 +56,7 @@ export function happenings(before: PromotionStatus | undefined, after: Promotion
       });
   }
   const elsewhere = after.targets?.some((t, i) => t.step !== before?.targets?.[i]?.step) ?? false;
-  const louder = pages(after) && !pages(before);
-  if (reasonOf(before) !== reason || louder || (reason === 'Settling' && elsewhere))
+  if (moves || (reason === 'Settling' && elsewhere))
     events.push({
       type:
         PROMOTION_REASONS[reason].Ready === 'False' || reason === 'Reverting' || louder
