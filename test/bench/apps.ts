@@ -1,10 +1,11 @@
+import type { Api } from '../harness/api.ts';
 import { apply } from '../harness/apply.ts';
 import { rolloutPath } from '../harness/fixtures.ts';
 import type { Rollout } from '../harness/kinds.ts';
 import { sluicePath } from '../harness/promotions.ts';
 import { firstSeen } from './first-seen.ts';
 import { environmentOf, promotionOf } from './manifests.ts';
-import { type BenchWorld, each } from './worlds.ts';
+import { each } from './worlds.ts';
 
 /* Apps that real controllers run: made through the API, one Rollout with pods each. */
 
@@ -15,7 +16,7 @@ export function namesOf(prefix: string, n: number): string[] {
 
 /** Creates a Rollout for each name and waits until all are Healthy. */
 export async function createApps(
-  { cluster: { api } }: BenchWorld,
+  api: Api,
   namespace: string,
   names: readonly string[],
   rollout: (name: string) => Rollout,
@@ -31,7 +32,7 @@ const isHealthy = ({ metadata, status }: Rollout): boolean =>
 
 /** Gives each app an Environment with these gates. */
 export async function createEnvironments(
-  { cluster: { api } }: BenchWorld,
+  api: Api,
   namespace: string,
   names: readonly string[],
   gates: readonly string[],
@@ -41,7 +42,7 @@ export async function createEnvironments(
 
 /** Creates a promotion of each app to a version, all at once. */
 export async function promoteAll(
-  { cluster: { api } }: BenchWorld,
+  api: Api,
   namespace: string,
   names: readonly string[],
   version: string,

@@ -12,6 +12,9 @@ const REPOSITORY = 'bench';
 const ERROR_RATE = (label: string): string =>
   `sum(rate(http_requests_total{app="${label}",code=~"5.."}[5s])) / sum(rate(http_requests_total{app="${label}"}[5s]))`;
 
+/** The same as a recording rule gives it: a gauge has no window that has to go by before a sample may pass. */
+const RECORDED = (label: string): string => `max(app:http_errors:ratio{app="${label}"})`;
+
 /** The query of the anchor's AnalysisRuns: the same text, for one name. */
 export function queryFor(name: string): string {
   return ERROR_RATE(name);
@@ -21,6 +24,8 @@ export interface GateOptions {
   intervalSeconds: number;
   /** Passes in a row that are needed; so many that it never passes unless given. */
   count?: number;
+  /** Ask for a gauge instead of rates. */
+  recorded?: boolean;
   /** The server that is asked; the operator's own default unless given. */
   address?: string;
 }
@@ -39,11 +44,11 @@ const sluice = (
 
 /** A gate that all apps of a namespace share. */
 export function gateOf(namespace: string, name: string, options: GateOptions): KubeObject {
-  const { intervalSeconds, count = 100, address } = options;
+  const { intervalSeconds, count = 100, address, recorded = false } = options;
   return sluice('Gate', namespace, name, {
     prometheus: {
       ...(address !== undefined && { address }),
-      query: ERROR_RATE('{{ rollout }}'),
+      query: (recorded ? RECORDED : ERROR_RATE)('{{ rollout }}'),
       pass: 'value < 0.05',
     },
     intervalSeconds,

@@ -1,8 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Promotion } from '../../src/api/v1alpha1/types.ts';
-import type { KubeObject } from '../harness/api.ts';
+import type { Api, KubeObject } from '../harness/api.ts';
 import { apply } from '../harness/apply.ts';
 import type { AuditEvent } from '../harness/audit.ts';
+import type { Cluster } from '../harness/cluster.ts';
 import { reasonOf, sluicePath } from '../harness/promotions.ts';
 import { until } from '../harness/until.ts';
 import { createApps, createEnvironments, namesOf, promoteAll } from './apps.ts';
@@ -11,7 +12,8 @@ import { type FirstSeen, firstSeen } from './first-seen.ts';
 import { appOf, gateOf, pausesOf } from './manifests.ts';
 import { type Family, type Measurement, type Round, sizeOf } from './measure.ts';
 import { startCompiled } from './operator.ts';
-import { type BenchWorld, startBenchWorld } from './worlds.ts';
+import { writesOfRuns } from './run-writes.ts';
+import { startBenchWorld } from './worlds.ts';
 
 /* B5, B6, B14 and B17: promotions from their beginning to their end, on real controllers. */
 
@@ -44,21 +46,23 @@ export function writesIn(audited: readonly AuditEvent[], namespace: string): Wri
 
 /** One promotion a name, with so many steps and these gates, to its end; what the operator wrote for them. */
 export async function writesOf(
-  world: BenchWorld,
+  cluster: Cluster,
   plan: { namespace: string; n: number; steps: number; gates: readonly string[] },
 ): Promise<Writes> {
   const { namespace, n, steps, gates } = plan;
   const names = namesOf('app', n);
-  await createApps(world, namespace, names, (name) => appOf(namespace, name, { steps: pausesOf(steps) }));
-  await createEnvironments(world, namespace, names, gates);
-  await untilQuiet(world, namespace);
-  const before = writesIn(world.cluster.audited(), namespace);
-  const done = await ended(world, namespace);
-  await promoteAll(world, namespace, names, 'v2');
+  await createApps(cluster.api, namespace, names, (name) =>
+    appOf(namespace, name, { steps: pausesOf(steps) }),
+  );
+  await createEnvironments(cluster.api, namespace, names, gates);
+  await untilQuiet(cluster, namespace);
+  const before = writesIn(cluster.audited(), namespace);
+  const done = await ended(cluster.api, namespace);
+  await promoteAll(cluster.api, namespace, names, 'v2');
   await done.count(n, 'every promotion has ended', 300_000);
   done.stop();
-  await untilQuiet(world, namespace);
-  const after = writesIn(world.cluster.audited(), namespace);
+  await untilQuiet(cluster, namespace);
+  const after = writesIn(cluster.audited(), namespace);
   const kinds = [...new Set([...Object.keys(before.byKind), ...Object.keys(after.byKind)])];
   return {
     objects: (after.objects - before.objects) / n,
@@ -72,7 +76,7 @@ export async function writesOf(
 }
 
 /** Waits until the operator has written nothing there for a while: events come one by one. */
-async function untilQuiet({ cluster }: BenchWorld, namespace: string): Promise<void> {
+async function untilQuiet(cluster: Cluster, namespace: string): Promise<void> {
   let last = -1;
   await until(
     'nothing is written any more',
@@ -87,7 +91,7 @@ async function untilQuiet({ cluster }: BenchWorld, namespace: string): Promise<v
 }
 
 /** Watches promotions end; one that ends otherwise than well is an error. */
-async function ended({ cluster: { api } }: BenchWorld, namespace: string): Promise<FirstSeen<KubeObject>> {
+async function ended(api: Api, namespace: string): Promise<FirstSeen<KubeObject>> {
   return firstSeen<Promotion & KubeObject>(api, sluicePath(namespace, 'promotions'), (promotion) => {
     const isOver = promotion.status?.completedAt !== undefined;
     if (isOver && reasonOf(promotion) !== 'Succeeded')
@@ -98,7 +102,12 @@ async function ended({ cluster: { api } }: BenchWorld, namespace: string): Promi
 
 /** B5 and B6. */
 export function writes(n: number): Family {
-  return { name: `writes, ${sizeOf(n)}`, rows: ['B5', 'B6'], sluice: (round) => countWrites(round, n) };
+  return {
+    name: `writes, ${sizeOf(n)}`,
+    rows: ['B5', 'B6'],
+    anchor: () => writesOfRuns(n),
+    sluice: (round) => countWrites(round, n),
+  };
 }
 
 async function countWrites(round: Round, n: number): Promise<Measurement[]> {
@@ -106,21 +115,35 @@ async function countWrites(round: Round, n: number): Promise<Measurement[]> {
   try {
     const { cluster } = world;
     await startCompiled(world, round);
-    for (const namespace of ['ungated', 'gated', 'full']) await cluster.createNamespace(namespace);
-    for (const gate of ['first', 'second'])
-      await apply(cluster.api, gateOf('full', gate, { intervalSeconds: 1, count: 3 }));
-    await apply(cluster.api, gateOf('gated', 'first', { intervalSeconds: 1, count: 12 }));
-    const without = await writesOf(world, { namespace: 'ungated', n, steps: 1, gates: [] });
-    const gated = await writesOf(world, { namespace: 'gated', n, steps: 1, gates: ['first'] });
-    const full = await writesOf(world, { namespace: 'full', n, steps: 5, gates: ['first', 'second'] });
-    const total = (w: Writes): number => w.objects + w.events;
+    const counted = async (
+      namespace: string,
+      steps: number,
+      gates: Record<string, number>,
+    ): Promise<Writes> => {
+      await cluster.createNamespace(namespace);
+      for (const [gate, count] of Object.entries(gates))
+        await apply(cluster.api, gateOf(namespace, gate, { intervalSeconds: 1, count, recorded: true }));
+      return writesOf(cluster, { namespace, n, steps, gates: Object.keys(gates) });
+    };
+    const [bare1, bare2, gated1, gated2, full] = await Promise.all([
+      counted('bare-1', 1, {}),
+      counted('bare-2', 2, {}),
+      counted('gated-1', 1, { gate: 12 }),
+      counted('gated-2', 2, { gate: 12 }),
+      counted('full', 5, { first: 3, second: 3 }),
+    ]);
+    // What the gate adds at one step more: what it adds elsewhere (preflight, the bake) is in both.
+    const added = (of: (w: Writes) => number): number => of(gated2) - of(bare2) - (of(gated1) - of(bare1));
     return [
       {
         row: 'B5',
         at: sizeOf(n),
         side: 'Sluice',
-        value: total(gated) - total(without),
-        details: { events: gated.events - without.events, 'with everything else': total(gated) },
+        value: added((w) => w.objects + w.events),
+        details: {
+          events: added((w) => w.events),
+          'of a whole promotion with one step': gated1.objects + gated1.events,
+        },
       },
       {
         row: 'B6',
@@ -148,15 +171,15 @@ async function complete(round: Round, n: number): Promise<Measurement[]> {
     const names = namesOf('app', n);
     await cluster.createNamespace(namespace);
     const operator = await startCompiled(world, round);
-    await apply(cluster.api, gateOf(namespace, 'quick', { intervalSeconds: 1, count: 1 }));
-    await createApps(world, namespace, names, (name) => appOf(namespace, name, { steps: pausesOf(3) }));
-    await createEnvironments(world, namespace, names, ['quick']);
+    await apply(cluster.api, gateOf(namespace, 'quick', { intervalSeconds: 1, count: 1, recorded: true }));
+    await createApps(cluster.api, namespace, names, (name) => appOf(namespace, name, { steps: pausesOf(3) }));
+    await createEnvironments(cluster.api, namespace, names, ['quick']);
     await delay(2000);
     round.say('every Rollout is Healthy');
     const counted = await operatorCounters(operator.url);
-    const done = await ended(world, namespace);
+    const done = await ended(cluster.api, namespace);
     const began = performance.timeOrigin + performance.now();
-    await promoteAll(world, namespace, names, 'v2');
+    await promoteAll(cluster.api, namespace, names, 'v2');
     await done.count(n, 'every promotion has ended', 300_000);
     done.stop();
     const seconds = (Math.max(...done.at.values()) - began) / 1000;

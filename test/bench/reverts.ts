@@ -46,15 +46,15 @@ async function real(round: Round, n: number): Promise<Measurement[]> {
     await world.cluster.createNamespace(NAMESPACE);
     await startCompiled(world, round);
     await apply(api, gateOf(NAMESPACE, GATE, { intervalSeconds: INTERVAL_SECONDS }));
-    await createApps(world, NAMESPACE, names, (name) => appOf(NAMESPACE, name));
-    await createEnvironments(world, NAMESPACE, names, [GATE]);
+    await createApps(world.cluster.api, NAMESPACE, names, (name) => appOf(NAMESPACE, name));
+    await createEnvironments(world.cluster.api, NAMESPACE, names, [GATE]);
     round.say('every Rollout is Healthy');
     const judged = await firstSeen<Promotion & KubeObject>(
       api,
       sluicePath(NAMESPACE, 'promotions'),
       (p) => reasonOf(p) === 'Analysing',
     );
-    await promoteAll(world, NAMESPACE, names, 'v2');
+    await promoteAll(world.cluster.api, NAMESPACE, names, 'v2');
     await judged.count(n, 'every promotion is judged', 300_000);
     judged.stop();
     return [await breakAll(world, n, 'Sluice')];
@@ -96,7 +96,7 @@ async function anchor(round: Round, n: number): Promise<Measurement[]> {
           analysis: { templates: [{ templateName: GATE }], args: [{ name: 'app', value: name }] },
         },
       });
-    await createApps(world, NAMESPACE, names, analysed);
+    await createApps(world.cluster.api, NAMESPACE, names, analysed);
     round.say('every Rollout is Healthy');
     const paused = await firstSeen<Rollout>(cluster.api, rolloutPath(NAMESPACE), isPaused);
     await each(names, (name) => setImage(cluster.api, NAMESPACE, name, imageFor('bench', 'v2')));

@@ -57,7 +57,7 @@ export const ROWS: readonly Row[] = [
     what: 'API writes that a gate of 12 good samples adds',
     unit: 'writes',
     known: '13.4',
-    how: 'Writes of the operator for a promotion with one gate at one step, less those for the same promotion without a gate; events included. The anchor: writes on an AnalysisRun after its creation, and its events.',
+    how: 'Events included. What the same promotion costs more with a gate than without one when it has two steps, less that when it has one step: what is left is the gate at one step. The anchor: writes on an AnalysisRun after its creation, and its events.',
     targets: { '*': { atLeast: 3, aim: 2 } },
   },
   {

@@ -47,7 +47,7 @@ async function make(): Promise<Seeds> {
     const { cluster, standIn } = world;
     const operator = await startOperator(cluster.run, cluster, { prometheusAddress: standIn.url });
     await promoted(world, 'seed-j', { intervalSeconds: 5 }, 'Analysing');
-    await promoted(world, 'seed-f', { intervalSeconds: 1, count: 1 }, 'Succeeded');
+    await promoted(world, 'seed-f', { intervalSeconds: 1, count: 1, recorded: true }, 'Succeeded');
     // What it writes after the last word of a promotion is written when it has stopped.
     await operator.program.stop();
     return { judged: await read(world, 'seed-j'), finished: await read(world, 'seed-f') };

@@ -43,9 +43,14 @@ async function measure(round: Round, seconds: number, apps: number): Promise<Mea
     const names = namesOf('app', apps);
     await world.cluster.createNamespace(NAMESPACE);
     const operator = await startCompiled(world, round);
-    await apply(world.cluster.api, gateOf(NAMESPACE, 'quick', { intervalSeconds: 1, count: 2 }));
-    await createApps(world, NAMESPACE, names, (name) => appOf(NAMESPACE, name, { steps: pausesOf(2) }));
-    await createEnvironments(world, NAMESPACE, names, ['quick']);
+    await apply(
+      world.cluster.api,
+      gateOf(NAMESPACE, 'quick', { intervalSeconds: 1, count: 2, recorded: true }),
+    );
+    await createApps(world.cluster.api, NAMESPACE, names, (name) =>
+      appOf(NAMESPACE, name, { steps: pausesOf(2) }),
+    );
+    await createEnvironments(world.cluster.api, NAMESPACE, names, ['quick']);
     const ended = await promoteForEver(world, names);
     const looks: Look[] = [];
     const began = performance.now();
