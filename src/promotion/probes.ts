@@ -39,7 +39,8 @@ export function probeKey(owner: string, binding: GateBinding, target: string): s
   return `${owner}|${binding.gate}|${binding.when}|${target}`;
 }
 
-function variables(promotion: Promotion, request: ProbeRequest, now: number): TemplateVars {
+/** The variables of a query, but for the one that time changes. */
+function variables(promotion: Promotion, request: ProbeRequest): Omit<TemplateVars, 'stepSeconds'> {
   return {
     targetNamespace: request.target.rollout.namespace ?? promotion.metadata.namespace,
     rollout: request.target.rollout.name,
@@ -49,8 +50,53 @@ function variables(promotion: Promotion, request: ProbeRequest, now: number): Te
     canaryHash: request.canaryHash,
     stableHash: request.stableHash,
     weight: request.weight,
-    stepSeconds: Math.max(LEAST_STEP_SECONDS, Math.floor((now - request.settledAt) / 1000)),
     args: argsOf(request.binding),
+  };
+}
+
+/**
+ * The function that takes one sample. It lives as long as its probe, and so does whatever it refers to: no promotion,
+ * and nothing else of the pass that made it.
+ */
+function sampling(
+  check: Check | undefined,
+  promotion: Promotion,
+  request: ProbeRequest,
+  tools: GateTools,
+): Probe['evaluate'] {
+  const vars = variables(promotion, request);
+  const { namespace } = promotion.metadata;
+  const { settledAt } = request;
+  return evaluator(check, { vars, namespace, settledAt, counts: request.passFrom !== undefined }, tools);
+}
+
+interface Asked {
+  vars: Omit<TemplateVars, 'stepSeconds'>;
+  namespace: string;
+  settledAt: number;
+  /** Between two steps, and before this one has settled, samples only guard. */
+  counts: boolean;
+}
+
+/** Apart from `sampling`, because a closure keeps all that its function knows, used or not. */
+function evaluator(
+  check: Check | undefined,
+  { vars, namespace, settledAt, counts }: Asked,
+  { http, ask, clock, defaultAddress, secretsOf }: GateTools,
+): Probe['evaluate'] {
+  return async (signal, state) => {
+    const sinceSettled = Math.floor((clock.now() - settledAt) / 1000);
+    return evaluate(check, {
+      vars: { ...vars, stepSeconds: Math.max(LEAST_STEP_SECONDS, sinceSettled) },
+      ...(defaultAddress !== undefined && { defaultAddress }),
+      http,
+      ...(ask && { ask }),
+      clock,
+      secrets: secretsOf(namespace),
+      signal,
+      ...(counts && { settledAt }),
+      ...(state !== undefined && { state }),
+    });
   };
 }
 
@@ -85,19 +131,7 @@ export function probesOf(
         ...(seed && { seed }),
         spec: [gate.metadata.uid, gate.metadata.generation, request.canaryHash].join('/'),
         lane: check?.address ?? '',
-        evaluate: (signal, state) =>
-          evaluate(check, {
-            vars: variables(promotion, request, tools.clock.now()),
-            ...(tools.defaultAddress !== undefined && { defaultAddress: tools.defaultAddress }),
-            http: tools.http,
-            ...(tools.ask && { ask: tools.ask }),
-            clock: tools.clock,
-            secrets: tools.secretsOf(promotion.metadata.namespace),
-            signal,
-            // Between two steps, and before this one has settled, samples only guard.
-            ...(passFrom !== undefined && { settledAt: request.settledAt }),
-            ...(state !== undefined && { state }),
-          }),
+        evaluate: sampling(check, promotion, request, tools),
       },
     ];
   });
