@@ -153,6 +153,14 @@ test('a projection may keep something of managedFields, which are not kept thems
   expect(informer.store.get('n', 'a')?.metadata).not.toHaveProperty('managedFields');
 });
 
+test("what kubectl applied last is not kept: it is the whole object once more, and nobody's business here", async () => {
+  const informer = await synced();
+  const annotations = { note: 'kept', 'kubectl.kubernetes.io/last-applied-configuration': '{}' };
+  api.put(`${THINGS}/a`, { metadata: { annotations }, spec: { color: 'red' } });
+  await toldAll(['added a red']);
+  expect(informer.store.get('n', 'a')?.metadata.annotations).toEqual({ note: 'kept' });
+});
+
 test('an idle watch lives on for as long as bookmarks come, and is opened anew when they do not', async () => {
   const informer = await synced();
   for (let minute = 0; minute < 9; minute++) {

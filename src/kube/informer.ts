@@ -157,11 +157,15 @@ export class Informer<T extends KubeObject> {
     return result;
   }
 
-  /** managedFields are a quarter of an object's memory: a projection may read them, and nobody keeps them. */
+  /**
+   * managedFields are a quarter of an object's memory, and what kubectl applied last is the object once more: a
+   * projection may read them, and nobody keeps them.
+   */
   #intake(object: T): T | undefined {
     try {
       const kept = this.#options.project?.(object) ?? object;
-      const { managedFields: _, ...metadata } = kept.metadata;
+      const { managedFields: _, annotations, ...rest } = kept.metadata;
+      const metadata = { ...rest, ...(annotations && { annotations: withoutLastApplied(annotations) }) };
       // A copy, because `delete` would make V8 keep a slow and larger object.
       return Object.assign({}, kept, { metadata });
     } catch (error) {
@@ -188,4 +192,9 @@ export class Informer<T extends KubeObject> {
     this.#options.hooks?.handlerFailed?.();
     this.#log.error({ err: error }, message);
   }
+}
+
+function withoutLastApplied(annotations: Record<string, string>): Record<string, string> {
+  const { 'kubectl.kubernetes.io/last-applied-configuration': _, ...kept } = annotations;
+  return kept;
 }
