@@ -19,4 +19,5 @@ COPY --from=build /app/dist ./dist
 # A number, so that runAsNonRoot can be verified.
 USER 65532:65532
 EXPOSE 8080
-ENTRYPOINT ["node", "dist/main.js"]
+# A young generation that may grow to 32 MB and more is memory that buys nothing here.
+ENTRYPOINT ["node", "--max-semi-space-size=4", "dist/main.js"]
