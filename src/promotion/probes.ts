@@ -82,9 +82,10 @@ interface Asked {
 function evaluator(
   check: Check | undefined,
   { vars, namespace, settledAt, counts }: Asked,
-  { http, ask, clock, defaultAddress, secretsOf }: GateTools,
+  tools: GateTools,
 ): Probe['evaluate'] {
   return async (signal, state) => {
+    const { http, ask, clock, defaultAddress } = tools;
     const sinceSettled = Math.floor((clock.now() - settledAt) / 1000);
     return evaluate(check, {
       vars: { ...vars, stepSeconds: Math.max(LEAST_STEP_SECONDS, sinceSettled) },
@@ -92,7 +93,7 @@ function evaluator(
       http,
       ...(ask && { ask }),
       clock,
-      secrets: secretsOf(namespace),
+      secrets: tools.secretsOf(namespace),
       signal,
       ...(counts && { settledAt }),
       ...(state !== undefined && { state }),

@@ -15,13 +15,13 @@ import { startBenchWorld } from './worlds.ts';
 
 const INTERVAL_SECONDS = 5;
 const OTHERS = 100;
-const SECONDS = 30;
 
-export function degraded(n: number): Family {
-  return { name: `degraded, ${sizeOf(n)}`, rows: ['B19'], sluice: (round) => measure(round, n) };
+/** @param seconds of each fault. */
+export function degraded(n: number, seconds: number): Family {
+  return { name: `degraded, ${sizeOf(n)}`, rows: ['B19'], sluice: (round) => measure(round, n, seconds) };
 }
 
-async function measure(round: Round, n: number): Promise<Measurement[]> {
+async function measure(round: Round, n: number, seconds: number): Promise<Measurement[]> {
   const { judged } = await seeds();
   const world = await startBenchWorld({ controllers: 'stopped' });
   const slow = await StandIn.start();
@@ -38,14 +38,14 @@ async function measure(round: Round, n: number): Promise<Measurement[]> {
 
     round.say('Prometheus is slow');
     await Promise.all([standIn.clear(), slow.clear()]);
-    await delay(SECONDS * 1000);
+    await delay(seconds * 1000);
     const besideSlow = latenessOf((await standIn.log()).arrivals.values(), INTERVAL_SECONDS);
     const slowly = await slow.log();
 
     round.say('the API server refuses');
     await standIn.clear();
     proxy.refuse(true);
-    await delay(SECONDS * 1000);
+    await delay(seconds * 1000);
     const besideRefusal = latenessOf((await standIn.log()).arrivals.values(), INTERVAL_SECONDS);
     proxy.refuse(false);
     await delay(2 * INTERVAL_SECONDS * 1000);

@@ -11,14 +11,14 @@ import { start } from './start.ts';
 export function families(short: boolean): Family[] {
   if (short)
     return [
-      gates({ n: 100, intervalSeconds: 5, seconds: 15, anchorSeconds: 15, breach: true }),
+      gates({ n: 100, intervalSeconds: 5, seconds: 10, anchorSeconds: 10, breach: true }),
       reverts(20),
       writes(2),
       throughput(20),
       start(1000),
       failover(),
-      degraded(100),
-      soak(60, 10),
+      degraded(100, 10),
+      soak(30, 10),
     ];
   return [
     gates({ n: 100, intervalSeconds: 5, seconds: 30, anchorSeconds: 30, breach: true }),
@@ -32,7 +32,7 @@ export function families(short: boolean): Family[] {
     throughput(100),
     start(10_000),
     failover(),
-    degraded(1000),
+    degraded(1000, 30),
     soak(20 * 60, 20),
   ];
 }
