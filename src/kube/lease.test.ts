@@ -115,6 +115,17 @@ test('another candidate waits as long as the leader renews, whatever its clocks 
   expect([b.elector.isLeader, b.elector.leader, b.told, seen]).toEqual([false, 'a', [], ['a']]);
 });
 
+test('a candidate sees within a moment of its end that a lease has expired', async () => {
+  await leading();
+  const b = candidate('b');
+  await b.elector.start();
+  await until(() => b.elector.leader === 'a', 'b to look');
+  for (let waited = 0; waited < 14_750; waited += 250) await turn(b, 250);
+  expect(b.elector.isLeader).toBe(false);
+  await b.clock.pass(250);
+  await b.elector.leading;
+});
+
 test('a lease that is not renewed is taken over after its duration, and not before', async () => {
   const a = await leading();
   const b = candidate('b');
@@ -168,6 +179,20 @@ test.each([500, 503, 429])('renewals that meet %i for a while cost nothing', asy
   expect([a.elector.isLeader, a.told]).toEqual([true, ['started']]);
 });
 
+test('a candidate that is refused asks no more often than a leader renews', async () => {
+  api.intercept = (_, response) => {
+    response.writeHead(500).end('{"kind":"Status"}');
+    return true;
+  };
+  const a = candidate('a');
+  await a.elector.start();
+  for (let n = 0; n < 3; n++) {
+    // While it asks it has the deadline of the request, which is longer, for its next timer.
+    await until(() => a.clock.next === 2_000, 'the pause');
+    await a.clock.pass(2_000);
+  }
+});
+
 test('a lease that somebody edited is looked at before it is renewed', async () => {
   const a = await leading();
   api.put(LEASE, { metadata: { labels: { edited: 'yes' } } });
@@ -207,7 +232,7 @@ test('stop gives the lease back, and the next candidate need not wait', async ()
   expect(a.told).toEqual(['started', 'stopped']);
   expect(spec()).not.toHaveProperty('holderIdentity');
   expect(spec()).toMatchObject({ leaseDurationSeconds: 1 });
-  await b.clock.pass(2_000);
+  await b.clock.pass(250);
   await b.elector.leading;
   expect(spec()).toMatchObject({ holderIdentity: 'b', leaseDurationSeconds: 15, leaseTransitions: 1 });
 });

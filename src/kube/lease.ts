@@ -20,8 +20,10 @@ export interface LeaseOptions {
   leaseDurationMs?: number;
   /** How long we lead without having renewed; 10 s by default. */
   renewDeadlineMs?: number;
-  /** Between attempts; 2 s by default. */
+  /** Between attempts to renew; 2 s by default. */
   retryPeriodMs?: number;
+  /** Between two looks at another's lease, and up to 1.2 times as much more; 250 ms by default. */
+  lookPeriodMs?: number;
   onStartedLeading?: () => void;
   /** Leading has ended, by loss or by release. */
   onStoppedLeading?: () => void;
@@ -40,22 +42,30 @@ export class LeaseElector {
   /** Resolves when this process leads for the first time. */
   readonly leading: Promise<void>;
   readonly #options: LeaseOptions;
-  readonly #duration: { leaseMs: number; renewMs: number; retryMs: number };
+  readonly #duration: { leaseMs: number; renewMs: number; retryMs: number; lookMs: number };
   readonly #stopped = new AbortController();
   readonly #markLeading: () => void;
   #running: Promise<void> | undefined;
   #observed: Lease | undefined;
   #observedAt = Number.NEGATIVE_INFINITY;
   #leadingUntil = Number.NEGATIVE_INFINITY;
+  /** The last attempt got no answer that could be used. */
+  #isFailing = false;
 
   /** @throws RangeError unless lease > renew deadline > 1.2 x retry period */
   constructor(options: LeaseOptions) {
     const { leaseDurationMs = 15_000, renewDeadlineMs = 10_000, retryPeriodMs = 2_000 } = options;
+    const { lookPeriodMs = 250 } = options;
     if (!(leaseDurationMs > renewDeadlineMs && renewDeadlineMs > 1.2 * retryPeriodMs && retryPeriodMs > 0)) {
       throw new RangeError('A lease must outlast its renew deadline, and that 1.2 times the retry period');
     }
     this.#options = options;
-    this.#duration = { leaseMs: leaseDurationMs, renewMs: renewDeadlineMs, retryMs: retryPeriodMs };
+    this.#duration = {
+      leaseMs: leaseDurationMs,
+      renewMs: renewDeadlineMs,
+      retryMs: retryPeriodMs,
+      lookMs: lookPeriodMs,
+    };
     const { promise, resolve } = Promise.withResolvers<void>();
     this.leading = promise;
     this.#markLeading = resolve;
@@ -88,9 +98,11 @@ export class LeaseElector {
 
   async #run(signal: AbortSignal): Promise<void> {
     const { clock, random, log, identity } = this.#options;
-    const { retryMs } = this.#duration;
+    const { retryMs, lookMs } = this.#duration;
     while (!(await this.#attempt(signal))) {
-      await sleep(clock, retryMs * (1 + 1.2 * random()), signal);
+      // client-go looks every 2 to 4.4 s, which is how long a lease that was given back would lie there. A look is a
+      // small GET, and only those that stand by look.
+      await sleep(clock, (this.#isFailing ? retryMs : lookMs) * (1 + 1.2 * random()), signal);
       if (signal.aborted) return;
     }
     log.info({ identity }, 'Leading');
@@ -127,12 +139,14 @@ export class LeaseElector {
     const asked = clock.monotonic();
     try {
       const taken = await this.#takeOrRenew(signal);
+      this.#isFailing = false;
       if (taken === undefined) return false;
       this.#observe(taken);
       // From before the request was sent: the others count from when the server wrote it, which is later.
       this.#leadingUntil = asked + this.#duration.renewMs;
       return true;
     } catch (error) {
+      this.#isFailing = true;
       const reason = error instanceof Error ? error.message : '';
       if (!signal.aborted) log.warn({ reason }, 'Renewing the lease failed, trying again');
       return false;
