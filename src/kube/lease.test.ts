@@ -191,6 +191,8 @@ test('a candidate that is refused asks no more often than a leader renews', asyn
     await until(() => a.clock.next === 2_000, 'the pause');
     await a.clock.pass(2_000);
   }
+  expect(api.asked.length).toBeGreaterThanOrEqual(3);
+  expect(a.elector.isLeader).toBe(false);
 });
 
 test('a lease that somebody edited is looked at before it is renewed', async () => {

@@ -64,6 +64,12 @@ export class PromotionController {
   /** When news that may wait is written at the latest, by Promotion. */
   readonly #news = new Map<string, number>();
 
+  /**
+   * What is left to do once a promotion has ended, tried until it is done: its status says nothing of it any more.
+   * After a crash the sweep at the start does it.
+   */
+  readonly #left = new Map<string, () => Promise<void>>();
+
   constructor(options: PromotionControllerOptions) {
     this.#o = options;
     this.#sources = {
@@ -91,14 +97,10 @@ export class PromotionController {
     if (!raw || !parsed?.ok || isGoing(raw)) {
       if (parsed && !parsed.ok) log.warn({ reason: parsed.message }, 'Promotion is not readable');
       this.#release(key);
-      return;
+      return this.#letGo(key);
     }
     const promotion = parsed.object;
-    if (hasEnded(promotion)) {
-      this.#release(key);
-      await this.#finalize(raw, 'absent');
-      return this.#expire(promotion, log);
-    }
+    if (hasEnded(promotion)) return this.#end(key, raw, promotion, log);
     const input = await gather(this.#sources, raw, promotion);
     const decision = decide(input);
     this.#claim(key, promotion, decision);
@@ -111,12 +113,11 @@ export class PromotionController {
             throw error;
           })
         : promotion;
-    await this.#actAll(decision.effects, written, input, log);
     if (hasEnded(written)) {
-      this.#release(key);
-      await this.#finalize(this.#o.promotions.get(namespace, name) ?? raw, 'absent');
-      return this.#expire(written, log);
+      this.#left.set(key, () => this.#actAll(decision.effects, written, input, log));
+      return this.#end(key, this.#o.promotions.get(namespace, name) ?? raw, written, log);
     }
+    await this.#actAll(decision.effects, written, input, log);
     if (decision.finalizer === 'add') {
       await this.#finalize(this.#o.promotions.get(namespace, name) ?? raw, 'present');
       return { requeueAfterMs: 0 };
@@ -139,6 +140,19 @@ export class PromotionController {
     if (at > now) this.#news.set(key, at);
     else this.#news.delete(key);
     return at > now ? at : undefined;
+  }
+
+  /** Nothing is decided any more: its records go, then what keeps it, then itself when its time is over. */
+  async #end(key: string, raw: RawObject, promotion: Promotion, log: Log): Promise<ReconcileResult | void> {
+    this.#release(key);
+    await this.#letGo(key);
+    await this.#finalize(raw, 'absent');
+    return this.#expire(promotion, log);
+  }
+
+  async #letGo(key: string): Promise<void> {
+    await this.#left.get(key)?.();
+    this.#left.delete(key);
   }
 
   async #finalize(raw: RawObject, wanted: 'present' | 'absent'): Promise<void> {
