@@ -101,6 +101,13 @@ export function wakesOthers(event: StoreEvent<RawObject>, concurrency: string | 
   return event.type === 'deleted' || turn(event.object) !== turn(event.previous);
 }
 
+const hasBegun = (raw: RawObject): boolean => (raw as Promotion).status?.plan !== undefined;
+
+/** An Environment keeps record of what has begun there, and of nothing that waits. */
+function concernsEnvironment(event: StoreEvent<RawObject>): boolean {
+  return hasBegun(event.object) || (event.type === 'updated' && hasBegun(event.previous));
+}
+
 /** Connects the caches with the queues. */
 export function connect(caches: Caches, queues: Queues): void {
   const promotion = (raw: RawObject): void =>
@@ -123,7 +130,7 @@ export function connect(caches: Caches, queues: Queues): void {
     if (event.type === 'updated' && stand(event.object) === stand(event.previous)) return;
     decisionsOn(caches.decisions.store.byIndex(BY_PROMOTION, event.object.metadata.uid));
     for (const key of environmentOf(event.object)) {
-      queues.environments.add(key);
+      if (concernsEnvironment(event)) queues.environments.add(key);
       if (wakesOthers(event, concurrencyOf(key))) promotionsOf(key);
     }
   });

@@ -113,33 +113,39 @@ function rivalOf(raw: RawObject): Rival | 'none' {
   };
 }
 
-function rivalsOf(sources: Sources, promotion: Promotion): Rival[] {
-  const { namespace, uid } = promotion.metadata;
-  const found: Rival[] = [];
-  for (const raw of sources.promotions.byIndex(
-    BY_ENVIRONMENT,
-    `${namespace}/${promotion.spec.environment}`,
-  )) {
-    const rival = rivals.get(raw) ?? rivalOf(raw);
-    rivals.set(raw, rival);
-    if (rival !== 'none' && rival.uid !== uid) found.push(rival);
+const successors = new WeakMap<RawObject, Successor | 'none'>();
+
+/** One that has brought its revision to its targets. */
+function successorOf(raw: RawObject): Successor | 'none' {
+  const parsed = parsePromotion(raw);
+  if (!parsed.ok || findCondition(parsed.object, 'Succeeded')?.reason !== 'Succeeded') return 'none';
+  const { metadata, status } = parsed.object;
+  const targets = status?.plan?.targets.map((t) => t.name) ?? [];
+  return { name: metadata.name, createdAt: Date.parse(metadata.creationTimestamp), targets };
+}
+
+/** Of all promotions for the same Environment what one function sees in them, computed once for each version. */
+function seenIn<T extends object>(
+  sources: Sources,
+  promotion: Promotion,
+  known: WeakMap<RawObject, T | 'none'>,
+  see: (raw: RawObject) => T | 'none',
+): T[] {
+  const key = `${promotion.metadata.namespace}/${promotion.spec.environment}`;
+  const found: T[] = [];
+  for (const raw of sources.promotions.byIndex(BY_ENVIRONMENT, key)) {
+    let seen = known.get(raw);
+    if (seen === undefined) known.set(raw, (seen = see(raw)));
+    if (seen !== 'none' && raw.metadata.uid !== promotion.metadata.uid) found.push(seen);
   }
   return found;
 }
 
+const rivalsOf = (sources: Sources, promotion: Promotion): Rival[] =>
+  seenIn(sources, promotion, rivals, rivalOf);
 /** Promotions for the same Environment that have brought their revision there. */
-function successorsOf(sources: Sources, promotion: Promotion): Successor[] {
-  const { namespace } = promotion.metadata;
-  return sources.promotions
-    .byIndex(BY_ENVIRONMENT, `${namespace}/${promotion.spec.environment}`)
-    .flatMap((raw): Successor[] => {
-      const parsed = parsePromotion(raw);
-      if (!parsed.ok || findCondition(parsed.object, 'Succeeded')?.reason !== 'Succeeded') return [];
-      const { metadata, status } = parsed.object;
-      const targets = status?.plan?.targets.map((t) => t.name) ?? [];
-      return [{ name: metadata.name, createdAt: Date.parse(metadata.creationTimestamp), targets }];
-    });
-}
+const successorsOf = (sources: Sources, promotion: Promotion): Successor[] =>
+  seenIn(sources, promotion, successors, successorOf);
 
 /** Decisions on this promotion: for its UID, and for its Environment. */
 function ordersOf(sources: Sources, promotion: Promotion): Order[] {

@@ -1,6 +1,6 @@
 import type { Input } from '../input.ts';
 import type { Outcome } from '../outcome.ts';
-import { aheadOf, chosen, rivalsFor } from './turn.ts';
+import { aheadOf, chosen, rivalFor } from './turn.ts';
 import { wait } from './waiting.ts';
 
 /** Whose turn it is, by the Environment's `concurrency`. A dry run takes no turn. */
@@ -19,9 +19,9 @@ function ambiguous(input: Input): Outcome | undefined {
     const truth = known.find((t) => t.name === target.name);
     return !truth?.current && !truth?.lastGood;
   });
-  const rivals = rivalsFor(input, unknown);
-  const [other] = rivals;
-  if (!other || rivals.some((r) => r.started)) return undefined;
+  if (unknown.length === 0 || rivalFor(input, unknown, (r) => r.started)) return undefined;
+  const other = rivalFor(input, unknown);
+  if (!other) return undefined;
   const names = unknown.map((s) => s.target.name).join(', ');
   return wait(
     input,
@@ -35,7 +35,9 @@ function ambiguous(input: Input): Outcome | undefined {
 function replaced(input: Input): Outcome | undefined {
   if (input.environment?.spec.concurrency !== 'Replace') return undefined;
   const createdAt = Date.parse(input.promotion.metadata.creationTimestamp);
-  const newer = rivalsFor(input, chosen(input)).find(
+  const newer = rivalFor(
+    input,
+    chosen(input),
     (r) =>
       !r.started &&
       (r.createdAt > createdAt || (r.createdAt === createdAt && r.uid > input.promotion.metadata.uid)),

@@ -43,9 +43,16 @@ function concerns(rival: Rival, subjects: readonly Subject[]): boolean {
   return subjects.some((s) => matches(s, rival.images) !== false);
 }
 
-/** The rivals for any of these targets. */
-export function rivalsFor(input: Input, subjects: readonly Subject[]): Rival[] {
-  return input.rivals.filter((r) => concerns(r, subjects));
+/**
+ * The first rival for any of these targets of which `is` holds. There may be thousands: whom one concerns takes
+ * longest to say, and is asked last.
+ */
+export function rivalFor(
+  input: Input,
+  subjects: readonly Subject[],
+  is: (rival: Rival) => boolean = () => true,
+): Rival | undefined {
+  return input.rivals.find((r) => is(r) && concerns(r, subjects));
 }
 
 /** A promotion holds its targets from Preflight to its end; one that waits before that blocks nobody. */
@@ -64,8 +71,7 @@ export function aheadOf(input: Input, subjects: readonly Subject[]): Rival | und
   const createdAt = Date.parse(metadata.creationTimestamp);
   const older = (r: Rival): boolean =>
     r.createdAt < createdAt || (r.createdAt === createdAt && r.uid < metadata.uid);
-  const isAhead = (r: Rival): boolean =>
-    r.started ? !(older(r) && isStuck(r)) : older(r) && TAKES_TURN.includes(r.reason);
-  // There may be thousands: whom it concerns is asked last, and of the first ones only.
-  return input.rivals.find((r) => isAhead(r) && concerns(r, subjects));
+  return rivalFor(input, subjects, (r) =>
+    r.started ? !(older(r) && isStuck(r)) : older(r) && TAKES_TURN.includes(r.reason),
+  );
 }
