@@ -21,7 +21,7 @@ const namespaceOf = (i: number): string => `team-${i % 40}`;
 const hashOf = (i: number): string => (i * 7919).toString(36).padStart(10, 'x');
 
 /** A Prometheus in which each version has a value of its own, found by the labels that a query asks for. */
-function prometheus(count: number) {
+function prometheus(count: number, clock: ManualClock) {
   const versions = Array.from({ length: count }, (_, i) => i);
   const known = new Map(versions.map((i) => [hashOf(i), { namespace: namespaceOf(i), value: i + 1 }]));
   const seen: string[] = [];
@@ -40,7 +40,7 @@ function prometheus(count: number) {
         if (version === undefined || !namespaces.has(version.namespace)) return [];
         const labels = Object.entries({ namespace: version.namespace, hash });
         const metric = Object.fromEntries(labels.filter(([label]) => grouping.includes(label)));
-        return [{ metric, value: [1, String(version.value)] }];
+        return [{ metric, value: [clock.now() / 1000, String(version.value)] }];
       });
       const body = JSON.stringify({ status: 'success', data: { resultType: 'vector', result } });
       return Promise.resolve({ status: 200, headers: {}, body });
@@ -65,7 +65,7 @@ test.each<[string, number, number, object, number, number]>([
   ],
 ])('%s', async (_, count, intervalSeconds, more, limit, perEvaluation) => {
   const clock = new ManualClock();
-  const { http, seen } = prometheus(count);
+  const { http, seen } = prometheus(count, clock);
   const batcher = new Batcher({ http, clock });
   const spec = prometheusSpec.parse({ query: QUERY, pass: 'value >= 0.0', ...more });
   const values = new Map<string, unknown>();
