@@ -93,6 +93,18 @@ describe('what is asked', () => {
   });
 });
 
+test('probes ask by what the process asks with, so that many become one query', async () => {
+  const seen: string[] = [];
+  const one = { series: [{ labels: {}, value: 0 }], at: 1, warnings: [] };
+  tools.ask = async (_, query) => Promise.resolve(void seen.push(query)).then(() => one);
+  try {
+    await probe('sum(x{h="{{ canaryHash }}"})').evaluate(new AbortController().signal);
+  } finally {
+    delete tools.ask;
+  }
+  expect(seen).toEqual(['sum(x{h="abc"})']);
+});
+
 describe('what is known after a restart', () => {
   const before: GateResult = {
     gate: 'error-rate',
