@@ -6,6 +6,11 @@ import type { Cluster } from '../harness/cluster.ts';
 /** A gate without anything of its own: it passes where it is asked. */
 export const QUERY = { query: 'vector(0)', pass: 'value <= 0.0' };
 
+/** The `data` of an answer of Prometheus with these series, each as it is on the wire. */
+export function vector(...result: string[]): string {
+  return `"data":{"resultType":"vector","result":[${result.join(',')}]}`;
+}
+
 /** A place in which gates are asked by promotions that touch nothing, side by side. */
 export class Asking extends Place {
   /** Makes the namespace, a Rollout and an Environment without gates. */

@@ -3,7 +3,7 @@ import { type LocalServer, serve } from '../harness/http.ts';
 import { sluicePath } from '../harness/promotions.ts';
 import { queryPrometheus } from '../harness/prometheus.ts';
 import { sharedWorld } from '../harness/shared.ts';
-import { Asking, QUERY } from './asking.ts';
+import { Asking, QUERY, vector } from './asking.ts';
 import { faultCase } from './case.ts';
 import { MetricsProxy } from './metrics-proxy.ts';
 
@@ -166,9 +166,6 @@ faultCase(
     return values.length;
   },
 );
-
-const vector = (...result: string[]): string =>
-  `"data":{"resultType":"vector","result":[${result.join(',')}]}`;
 
 faultCase(
   {

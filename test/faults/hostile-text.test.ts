@@ -4,7 +4,7 @@ import { type LocalServer, serve } from '../harness/http.ts';
 import { Place } from '../harness/promotions.ts';
 import { sharedWorld } from '../harness/shared.ts';
 import { until } from '../harness/until.ts';
-import { Asking, QUERY } from './asking.ts';
+import { Asking, QUERY, vector } from './asking.ts';
 import { faultCase } from './case.ts';
 import { outletsOf, textsIn, UNPRINTABLE } from './outlets.ts';
 
@@ -44,8 +44,6 @@ const FORGED =
 /** One series of an answer, and an answer. */
 const series = (metric: string, value = '"0"'): string =>
   `{"metric":{"a":${metric},${metric}:"b"},"value":[1,${value}]}`;
-const vector = (...result: string[]): string =>
-  `"data":{"resultType":"vector","result":[${result.join(',')}]}`;
 
 faultCase(
   {
