@@ -55,6 +55,11 @@ function isGoing({ metadata }: RawObject): boolean {
   return metadata.deletionTimestamp !== undefined && !metadata.finalizers?.includes(REVERT_FINALIZER);
 }
 
+/** What is new in the status that comes of a decision has no effect, and people can wait for it. */
+function isPatient({ status }: Promotion, { effects, status: after }: Decided): boolean {
+  return effects.length === 0 && mayWait(status, after);
+}
+
 /** Gather, decide, report, act: one pass for one Promotion. */
 export class PromotionController {
   readonly #o: PromotionControllerOptions;
@@ -63,7 +68,6 @@ export class PromotionController {
   readonly #claims = new Map<string, { key: string; uid: string }>();
   /** When news that may wait is written at the latest, by Promotion. */
   readonly #news = new Map<string, number>();
-
   /**
    * What is left to do once a promotion has ended, tried until it is done: its status says nothing of it any more.
    * After a crash the sweep at the start does it.
@@ -105,9 +109,10 @@ export class PromotionController {
     const decision = decide(input);
     this.#claim(key, promotion, decision);
     this.#o.sampler.sync(key, probesOf(key, input, decision.probes, this.#o.tools));
-    const newsAt = this.#newsAt(key, promotion, decision);
+    const isNew = !isDeepStrictEqual(significant(promotion.status), significant(decision.status));
+    const newsAt = this.#newsAt(key, isNew && isPatient(promotion, decision));
     const written =
-      newsAt === undefined
+      isNew && newsAt === undefined
         ? await this.#report(raw, promotion, decision.status, log).catch(async (error: unknown) => {
             if (isTooLarge(error)) await this.#onTooLarge(promotion, decision, input, log);
             throw error;
@@ -129,12 +134,8 @@ export class PromotionController {
     return { requeueAfterMs: Math.max(0, wakeAt - this.#o.clock.now()), ...urgent };
   }
 
-  /** When this status is to be written, if that may be later than now. */
-  #newsAt(key: string, { status }: Promotion, decision: Decided): number | undefined {
-    const isNews =
-      decision.effects.length === 0 &&
-      !isDeepStrictEqual(significant(status), significant(decision.status)) &&
-      mayWait(status, decision.status);
+  /** When a status is to be written, if that may be later than now. @param isNews it says something new that may wait. */
+  #newsAt(key: string, isNews: boolean): number | undefined {
     const now = this.#o.clock.now();
     const at = isNews ? (this.#news.get(key) ?? now + NEWS_MS) : now;
     if (at > now) this.#news.set(key, at);
@@ -213,10 +214,9 @@ export class PromotionController {
     if (decision.status.revert) await this.#actAll(decision.effects, promotion, input, log);
   }
 
-  /** Writes the status if it says something new; its resourceVersion fences off a leader that lost its lease. */
+  /** Writes the status; its resourceVersion fences off a leader that lost its lease. */
   async #report(raw: RawObject, promotion: Promotion, status: PromotionStatus, log: Log): Promise<Promotion> {
     const before = promotion.status;
-    if (isDeepStrictEqual(significant(before), significant(status))) return promotion;
     const { namespace, name, uid } = promotion.metadata;
     const path = objectPath(PROMOTIONS, namespace, name);
     const written = await patchStatus(
