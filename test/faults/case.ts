@@ -33,6 +33,8 @@ export interface FaultCase {
   seed?: number;
   /** Milliseconds, where it takes longer than tests commonly may. */
   timeoutMs?: number;
+  /** Runs beside the others of its file that say so: for cases that have a lane of their own. */
+  concurrent?: boolean;
 }
 
 /** A case as it ended. */
@@ -68,7 +70,7 @@ export function faultCase(spec: FaultCase, run: () => Promise<number>): void {
     }
   };
   // oxlint-disable-next-line jest/expect-expect, jest/valid-title -- the case asserts; its title is its catalogue entry
-  test(title, play, spec.timeoutMs ?? COMMON_LIMIT_MS);
+  (spec.concurrent ? test.concurrent : test)(title, play, spec.timeoutMs ?? COMMON_LIMIT_MS);
 }
 
 function keep(result: CaseResult): void {

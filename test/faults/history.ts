@@ -1,0 +1,82 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Promotion } from '../../src/api/v1alpha1/types.ts';
+import { type Api, ApiError, type KubeObject } from '../harness/api.ts';
+import { rolloutPath } from '../harness/fixtures.ts';
+import type { ReplicaSet, Rollout } from '../harness/kinds.ts';
+import { sluicePath } from '../harness/promotions.ts';
+import { watch } from '../harness/watch.ts';
+
+/** One version of an object, as the API server stored it. */
+export type Version = {
+  /** `metadata.resourceVersion`: one etcd counts for all kinds, so this is the order in which things happened. */
+  at: number;
+} & (
+  | { kind: 'Promotion'; object: Promotion & KubeObject }
+  | { kind: 'Rollout'; object: Rollout }
+  | { kind: 'ReplicaSet'; object: ReplicaSet }
+);
+
+/**
+ * Every version of every Promotion, Rollout and ReplicaSet of a namespace from now on, straight from the API server:
+ * what the operator is made to believe does not come by here.
+ */
+export class History {
+  readonly #versions: Version[] = [];
+  readonly #stopped = new AbortController();
+
+  /** Begins to record; resolves when nothing can be missed any more. */
+  static async of(api: Api, namespace: string): Promise<History> {
+    const history = new History();
+    await Promise.all([
+      history.#follow(api, 'Promotion', sluicePath(namespace, 'promotions')),
+      history.#follow(api, 'Rollout', rolloutPath(namespace)),
+      history.#follow(api, 'ReplicaSet', `/apis/apps/v1/namespaces/${namespace}/replicasets`),
+    ]);
+    return history;
+  }
+
+  /** Oldest first; of the objects whose name begins like this. */
+  versions(prefix = ''): Version[] {
+    return this.#versions
+      .filter(({ object }) => object.metadata.name.startsWith(prefix))
+      .toSorted((a, b) => a.at - b.at);
+  }
+
+  /** Forgets the objects whose name begins like this, so that a long history does not grow for ever. */
+  forget(prefix: string): void {
+    const kept = this.#versions.filter(({ object }) => !object.metadata.name.startsWith(prefix));
+    this.#versions.splice(0, this.#versions.length, ...kept);
+  }
+
+  stop(): void {
+    this.#stopped.abort();
+  }
+
+  async #follow(api: Api, kind: Version['kind'], path: string): Promise<void> {
+    const { items, metadata } = await api.list(path);
+    for (const object of items) this.#note(kind, object);
+    void this.#watch(api, kind, path, metadata.resourceVersion);
+  }
+
+  /** From version to version, also across restarts of the API server: nothing in between is lost. */
+  async #watch(api: Api, kind: Version['kind'], path: string, from: string): Promise<void> {
+    let version = from;
+    while (!this.#stopped.signal.aborted) {
+      try {
+        for await (const { type, object } of watch(api, path, version, this.#stopped.signal)) {
+          version = object.metadata.resourceVersion ?? version;
+          if (type !== 'BOOKMARK') this.#note(kind, object);
+        }
+      } catch (error) {
+        // A history with a hole proves nothing: whoever reads it is told by what is missing at its end.
+        if (error instanceof ApiError && error.status === 410) return;
+        await delay(100);
+      }
+    }
+  }
+
+  #note(kind: Version['kind'], object: KubeObject): void {
+    // The path says what kind its objects are.
+    this.#versions.push({ kind, at: Number(object.metadata.resourceVersion), object } as Version);
+  }
+}

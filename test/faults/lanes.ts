@@ -1,0 +1,114 @@
+import { randomBytes } from 'node:crypto';
+import { FaultProxy } from '../harness/fault-proxy.ts';
+import { installChart } from '../harness/helm.ts';
+import { type OperatorOptions, type RunningOperator, startOperator } from '../harness/operator.ts';
+import { startWorld, type World } from '../harness/world.ts';
+import { type Setting, SECRET } from './scenes.ts';
+
+/** A namespace with an operator of its own that works only there, and a proxy between it and the API server. */
+export interface Lane {
+  world: World;
+  namespace: string;
+  setting: Setting;
+  proxy: FaultProxy;
+  operator: RunningOperator;
+  /** What is in the planted Secret. */
+  secret: string;
+  /** Replaces the operator that was killed; resolves when it is ready. */
+  restart(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** A world in which cases are played side by side, each in a lane. */
+export class Lanes {
+  readonly world: World;
+  readonly #free: Lane[] = [];
+  readonly #opened: Lane[] = [];
+  #count = 0;
+
+  private constructor(world: World) {
+    this.world = world;
+  }
+
+  static async open(): Promise<Lanes> {
+    const world = await startWorld(
+      process.env['SLUICE_LOG_DIR'] ? { logDir: process.env['SLUICE_LOG_DIR'] } : {},
+    );
+    await installChart(world.cluster);
+    return new Lanes(world);
+  }
+
+  /** Has work done in a lane, which the next may have when it went well: a broken one says nothing about what is next. */
+  async use<T>(work: (lane: Lane) => Promise<T>): Promise<T> {
+    const lane = this.#free.pop() ?? (await this.lane());
+    let isFit = false;
+    try {
+      const result = await work(lane);
+      isFit = lane.operator.program.pid !== undefined;
+      return result;
+    } finally {
+      lane.proxy.calm();
+      if (isFit) this.#free.push(lane);
+      else await lane.close();
+    }
+  }
+
+  /** A new lane, for one case alone. */
+  async lane(options: OperatorOptions = {}): Promise<Lane> {
+    this.#count += 1;
+    const lane = await openLane(this.world, `lane-${this.#count}`, options);
+    this.#opened.push(lane);
+    return lane;
+  }
+
+  /** Every lane there was, with the name that its operator has in the audit log. */
+  get opened(): readonly Lane[] {
+    return this.#opened;
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#opened.map((lane) => lane.close()));
+    await this.world.stop();
+  }
+}
+
+async function openLane(world: World, namespace: string, options: OperatorOptions): Promise<Lane> {
+  const { cluster, prometheus, controls } = world;
+  await cluster.createNamespace(namespace);
+  const secret = randomBytes(24).toString('hex');
+  await cluster.api.create(`/api/v1/namespaces/${namespace}/secrets`, {
+    metadata: { name: SECRET },
+    stringData: { token: secret },
+  });
+  const proxy = await new FaultProxy(cluster, namespace).start();
+  const operator = await startLaneOperator(world, namespace, proxy, options);
+  return {
+    world,
+    namespace,
+    setting: { api: cluster.api, controls, prometheusUrl: prometheus.url, namespace },
+    proxy,
+    operator,
+    secret,
+    restart: () => operator.program.start(),
+    close: async () => {
+      await operator.program.kill();
+      await proxy.stop();
+    },
+  };
+}
+
+/** Starts an operator behind a proxy; without a lease, because a killed leader's would be waited for. */
+export function startLaneOperator(
+  { cluster, prometheus }: World,
+  namespace: string,
+  proxy: FaultProxy,
+  { name = `operator-${proxy.name}`, args = ['--leader-elect=false'], ...options }: OperatorOptions = {},
+): Promise<RunningOperator> {
+  return startOperator(cluster.run, cluster, {
+    name,
+    kubeconfig: proxy.kubeconfig,
+    prometheusAddress: prometheus.url,
+    args: [...args, `--namespaces=${namespace}`],
+    ...options,
+  });
+}

@@ -1,0 +1,100 @@
+import type { Controls } from '../harness/controls.ts';
+import type { Api } from '../harness/api.ts';
+import { Fleet } from '../harness/fleet.ts';
+import { FAILING } from '../harness/gates.ts';
+import { imageFor, Place, type PlaceOptions } from '../harness/promotions.ts';
+
+/** Where a scene is played. */
+export interface Setting {
+  api: Api;
+  controls: Controls;
+  prometheusUrl: string;
+  namespace: string;
+}
+
+/** A promotion whose end is known, played again and again under another name. */
+export interface Scene {
+  title: string;
+  /** Makes everything but the promotion; what fails fails from then on. */
+  prepare(setting: Setting, app: string): Promise<Place>;
+}
+
+/** The Secret that every gate sends with its queries, and that must come to light nowhere. */
+export const SECRET = 'planted';
+
+/** As short as whole seconds allow; it settles for a second, so that a sample can be too early. */
+export const TIMING = { settleSeconds: 1, minStepSeconds: 0, bakeSeconds: 1, maxBlindSeconds: 300 };
+
+const requests = (more = ''): string =>
+  `sum(http_requests_total{namespace="{{ targetNamespace }}",rollouts_pod_template_hash="{{ canaryHash }}"${more}})`;
+
+/**
+ * The share of failed requests since the canary began: without a range, so a sample may pass as soon as there is data,
+ * and with no data it says nothing.
+ */
+export function errorShare({ prometheusUrl }: Setting): object {
+  return {
+    prometheus: {
+      address: prometheusUrl,
+      auth: { secretName: SECRET, type: 'Bearer' },
+      query: `(${requests(',code=~"5.."')} or vector(0)) / ${requests()}`,
+      pass: 'value <= 0.05',
+    },
+    intervalSeconds: 1,
+    count: 1,
+  };
+}
+
+const STEPS = [{ setWeight: 20 }, { pause: {} }, { setWeight: 60 }, { pause: {} }];
+
+function optionsFor(setting: Setting): PlaceOptions {
+  return { gate: errorShare(setting), analysis: TIMING, replicas: 2, steps: STEPS };
+}
+
+const bad = ({ controls }: Setting, app: string): Promise<void> =>
+  controls.behave(imageFor(app, 'v2'), { errorRate: 1 });
+
+/** The scenes that are played under faults, each judged by real metrics of real requests. */
+export const SCENES = {
+  good: {
+    title: 'a good promotion',
+    prepare: (setting, app) => new Place(setting.api, setting.namespace, app).prepare(optionsFor(setting)),
+  },
+  bad: {
+    title: 'a bad promotion, with its revert',
+    prepare: async (setting, app) => {
+      await bad(setting, app);
+      return new Place(setting.api, setting.namespace, app).prepare(optionsFor(setting));
+    },
+  },
+  waves: {
+    title: 'two targets in waves, of which the second fails',
+    prepare: async (setting, app) => {
+      await bad(setting, `${app}-2`);
+      const steps = [{ setWeight: 50 }, { pause: {} }];
+      return new Fleet(setting.api, setting.namespace, app, [0, 1]).prepare({
+        ...optionsFor(setting),
+        steps,
+      });
+    },
+  },
+  blueGreen: {
+    title: 'a blue-green that fails in its bake, after the switch',
+    prepare: async (setting, app) => {
+      const place = new Place(setting.api, setting.namespace, app);
+      await place.prepare({ ...optionsFor(setting), blueGreen: { scaleDownDelaySeconds: 600 } });
+      await setting.controls.preview(setting.namespace, app, 20);
+      await place.apply('Gate', `${app}-late`, FAILING);
+      const gates = [
+        { gate: app, when: 'During' },
+        { gate: `${app}-late`, when: 'During', fromWeight: 100 },
+      ];
+      const targets = [{ name: app, rollout: { name: app } }];
+      await place.apply('Environment', app, { targets, gates, analysis: { ...TIMING, bakeSeconds: 600 } });
+      return place;
+    },
+  },
+} as const satisfies Record<string, Scene>;
+
+/** Name of a scene. */
+export type SceneName = keyof typeof SCENES;

@@ -1,0 +1,49 @@
+import type { Recorded } from '../harness/fault-proxy.ts';
+
+/* The laws that a history of objects does not show, each with its own witness. */
+
+/** S5: what was asked for in a namespace that is not the operator's, by what its proxy has seen. */
+export function strays(requests: readonly Recorded[], namespaces: readonly string[]): string[] {
+  const outside = requests.filter(
+    ({ namespace, resource }) => !namespaces.includes(namespace ?? '') && resource !== 'leases',
+  );
+  return outside.map(({ verb, path }) => `S5: ${verb} ${path} is outside ${namespaces.join(', ')}`);
+}
+
+/** S6: which of these texts have one of the secrets in them, in the clear or in base64. */
+export function leaks(texts: Readonly<Record<string, string>>, secrets: readonly string[]): string[] {
+  const forms = secrets.flatMap((secret) => [
+    secret,
+    Buffer.from(secret).toString('base64').replace(/=+$/, ''),
+  ]);
+  return Object.entries(texts)
+    .filter(([, text]) => forms.some((form) => text.includes(form)))
+    .map(([where]) => `S6: a secret is in ${where}`);
+}
+
+/** S4 once more, by the order of writes: no advance after the server has taken that it goes back. */
+export function advancesAfterRevert(requests: readonly Recorded[], promotion: string): string[] {
+  const reverted = requests.find(
+    ({ resource, name, body, status = 0 }) =>
+      resource === 'promotions/status' && name === promotion && status < 300 && body.includes('"detectedAt"'),
+  );
+  if (!reverted) return [];
+  return requests
+    .filter((r) => r.order > reverted.order && r.resource === 'rollouts/status' && isAdvance(r.body))
+    .map(({ path }) => `S4: ${path} was told to go on after the revert was decided`);
+}
+
+/** Whether a patch ends a pause, or lets a Rollout skip what is left. */
+export function isAdvance(body: string): boolean {
+  return (
+    body.includes('"remove","path":"/status/pauseConditions"') ||
+    /"\/status\/promoteFull","value":true/.test(body)
+  );
+}
+
+/** L1, the second half: what was written after everything had come to its end. */
+export function unrest(requests: readonly Recorded[], app: string): string[] {
+  return requests
+    .filter((r) => `${r.path}${r.body}`.includes(app))
+    .map(({ verb, resource, name }) => `L1: ${verb} ${resource} ${name ?? ''} after the end`);
+}

@@ -1,0 +1,233 @@
+import { describe, expect, test } from '@jest/globals';
+import type { Recorded } from '../harness/fault-proxy.ts';
+import { brokenLaws } from '../faults/checks.ts';
+import type { Version } from '../faults/history.ts';
+import type { Law } from '../faults/laws.ts';
+import { advancesAfterRevert, leaks, strays, unrest } from '../faults/witness.ts';
+
+/* Each checker of the fault runs finds nothing in a lawful history, and finds a forged one out. */
+
+const OLD = 'registry.test/app:v1';
+const NEW = 'registry.test/app:v2';
+const TERMS = { settleSeconds: 1, isNew: (image: string) => image === NEW };
+const STEPS = [{ setWeight: 20 }, { pause: {} }, { setWeight: 60 }, { pause: {} }];
+const time = (second: number): string => new Date(Date.UTC(2026, 0, 1) + second * 1000).toISOString();
+
+/** A Rollout as it stands: its image, its step, and more of its status. */
+function rollout(at: number, image: string, step: number, status: object = {}): Version {
+  const object = {
+    metadata: { name: 'app', resourceVersion: String(at) },
+    spec: {
+      replicas: 5,
+      template: { spec: { containers: [{ name: 'app', image }] } },
+      strategy: { canary: { steps: STEPS } },
+    },
+    status: {
+      currentPodHash: image === NEW ? 'new' : 'old',
+      stableRS: 'old',
+      currentStepIndex: step,
+      ...status,
+    },
+  };
+  return { at, kind: 'Rollout', object } as unknown as Version;
+}
+
+/** The Promotion as it stands: its target's state, what its gate said, and whether it goes back. */
+function promotion(at: number, state: string, step?: number, more: object = {}, gate: object = {}): Version {
+  const { revert, ...target } = { revert: undefined, ...more };
+  const object = {
+    metadata: { name: 'app-v2', resourceVersion: String(at) },
+    spec: { environment: 'app' },
+    status: {
+      plan: {
+        targets: [{ name: 'app', rollout: { name: 'app' } }],
+        gates: [{ gate: 'errors', when: 'During' }],
+      },
+      targets: [
+        {
+          name: 'app',
+          state,
+          canaryHash: 'new',
+          ...(step !== undefined && { step, weight: step < 3 ? 20 : 60, reachedAt: time(at) }),
+          ...target,
+        },
+      ],
+      gates: [
+        {
+          gate: 'errors',
+          when: 'During',
+          target: 'app',
+          step,
+          sampledAt: time(at + 2),
+          verdict: 'Pass',
+          ...gate,
+        },
+      ],
+      ...(revert !== undefined && { revert }),
+    },
+  };
+  return { at, kind: 'Promotion', object } as unknown as Version;
+}
+
+/** Pods that the new revision is given. */
+function pods(at: number, replicas: number): Version {
+  const object = {
+    metadata: {
+      name: 'app-new',
+      resourceVersion: String(at),
+      labels: { 'rollouts-pod-template-hash': 'new' },
+      ownerReferences: [{ name: 'app' }],
+    },
+    spec: { replicas },
+  };
+  return { at, kind: 'ReplicaSet', object } as unknown as Version;
+}
+
+const BEGIN = [
+  rollout(1, OLD, 4),
+  promotion(2, 'Applying'),
+  rollout(3, NEW, 0),
+  pods(4, 1),
+  rollout(5, NEW, 1),
+];
+const FAIL = { verdict: 'Fail' };
+const REVERT = { revert: { reason: 'errors', detectedAt: time(10) } };
+
+const GOOD = [
+  ...BEGIN,
+  promotion(6, 'Analysing', 1, {}, { verdict: 'Inconclusive' }),
+  promotion(7, 'Advancing', 1),
+  rollout(8, NEW, 2),
+  pods(9, 3),
+  rollout(10, NEW, 3),
+  promotion(11, 'Advancing', 3),
+  rollout(12, NEW, 4),
+  pods(13, 5),
+];
+const BAD = [
+  ...BEGIN,
+  promotion(6, 'Reverting', 1, REVERT, FAIL),
+  rollout(7, NEW, 1, { abort: true }),
+  rollout(8, OLD, 0, { abort: true }),
+  pods(9, 0),
+];
+
+const found = (versions: readonly Version[], law: Law): string[] => brokenLaws(versions, [law], TERMS);
+
+describe('a lawful history', () => {
+  test.each([
+    ['of a good promotion', GOOD],
+    ['of a bad one', BAD],
+  ])('%s breaks no law', (_, versions) => {
+    expect(brokenLaws(versions, ['S1', 'S2', 'S4', 'L2'], TERMS)).toEqual([]);
+  });
+});
+
+describe('S1 is broken', () => {
+  test('by a step beyond a pause that was not passed', () => {
+    expect(found([...BEGIN, rollout(6, NEW, 2)], 'S1')).toEqual([
+      'S1: app stands at step 2 at version 6, and may at most at 1',
+    ]);
+  });
+
+  test('by a step that was passed only afterwards, or by no sample of its own', () => {
+    expect(found([...BEGIN, rollout(6, NEW, 2), promotion(7, 'Advancing', 1)], 'S1')).toHaveLength(1);
+    const early = promotion(6, 'Advancing', 1, {}, { sampledAt: time(6) });
+    expect(found([...BEGIN, early, rollout(7, NEW, 2)], 'S1')).toHaveLength(1);
+  });
+
+  test('by a pass that was said after the revert had begun', () => {
+    const late = promotion(7, 'Advancing', 1, REVERT);
+    expect(
+      found([...BEGIN, promotion(6, 'Reverting', 1, REVERT, FAIL), late, rollout(8, NEW, 2)], 'S1'),
+    ).toHaveLength(1);
+  });
+
+  test('by more pods than the step asks for', () => {
+    expect(found([...BEGIN, pods(6, 2)], 'S1')).toEqual([
+      'S1: app gives the new revision 2 pods at version 6, and may at most 1',
+    ]);
+  });
+});
+
+describe('S2 is broken', () => {
+  test.each([
+    ['without a pass', { verdict: 'Inconclusive' }, 'gate errors says Inconclusive at step 1'],
+    ['by the pass of another step', { step: 0 }, 'gate errors says Pass at step 0'],
+    ['by a sample from before it settled', { sampledAt: time(6.5) }, 'gate errors passed by a sample of'],
+  ])('by going on %s', (_, gate, says) => {
+    const [broken] = found([...BEGIN, promotion(6, 'Advancing', 1, {}, gate)], 'S2');
+    expect(broken).toContain(says);
+  });
+});
+
+describe('S4 is broken', () => {
+  test('by a template that is not the recorded one', () => {
+    const other = rollout(8, 'registry.test/app:v0', 0);
+    expect(found([...BEGIN, promotion(6, 'Reverting', 1, REVERT, FAIL), other], 'S4')).toEqual([
+      'S4: the template of app is not the recorded one after the revert',
+    ]);
+  });
+
+  test('by the new image once more', () => {
+    expect(found([...BAD, rollout(10, NEW, 0), rollout(11, OLD, 0)], 'S4')).toContain(
+      'S4: the new image is declared again at version 10',
+    );
+  });
+
+  test('by writing back and forth without a revert', () => {
+    expect(found([...BEGIN, rollout(6, OLD, 0), rollout(7, NEW, 0)], 'S4')).toHaveLength(1);
+  });
+});
+
+test('L2 is broken by a Fail that nothing follows', () => {
+  expect(found([...BEGIN, promotion(6, 'Reverting', 1, REVERT, FAIL), rollout(7, NEW, 1)], 'L2')).toEqual([
+    'L2: app was neither aborted nor brought back after the Fail at version 6',
+  ]);
+});
+
+describe('what requests and texts show', () => {
+  const request = (order: number, resource: string, body: string, more: object = {}): Recorded =>
+    ({
+      order,
+      verb: 'patch',
+      resource,
+      namespace: 'ours',
+      path: `/${resource}/app`,
+      body,
+      status: 200,
+      ...more,
+    }) as Recorded;
+
+  test('S5: a request in another namespace, but for the lease', () => {
+    const lease = request(0, 'leases', '', { namespace: 'sluice-system' });
+    expect(strays([request(1, 'rollouts', ''), lease], ['ours'])).toEqual([]);
+    expect(strays([request(1, 'rollouts', '', { namespace: 'theirs' })], ['ours'])).toHaveLength(1);
+    expect(strays([request(1, 'rollouts', '', { namespace: undefined })], ['ours'])).toHaveLength(1);
+  });
+
+  test('S6: a secret, in the clear or in base64', () => {
+    expect(leaks({ log: 'nothing here' }, ['hunter2hunter2'])).toEqual([]);
+    expect(leaks({ log: 'token=hunter2hunter2' }, ['hunter2hunter2'])).toEqual(['S6: a secret is in log']);
+    expect(
+      leaks({ event: `x ${Buffer.from('hunter2hunter2').toString('base64')}` }, ['hunter2hunter2']),
+    ).toHaveLength(1);
+  });
+
+  test('S4: an advance after the revert was taken, but not after one that was refused', () => {
+    const advance = request(2, 'rollouts/status', '[{"op":"remove","path":"/status/pauseConditions"}]');
+    const full = request(2, 'rollouts/status', '[{"op":"add","path":"/status/promoteFull","value":true}]');
+    const revert = request(1, 'promotions/status', '{"status":{"revert":{"detectedAt":"x"}}}', {
+      name: 'app-v2',
+    });
+    expect(advancesAfterRevert([revert, advance], 'app-v2')).toHaveLength(1);
+    expect(advancesAfterRevert([revert, full], 'app-v2')).toHaveLength(1);
+    expect(advancesAfterRevert([{ ...revert, status: 409 }, advance], 'app-v2')).toEqual([]);
+    expect(advancesAfterRevert([{ ...advance, order: 0 }, revert], 'app-v2')).toEqual([]);
+  });
+
+  test('L1: a write about the app after its end', () => {
+    expect(unrest([request(1, 'rollouts', '{}')], 'app')).toEqual(['L1: patch rollouts  after the end']);
+    expect(unrest([request(1, 'rollouts', '{}')], 'other')).toEqual([]);
+  });
+});
