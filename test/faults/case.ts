@@ -35,6 +35,8 @@ export interface FaultCase {
   timeoutMs?: number;
   /** Runs beside the others of its file that say so: for cases that have a lane of their own. */
   concurrent?: boolean;
+  /** How long the promotion in it may take, where that is longer than most. */
+  patienceMs?: number;
 }
 
 /** A case as it ended. */
@@ -53,24 +55,25 @@ export interface CaseResult extends FaultCase {
 export function faultCase(spec: FaultCase, run: () => Promise<number>): void {
   if (spec.long && !isLong) return;
   const drawn = spec.seed === undefined ? '' : ` (seed ${spec.seed})`;
-  const title = `${spec.id}: ${spec.injected}${drawn}`;
-  const play = async (): Promise<void> => {
-    try {
-      const times = await run();
-      if (times < 1) throw new Error('the fault was never injected, so the case shows nothing');
-      keep({ ...spec, held: true, times });
-    } catch (error) {
-      keep({
-        ...spec,
-        held: false,
-        times: 0,
-        message: error instanceof Error ? error.message : String(error),
-      });
-      throw error;
-    }
-  };
+  const declare = spec.concurrent ? test.concurrent : test;
   // oxlint-disable-next-line jest/expect-expect, jest/valid-title -- the case asserts; its title is its catalogue entry
-  (spec.concurrent ? test.concurrent : test)(title, play, spec.timeoutMs ?? COMMON_LIMIT_MS);
+  declare(
+    `${spec.id}: ${spec.injected}${drawn}`,
+    () => judged(spec, run),
+    spec.timeoutMs ?? (spec.patienceMs ?? PATIENCE_MS) + OVERHEAD_MS,
+  );
+}
+
+async function judged(spec: FaultCase, run: () => Promise<number>): Promise<void> {
+  try {
+    const times = await run();
+    if (times < 1) throw new Error('the fault was never injected, so the case shows nothing');
+    keep({ ...spec, held: true, times });
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    keep({ ...spec, held: false, times: 0, message });
+    throw error;
+  }
 }
 
 function keep(result: CaseResult): void {

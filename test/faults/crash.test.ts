@@ -1,8 +1,8 @@
 import { afterAll } from '@jest/globals';
 import type { ApiRequest } from '../harness/fault-exchange.ts';
-import type { Fault } from '../harness/fault-kinds.ts';
 import type { RuleInForce } from '../harness/fault-proxy.ts';
 import { numbers } from '../harness/random.ts';
+import { deadly, type Moment } from './blows.ts';
 import { faultCase, isLong, seed } from './case.ts';
 import type { EndState } from './end-state.ts';
 import { Lanes } from './lanes.ts';
@@ -22,8 +22,7 @@ const MOMENTS = {
   before: 'before it is sent',
   committed: 'after the commit, before the answer',
   answered: 'after the answer',
-} as const;
-type Moment = keyof typeof MOMENTS;
+} as const satisfies Record<Moment, string>;
 const moments = Object.keys(MOMENTS) as Moment[];
 
 interface Golden {
@@ -46,18 +45,6 @@ async function golden(name: SceneName): Promise<Golden> {
   };
 }
 
-/** Kills the operator at a moment of a request and starts it again; `failed` hears when it does not start. */
-function deadly({ lane }: Playing, moment: Moment, failed: (error: unknown) => void): Fault {
-  return async (exchange) => {
-    const answer = moment === 'before' ? undefined : await exchange.send();
-    if (moment === 'committed') answer?.resume();
-    if (moment === 'answered' && answer) await exchange.pass(answer);
-    await lane.operator.program.kill();
-    exchange.cut();
-    lane.restart().catch(failed);
-  };
-}
-
 interface Blow {
   word: string;
   moment: Moment;
@@ -70,7 +57,7 @@ async function crash(name: SceneName, { end }: Golden, blows: readonly Blow[]): 
   const trouble = (playing: Playing): void => {
     for (const { word, moment } of blows) {
       const matches = (r: ApiRequest): boolean => isAbout(r, playing.app) && wordFor(r, playing.app) === word;
-      rules.push(playing.lane.proxy.rule({ matches, times: 1, do: deadly(playing, moment, reject) }));
+      rules.push(playing.lane.proxy.rule({ matches, times: 1, do: deadly(playing.lane, moment, reject) }));
     }
   };
   await Promise.race([lanes.use((lane) => play(lane, name, { trouble, end })), failed]);

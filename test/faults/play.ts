@@ -38,9 +38,13 @@ export interface Play {
   trouble?: (playing: Playing) => Promise<void> | void;
   /** What comes after the promotion was applied, for scenes in which others act too. */
   act?: (playing: Playing) => Promise<void>;
-  /** What it has to come to; undefined: this is the run that says so, or its end is asserted by `act`. */
+  /** What it has to come to; undefined: this is the run that says so. */
   end?: EndState | undefined;
+  /** What else is to be seen at its end, before it is cleared away. */
+  expect?: (playing: Playing) => Promise<void>;
   laws?: readonly Law[];
+  /** How long the promotion may take; 150 s unless given. */
+  patienceMs?: number;
 }
 
 /** The laws of a run in which nobody but the operator and the Rollouts controller acts. */
@@ -57,7 +61,7 @@ let played = 0;
 export async function play(
   lane: Lane,
   name: SceneName,
-  { trouble, act, end, laws = ALL }: Play = {},
+  { trouble, act, end, expect, laws = ALL, patienceMs }: Play = {},
 ): Promise<Played> {
   const { api } = lane.world.cluster;
   played += 1;
@@ -73,7 +77,7 @@ export async function play(
     await trouble?.(playing);
     await place.promote('v2');
     await act?.(playing);
-    await place.untilEnded(playing.promotion);
+    await place.untilEnded(playing.promotion, patienceMs);
     const came = await settled(playing, end);
     const quietFrom = await quiet(playing);
     const terms = { settleSeconds: TIMING.settleSeconds, isNew: newImages(app) };
@@ -85,6 +89,7 @@ export async function play(
       ...(laws.includes('L1') ? unrest(lane.proxy.requests.slice(quietFrom).filter(isWrite), app) : []),
     ];
     if (broken.length > 0) throw new Error([...new Set(broken)].join('; '));
+    await expect?.(playing);
     return { playing, end: came, requests: requests() };
   } finally {
     history.stop();

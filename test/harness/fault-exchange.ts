@@ -90,10 +90,7 @@ export class Exchange {
 
   /** Passes the server's answer on to the client as it comes, a watch line by line through `rewrite`. */
   async pass(from: IncomingMessage, rewrite?: LineRewrite): Promise<void> {
-    const status = from.statusCode ?? 0;
-    this.#head(status, from.headers);
-    // A watch may be silent for long after its head.
-    this.#flush();
+    this.begin(from);
     let rest = '';
     let count = 0;
     from.on('error', () => this.cut());
@@ -114,6 +111,13 @@ export class Exchange {
     this.end();
   }
 
+  /** Passes on the head of the server's answer; what follows it is written by `write`. */
+  begin(from: IncomingMessage): void {
+    this.#head(from.statusCode ?? 0, from.headers);
+    // A watch may be silent for long after its head.
+    this.#flush();
+  }
+
   /** Answers in the server's place. */
   reply(status: number, body = '', headers: Record<string, string> = {}): void {
     if (!this.#isOpen) return;
@@ -122,7 +126,7 @@ export class Exchange {
     this.end();
   }
 
-  /** Writes the beginning of something and nothing after it. */
+  /** Writes a piece of the answer. */
   write(text: string): void {
     this.#write(text);
   }
@@ -132,9 +136,9 @@ export class Exchange {
     if (this.#isOpen) this.#client.answer.end();
   }
 
-  /** Resets the client's connection, and whatever else is under way on it. */
+  /** Resets the client's connection, and whatever else is under way on it; nothing when it has its answer, or has gone. */
   cut(): void {
-    this.#client.cut();
+    if (this.#isOpen) this.#client.cut();
   }
 
   #head(status: number, headers: IncomingHttpHeaders): void {

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { createInterface } from 'node:readline/promises';
 import { text } from 'node:stream/consumers';
 import type { ApiRequest, Exchange, LineRewrite } from './fault-exchange.ts';
 
@@ -37,8 +38,11 @@ export const late =
 /** Refused in the server's place, in its own form (a Status); nothing is done. */
 export const refuse =
   (status: number, headers: Record<string, string> = {}): Fault =>
-  (exchange) =>
-    exchange.reply(status, statusBody(status, headers), headers);
+  (exchange) => {
+    // What is created cannot conflict, but it can be there already.
+    const reason = status === 409 && exchange.request.verb === 'create' ? 'AlreadyExists' : undefined;
+    exchange.reply(status, statusBody(status, headers, reason), headers);
+  };
 
 /** The reason words of apimachinery's StatusReason. */
 const REASONS: Record<number, string> = {
@@ -53,7 +57,11 @@ const REASONS: Record<number, string> = {
 };
 
 /** A Status as the API server answers it. */
-export function statusBody(code: number, headers: Record<string, string> = {}): string {
+export function statusBody(
+  code: number,
+  headers: Record<string, string> = {},
+  reason = REASONS[code] ?? 'Unknown',
+): string {
   const retryAfterSeconds = headers['retry-after'] && Number(headers['retry-after']);
   return JSON.stringify({
     kind: 'Status',
@@ -61,7 +69,7 @@ export function statusBody(code: number, headers: Record<string, string> = {}): 
     metadata: {},
     status: 'Failure',
     message: `injected ${code}`,
-    reason: REASONS[code] ?? 'Unknown',
+    reason,
     ...(retryAfterSeconds !== undefined && { details: { retryAfterSeconds } }),
     code,
   });
@@ -72,6 +80,29 @@ export const rewrite =
   (lines: LineRewrite): Fault =>
   async (exchange) =>
     exchange.pass(await exchange.send(), lines);
+
+/** A watch that tells only the last state of each object, at most so often: nothing in between is seen. */
+export const coalesced =
+  (ms: number): Fault =>
+  async (exchange) => {
+    const answer = await exchange.send();
+    exchange.begin(answer);
+    const last = new Map<string, string>();
+    const timer = setInterval(() => {
+      for (const line of last.values()) exchange.write(`${line}\n`);
+      last.clear();
+    }, ms);
+    try {
+      for await (const line of createInterface({ input: answer })) {
+        const { object }: { object: { metadata: { uid?: string } } } = JSON.parse(line);
+        last.delete(object.metadata.uid ?? '');
+        last.set(object.metadata.uid ?? '', line);
+      }
+    } finally {
+      clearInterval(timer);
+    }
+    exchange.end();
+  };
 
 /** The writes that decide something: leases are written by the clock, events beside what happens. */
 export function isWrite({ verb, resource }: ApiRequest): boolean {

@@ -19,9 +19,11 @@ export interface Recorded extends ApiRequest {
 
 /** What is done with which requests. */
 export interface Rule {
-  matches(request: ApiRequest): boolean;
+  matches: (request: ApiRequest) => boolean;
   /** How many requests it takes; all unless given. */
   times?: number;
+  /** Takes only the first request of each key. */
+  once?: (request: ApiRequest) => string;
   do: Fault;
 }
 
@@ -30,6 +32,23 @@ export interface RuleInForce {
   /** How many requests it has taken. */
   readonly hits: number;
   remove(): void;
+}
+
+interface RuleState extends Rule {
+  hits: number;
+  taken: Set<string>;
+}
+
+function takes(
+  { hits, times = Number.POSITIVE_INFINITY, once, taken, matches }: RuleState,
+  request: ApiRequest,
+): boolean {
+  return hits < times && matches(request) && !(once && taken.has(once(request)));
+}
+
+function note(rule: RuleState, request: ApiRequest): void {
+  rule.hits += 1;
+  if (rule.once) rule.taken.add(rule.once(request));
 }
 
 /**
@@ -44,7 +63,7 @@ export class FaultProxy {
   readonly #cluster: Cluster;
   readonly #upstream: Agent;
   readonly #key = selfSigned('fault-proxy');
-  readonly #rules: (Rule & { hits: number })[] = [];
+  readonly #rules: RuleState[] = [];
   readonly #open = new Set<Exchange>();
   readonly #sockets = new Map<number, Socket>();
   #port = 0;
@@ -95,7 +114,7 @@ export class FaultProxy {
 
   /** Puts a rule in force, after those that are. */
   rule(rule: Rule): RuleInForce {
-    const entry = { ...rule, hits: 0 };
+    const entry: RuleState = { ...rule, hits: 0, taken: new Set() };
     this.#rules.push(entry);
     return {
       get hits() {
@@ -139,10 +158,8 @@ export class FaultProxy {
     const body = await buffer(incoming).catch(() => undefined);
     if (body === undefined) return;
     const request = readRequest(incoming, body, this.requests.length);
-    const rule = this.#rules.find(
-      (r) => r.hits < (r.times ?? Number.POSITIVE_INFINITY) && r.matches(request),
-    );
-    if (rule) rule.hits += 1;
+    const rule = this.#rules.find((r) => takes(r, request));
+    if (rule) note(rule, request);
     const recorded: Recorded = { ...request, faulted: rule !== undefined };
     this.requests.push(recorded);
     const client: Client = {

@@ -186,19 +186,19 @@ test('L2 is broken by a Fail that nothing follows', () => {
   ]);
 });
 
-describe('what requests and texts show', () => {
-  const request = (order: number, resource: string, body: string, more: object = {}): Recorded =>
-    ({
-      order,
-      verb: 'patch',
-      resource,
-      namespace: 'ours',
-      path: `/${resource}/app`,
-      body,
-      status: 200,
-      ...more,
-    }) as Recorded;
+const request = (order: number, resource: string, body: string, more: object = {}): Recorded =>
+  ({
+    order,
+    verb: 'patch',
+    resource,
+    namespace: 'ours',
+    path: `/${resource}/app`,
+    body,
+    status: 200,
+    ...more,
+  }) as Recorded;
 
+describe('what requests and texts show', () => {
   test('S5: a request in another namespace, but for the lease', () => {
     const lease = request(0, 'leases', '', { namespace: 'sluice-system' });
     expect(strays([request(1, 'rollouts', ''), lease], ['ours'])).toEqual([]);
