@@ -5,13 +5,17 @@ import { type OperatorOptions, type RunningOperator, startOperator } from '../ha
 import { startWorld, type World } from '../harness/world.ts';
 import { type Setting, SECRET } from './scenes.ts';
 
-/** A namespace with an operator of its own that works only there, and a proxy between it and the API server. */
-export interface Lane {
+/** An operator and the proxy between it and the API server. */
+export interface Replica {
+  proxy: FaultProxy;
+  operator: RunningOperator;
+}
+
+/** A namespace with an operator of its own that works only there. */
+export interface Lane extends Replica {
   world: World;
   namespace: string;
   setting: Setting;
-  proxy: FaultProxy;
-  operator: RunningOperator;
   /** What is in the planted Secret. */
   secret: string;
   /** Replaces the operator that was killed; resolves when it is ready. */
@@ -54,9 +58,9 @@ export class Lanes {
   }
 
   /** A new lane, for one case alone. */
-  async lane(options: OperatorOptions = {}): Promise<Lane> {
+  async lane(options: OperatorOptions = {}, namespace?: string): Promise<Lane> {
     this.#count += 1;
-    const lane = await openLane(this.world, `lane-${this.#count}`, options);
+    const lane = await openLane(this.world, namespace ?? `lane-${this.#count}`, options);
     this.#opened.push(lane);
     return lane;
   }

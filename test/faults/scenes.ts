@@ -1,7 +1,7 @@
 import type { Controls } from '../harness/controls.ts';
 import type { Api } from '../harness/api.ts';
 import { Fleet } from '../harness/fleet.ts';
-import { FAILING } from '../harness/gates.ts';
+import { FAILING, UNDECIDED } from '../harness/gates.ts';
 import { imageFor, Place, type PlaceOptions } from '../harness/promotions.ts';
 
 /** Where a scene is played. */
@@ -93,6 +93,11 @@ export const SCENES = {
       await place.apply('Environment', app, { targets, gates, analysis: { ...TIMING, bakeSeconds: 600 } });
       return place;
     },
+  },
+  judged: {
+    title: 'a promotion that is judged at its first pause until somebody edits the gate',
+    prepare: (setting, app) =>
+      new Place(setting.api, setting.namespace, app).prepare({ ...optionsFor(setting), gate: UNDECIDED }),
   },
 } as const satisfies Record<string, Scene>;
 

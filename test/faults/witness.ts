@@ -29,21 +29,12 @@ export function advancesAfterRevert(requests: readonly Recorded[], promotion: st
   );
   if (!reverted) return [];
   return requests
-    .filter((r) => r.order > reverted.order && r.resource === 'rollouts/status' && isAdvance(r.body))
+    .slice(requests.indexOf(reverted) + 1)
+    .filter((r) => r.resource === 'rollouts/status' && isAdvance(r.body))
     .map(({ path }) => `S4: ${path} was told to go on after the revert was decided`);
 }
 
-/** Whether a patch ends a pause, or lets a Rollout skip what is left. */
+/** Whether a patch ends a pause. Skipping what is left is a part of the way back, too: whose steps, S1 sees. */
 export function isAdvance(body: string): boolean {
-  return (
-    body.includes('"remove","path":"/status/pauseConditions"') ||
-    /"\/status\/promoteFull","value":true/.test(body)
-  );
-}
-
-/** L1, the second half: what was written after everything had come to its end. */
-export function unrest(requests: readonly Recorded[], app: string): string[] {
-  return requests
-    .filter((r) => `${r.path}${r.body}`.includes(app))
-    .map(({ verb, resource, name }) => `L1: ${verb} ${resource} ${name ?? ''} after the end`);
+  return body.includes('"remove","path":"/status/pauseConditions"');
 }

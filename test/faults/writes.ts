@@ -24,7 +24,8 @@ const SAYS: Record<string, (body: string) => string> = {
   promotions: finalizerSays,
   environments: finalizerSays,
   rollouts: (body) => (body.includes('"replace","path":"/spec/template","value"') ? 'restore' : 'apply'),
-  'rollouts/status': (body) => (isAdvance(body) ? 'advance' : 'abort'),
+  'rollouts/status': (body) =>
+    isAdvance(body) ? 'advance' : body.includes('"/status/abort"') ? 'abort' : 'skip the steps',
   events: (body) => (JSON.parse(body) as { reason?: string }).reason ?? '',
 };
 

@@ -1,4 +1,3 @@
-import { afterAll } from '@jest/globals';
 import type { ApiRequest } from '../harness/fault-exchange.ts';
 import {
   asks,
@@ -12,18 +11,14 @@ import {
 import type { RuleInForce } from '../harness/fault-proxy.ts';
 import { dieAtAbort } from './blows.ts';
 import { faultCase, isLong } from './case.ts';
-import { Lanes } from './lanes.ts';
 import { ALL, play } from './play.ts';
+import { goldenEnd, type Stage } from './stage.ts';
 import { isAbout, wordFor } from './writes.ts';
 
 /*
  * The API server refuses, breaks off or does not answer: each way on each verb, in a bad promotion that has to be
  * brought back all the same. Every different request of that verb is hit once.
  */
-
-const lanes = await Lanes.open();
-afterAll(() => lanes.close());
-const { end } = await lanes.use((lane) => play(lane, 'bad'));
 
 const REFUSALS: Record<string, Fault> = {
   403: refuse(403),
@@ -69,7 +64,7 @@ interface Injected {
   dies?: boolean;
 }
 
-function apiCase(family: string, { how, fault, verb, resource, times, dies }: Injected): void {
+function apiCase(stage: Stage, family: string, { how, fault, verb, resource, times, dies }: Injected): void {
   const what = `${verb} ${resource ?? 'of each kind'}`;
   const spec = { family, injected: `${how} on ${what}`, laws: ALL, concurrent: true };
   faultCase(
@@ -77,9 +72,9 @@ function apiCase(family: string, { how, fault, verb, resource, times, dies }: In
     async () => {
       let rule: RuleInForce | undefined;
       const { promise: failed, reject } = Promise.withResolvers<never>();
-      const run = lanes.use((lane) =>
+      const run = stage.lanes.use((lane) =>
         play(lane, 'bad', {
-          end,
+          end: goldenEnd(stage, 'bad'),
           trouble: (playing) => {
             if (dies) dieAtAbort(playing, reject);
             rule = lane.proxy.rule({
@@ -103,23 +98,27 @@ function apiCase(family: string, { how, fault, verb, resource, times, dies }: In
   );
 }
 
-for (const [how, fault] of Object.entries(WRITE_FAULTS))
-  for (const [verb, resource] of WRITES)
-    apiCase('The API server refuses a write', { how, fault, verb, resource });
+/** Every way on every verb. */
+export function apiCases(stage: Stage): void {
+  for (const [how, fault] of Object.entries(WRITE_FAULTS))
+    for (const [verb, resource] of WRITES)
+      apiCase(stage, 'The API server refuses a write', { how, fault, verb, resource });
 
-for (const [how, fault] of Object.entries(SILENCES))
-  for (const [verb, resource] of SILENCED)
-    apiCase('The API server does not answer a write', { how, fault, verb, resource, times: 1 });
+  for (const [how, fault] of Object.entries(SILENCES))
+    for (const [verb, resource] of SILENCED)
+      apiCase(stage, 'The API server does not answer a write', { how, fault, verb, resource, times: 1 });
 
-for (const [how, fault] of Object.entries({ ...REFUSALS, 410: refuse(410) })) {
-  const family = 'The API server refuses to be read';
-  apiCase(family, { how, fault, verb: 'list', dies: true });
-  apiCase(family, { how, fault, verb: 'watch' });
-  if (how !== '409' && how !== '410')
-    apiCase(family, { how, fault, verb: 'get', resource: 'controllerrevisions', dies: true });
+  for (const [how, fault] of Object.entries({ ...REFUSALS, 410: refuse(410) })) {
+    const family = 'The API server refuses to be read';
+    apiCase(stage, family, { how, fault, verb: 'list', dies: true });
+    apiCase(stage, family, { how, fault, verb: 'watch' });
+    if (how !== '409' && how !== '410')
+      apiCase(stage, family, { how, fault, verb: 'get', resource: 'controllerrevisions', dies: true });
+  }
+  if (isLong) awayCases(stage);
 }
 
-if (isLong) {
+function awayCases(stage: Stage): void {
   const family = 'The API server goes away for a while';
   for (const [id, kind, fault] of [
     ['A-away-reset', 'resets everything', cutBefore],
@@ -130,9 +129,9 @@ if (isLong) {
       { id, family, injected: `for 5 s it ${kind}, from the abort on`, laws: ALL, concurrent: true },
       async () => {
         let hits = 0;
-        await lanes.use((lane) =>
+        await stage.lanes.use((lane) =>
           play(lane, 'bad', {
-            end,
+            end: goldenEnd(stage, 'bad'),
             trouble: () => {
               lane.proxy.rule({
                 matches: asks('patch', 'rollouts/status'),

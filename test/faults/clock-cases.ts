@@ -1,0 +1,121 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { asks } from '../harness/fault-kinds.ts';
+import { faultCase } from './case.ts';
+import type { Lane } from './lanes.ts';
+import type { Law } from './laws.ts';
+import { endsAs } from './ending.ts';
+import { play, type Playing } from './play.ts';
+import type { SceneName } from './scenes.ts';
+import type { Stage } from './stage.ts';
+
+/*
+ * The wall clock of the operator's machine is set, by an hour, while a promotion is under way: its decisions are the
+ * same. What it writes down as the time is as wrong as its clock, so S2, which compares times, holds where it writes
+ * both of them after the jump; where it does not, S1 by the order of versions remains.
+ */
+
+const HOUR = 3_600_000;
+const LAWS: readonly Law[] = ['S1', 'S4', 'S5', 'S6', 'L1', 'L2'];
+let clocks = 0;
+
+/** A lane whose operator has a clock that can be set. */
+async function clockedLane({ lanes }: Stage): Promise<{ lane: Lane; set: (offsetMs: number) => void }> {
+  clocks += 1;
+  const file = join(lanes.world.cluster.facts.dir, `clock-${clocks}`);
+  writeFileSync(file, '0');
+  const opened = await lanes.lane({
+    nodeArgs: ['--import', new URL('./clock.mjs', import.meta.url).href],
+    env: { SLUICE_TEST_CLOCK: file },
+  });
+  return { lane: opened, set: (offsetMs) => writeFileSync(file, String(offsetMs)) };
+}
+
+interface Jump {
+  id: string;
+  injected: string;
+  scene: SceneName;
+  ending: string;
+  /** Sets the clock at a moment of the promotion. */
+  when: (playing: Playing, set: (offsetMs: number) => void, jumped: () => void) => void;
+  long?: boolean;
+}
+
+/** At the first status that says this word. */
+const atReason =
+  (reason: string, ...offsets: number[]): Jump['when'] =>
+  ({ lane: { proxy }, promotion }, set, jumped) => {
+    proxy.rule({
+      matches: (r) =>
+        r.resource === 'promotions/status' && r.name === promotion && r.body.includes(`"reason":"${reason}"`),
+      times: 1,
+      do: async (exchange) => {
+        for (const offset of offsets) set(offset);
+        jumped();
+        await exchange.pass(await exchange.send());
+      },
+    });
+  };
+
+/** At the patch of the Rollout's status: an advance, or the abort. */
+const atEffect =
+  (offset: number): Jump['when'] =>
+  ({ lane: { proxy } }, set, jumped) => {
+    proxy.rule({
+      matches: asks('patch', 'rollouts/status'),
+      times: 1,
+      do: async (exchange) => {
+        set(offset);
+        jumped();
+        await exchange.pass(await exchange.send());
+      },
+    });
+  };
+
+const moments: Record<string, [words: string, when: (offset: number) => Jump['when']]> = {
+  settling: ['while it settles', (offset) => atReason('Settling', offset)],
+  analysing: ['while it is judged', (offset) => atReason('Analysing', offset)],
+  effect: ['between an effect and its answer', atEffect],
+};
+
+const jumps: Jump[] = (['good', 'bad'] as const).flatMap((scene) =>
+  Object.entries(moments).flatMap(([moment, [words, when]]) =>
+    [HOUR, -HOUR].map((offset) => ({
+      id: `T-${scene}-${moment}-${offset > 0 ? 'forward' : 'back'}`,
+      injected: `the clock is set an hour ${offset > 0 ? 'forward' : 'back'} ${words}`,
+      scene,
+      ending: scene === 'good' ? 'Succeeded' : 'RolledBack',
+      when: when(offset),
+      long: !(scene === 'bad' && moment === 'effect' && offset < 0),
+    })),
+  ),
+);
+
+for (const scene of ['good', 'bad'] as const)
+  for (const offset of [HOUR, -HOUR])
+    jumps.push({
+      id: `T-${scene}-late-${offset > 0 ? 'forward' : 'back'}`,
+      injected: `the clock is set an hour ${offset > 0 ? 'forward' : 'back'} while it ${scene === 'good' ? 'bakes' : 'goes back'}`,
+      scene,
+      ending: scene === 'good' ? 'Succeeded' : 'RolledBack',
+      when: atReason(scene === 'good' ? 'Baking' : 'Reverting', offset),
+    });
+
+/** Every jump of the clock. */
+export function clockCases(stage: Stage): void {
+  for (const { id, injected, scene, ending, when, long = true } of jumps)
+    faultCase({ id, family: 'Clocks', injected, laws: LAWS, long, concurrent: true }, async () => {
+      const { lane: own, set } = await clockedLane(stage);
+      let count = 0;
+      try {
+        await play(own, scene, {
+          laws: LAWS,
+          trouble: (playing) => when(playing, set, () => (count += 1)),
+          expect: (playing) => endsAs(playing, ending),
+        });
+      } finally {
+        await own.close();
+      }
+      return count;
+    });
+}

@@ -1,0 +1,109 @@
+import type { ApiRequest } from '../harness/fault-exchange.ts';
+import type { RuleInForce } from '../harness/fault-proxy.ts';
+import { numbers } from '../harness/random.ts';
+import { deadly, type Moment } from './blows.ts';
+import { faultCase, isLong, seed } from './case.ts';
+import { ALL, play, type Playing } from './play.ts';
+import { SCENES, type SceneName } from './scenes.ts';
+import type { Golden, Stage } from './stage.ts';
+import { isAbout, wordFor } from './writes.ts';
+
+/*
+ * Law 7: a real operator is killed (SIGKILL) at any of its writes and started again, and comes to the same end. The
+ * golden run of each scene says what is written; each write is then hit in three ways.
+ */
+
+const MOMENTS = {
+  before: 'before it is sent',
+  committed: 'after the commit, before the answer',
+  answered: 'after the answer',
+} as const satisfies Record<Moment, string>;
+const moments = Object.keys(MOMENTS) as Moment[];
+
+interface Blow {
+  word: string;
+  moment: Moment;
+}
+
+/** Plays a scene with a crash at each of these writes; answers how many there were. */
+async function crash({ lanes, goldens }: Stage, name: SceneName, blows: readonly Blow[]): Promise<number> {
+  const rules: RuleInForce[] = [];
+  const { promise: failed, reject } = Promise.withResolvers<never>();
+  const trouble = (playing: Playing): void => {
+    for (const { word, moment } of blows) {
+      const matches = (r: ApiRequest): boolean => isAbout(r, playing.app) && wordFor(r, playing.app) === word;
+      rules.push(playing.lane.proxy.rule({ matches, times: 1, do: deadly(playing.lane, moment, reject) }));
+    }
+  };
+  await Promise.race([lanes.use((lane) => play(lane, name, { trouble, end: goldens[name]?.end })), failed]);
+  return rules.reduce((sum, { hits }) => sum + hits, 0);
+}
+
+/** In the short form: around the abort and the restore, where the most is at stake. */
+const CHOSEN = /patch rollouts|Reverting/;
+
+/** Every write of every golden run, in three ways. */
+export function crashCases(stage: Stage): void {
+  for (const [name, { writes }] of Object.entries(stage.goldens) as [SceneName, Golden][]) {
+    const family = `Killed at a write of ${SCENES[name].title}`;
+    for (const [i, word] of writes.filter((w) => isLong || CHOSEN.test(w)).entries())
+      for (const moment of moments.filter((_, m) => isLong || m === i % moments.length))
+        faultCase(
+          {
+            id: `C-${name}-${i + 1}-${moment}`,
+            family,
+            injected: `${word}: killed ${MOMENTS[moment]}`,
+            laws: ALL,
+            concurrent: true,
+          },
+          () => crash(stage, name, [{ word, moment }]),
+        );
+  }
+  eventCases(stage);
+  pairCases(stage);
+}
+
+/** The events of a bad promotion, each in one way. */
+function eventCases(stage: Stage): void {
+  for (const [i, word] of (stage.goldens.bad?.events ?? []).entries()) {
+    const moment = moments[i % moments.length] ?? 'before';
+    faultCase(
+      {
+        id: `C-event-${i + 1}`,
+        family: 'Killed at an event of a bad promotion',
+        injected: `${word}: killed ${MOMENTS[moment]}`,
+        laws: ALL,
+        long: true,
+        concurrent: true,
+      },
+      () => crash(stage, 'bad', [{ word, moment }]),
+    );
+  }
+}
+
+const PAIRS = 50;
+
+/** Two deaths in one run, at random writes and moments. */
+function pairCases(stage: Stage): void {
+  const random = numbers(seed);
+  const pick = <T>(from: readonly T[]): T => from[Math.floor(random() * from.length)] as T;
+  const names = Object.keys(stage.goldens) as SceneName[];
+  for (let pair = 1; pair <= PAIRS; pair += 1) {
+    const name = pick(names);
+    const writes = stage.goldens[name]?.writes ?? [];
+    const blows = [1, 2].map((): Blow => ({ word: pick(writes), moment: pick(moments) }));
+    const said = blows.map(({ word, moment }) => `${word} (${MOMENTS[moment]})`).join('; ');
+    faultCase(
+      {
+        id: `C2-${pair}`,
+        family: 'Killed twice in one run',
+        injected: `${SCENES[name].title}: ${said}`,
+        laws: ALL,
+        seed,
+        long: true,
+        concurrent: true,
+      },
+      () => crash(stage, name, blows),
+    );
+  }
+}

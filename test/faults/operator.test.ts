@@ -1,0 +1,28 @@
+import { afterAll } from '@jest/globals';
+import { apiCases } from './api-cases.ts';
+import { isLong } from './case.ts';
+import { clockCases } from './clock-cases.ts';
+import { crashCases } from './crash-cases.ts';
+import { leadershipCases } from './leadership-cases.ts';
+import { openStage } from './stage.ts';
+import { tamperingCases } from './tampering-cases.ts';
+import { restartCase, travelCases } from './travel-cases.ts';
+import { watchCases } from './watch-cases.ts';
+
+/*
+ * Real operators, each behind a proxy, under every fault of the catalogue that is not about metrics or about what
+ * people write. One world, in which the cases run side by side, each in a namespace and with an operator of its own.
+ * One family alone: `-t C-` (crashes), `A-` (API), `W`, `U`, `V` (watches), `R` (Rollouts), `L-` (leases), `T-` (time).
+ */
+
+const stage = await openStage(isLong ? ['good', 'bad', 'waves', 'blueGreen'] : ['bad']);
+afterAll(() => stage.lanes.close());
+
+crashCases(stage);
+apiCases(stage);
+watchCases(stage);
+travelCases(stage);
+restartCase(stage);
+tamperingCases(stage);
+leadershipCases(stage);
+clockCases(stage);

@@ -1,0 +1,41 @@
+import type { EndState } from './end-state.ts';
+import { Lanes } from './lanes.ts';
+import { play } from './play.ts';
+import type { SceneName } from './scenes.ts';
+import { isAbout, wordFor, writesOf } from './writes.ts';
+
+/** What a scene comes to undisturbed, and what is written on the way. */
+export interface Golden {
+  end: EndState;
+  /** In words, in the order of their first occurrence. */
+  writes: readonly string[];
+  /** The events that are created, in words. */
+  events: readonly string[];
+}
+
+/** Where the families of faults are played: one world, its lanes, and the end of each scene as it is meant to be. */
+export interface Stage {
+  lanes: Lanes;
+  goldens: Partial<Record<SceneName, Golden>>;
+}
+
+/** Opens a world and plays these scenes undisturbed, side by side. */
+export async function openStage(names: readonly SceneName[]): Promise<Stage> {
+  const lanes = await Lanes.open();
+  const goldens = await Promise.all(names.map(async (name) => [name, await goldenOf(lanes, name)] as const));
+  return { lanes, goldens: Object.fromEntries(goldens) };
+}
+
+async function goldenOf(lanes: Lanes, name: SceneName): Promise<Golden> {
+  const { end, playing, requests } = await lanes.use((lane) => play(lane, name));
+  const { app } = playing;
+  const events = requests.filter((r) => r.resource === 'events' && r.verb === 'create' && isAbout(r, app));
+  return { end, writes: writesOf(requests, app), events: [...new Set(events.map((r) => wordFor(r, app)))] };
+}
+
+/** The end of a scene. @throws Error where it was not played undisturbed. */
+export function goldenEnd({ goldens }: Stage, name: SceneName): EndState {
+  const golden = goldens[name];
+  if (!golden) throw new Error(`no golden run of ${name}`);
+  return golden.end;
+}
