@@ -50,7 +50,7 @@ e2e: node_modules/.package-lock.json ## image and chart in real pods, on a kind 
 	@$(NODE) e2e/main.ts
 
 .PHONY: faults
-faults: node_modules/.package-lock.json ## break everything, on real programs, and write docs/faults.md; SEED=, ONLY=
+faults: node_modules/.package-lock.json ## break everything, on real programs, and write docs/faults.md; SEED=, ONLY=, CASES=
 	@$(NODE) test/faults/main.ts
 
 .PHONY: bench

@@ -15,8 +15,10 @@ export const isLong = process.env[FORM] === 'long';
 /** The seed of this run; printed in the name of whatever uses it. */
 export const seed = Number(process.env[SEED] ?? Math.floor(performance.timeOrigin) % 1_000_000);
 
-/** As test/jest/generous-limits.mjs has it. */
-const COMMON_LIMIT_MS = 180_000;
+/** How long a promotion of a case may take, unless the case says so. */
+const PATIENCE_MS = 150_000;
+/** What a case takes besides: a world made ready, and tidied up. */
+const OVERHEAD_MS = 90_000;
 
 /** One injected fault. */
 export interface FaultCase {

@@ -42,9 +42,17 @@ export class History {
       .toSorted((a, b) => a.at - b.at);
   }
 
-  /** Forgets the objects whose name begins like this, so that a long history does not grow for ever. */
+  /** Forgets the objects whose name begins like this, but for the last version of each: what comes next begins there. */
   forget(prefix: string): void {
-    const kept = this.#versions.filter(({ object }) => !object.metadata.name.startsWith(prefix));
+    const last = new Map<string, Version>();
+    for (const version of this.versions(prefix))
+      last.set(`${version.kind}/${version.object.metadata.name}`, version);
+    const kept = this.#versions.filter(
+      (version) =>
+        !version.object.metadata.name.startsWith(prefix) ||
+        (version.kind !== 'Promotion' &&
+          last.get(`${version.kind}/${version.object.metadata.name}`) === version),
+    );
     this.#versions.splice(0, this.#versions.length, ...kept);
   }
 

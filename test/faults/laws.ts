@@ -1,6 +1,6 @@
 /**
  * The laws of the product as the fault runs name them. Safety holds in every state, liveness in every run.
- * How each is checked on real servers is in `history.ts`, in the model in `src/promotion/testing`.
+ * How each is checked on real servers is in `checks.ts` and `witness.ts`, in the model in `src/promotion/testing`.
  */
 export const LAWS = {
   S1: 'the weight never exceeds the step whose gates have passed',

@@ -4,6 +4,7 @@ import { isLong } from './case.ts';
 import { clockCases } from './clock-cases.ts';
 import { crashCases } from './crash-cases.ts';
 import { leadershipCases } from './leadership-cases.ts';
+import { soakCase } from './soak-case.ts';
 import { openStage } from './stage.ts';
 import { tamperingCases } from './tampering-cases.ts';
 import { restartCase, travelCases } from './travel-cases.ts';
@@ -12,7 +13,7 @@ import { watchCases } from './watch-cases.ts';
 /*
  * Real operators, each behind a proxy, under every fault of the catalogue that is not about metrics or about what
  * people write. One world, in which the cases run side by side, each in a namespace and with an operator of its own.
- * One family alone: `-t C-` (crashes), `A-` (API), `W`, `U`, `V` (watches), `R` (Rollouts), `L-` (leases), `T-` (time).
+ * One family alone: `-t C-` (crashes), `A-` (API), `W`, `U`, `V` (watches), `R` (Rollouts), `L-` (leases), `T-` (time), `Y` (soak).
  */
 
 const stage = await openStage(isLong ? ['good', 'bad', 'waves', 'blueGreen'] : ['bad']);
@@ -26,3 +27,4 @@ restartCase(stage);
 tamperingCases(stage);
 leadershipCases(stage);
 clockCases(stage);
+soakCase(stage);

@@ -8,8 +8,11 @@ export function summary(cases: readonly CaseResult[]): string {
   return `${cases.length} cases, ${times} faults injected, ${broken.length} broken laws`;
 }
 
-/** The text of docs/faults.md: what was injected, how often, what held. */
-export function faultsPage(cases: readonly CaseResult[], seed: number): string {
+/**
+ * The text of docs/faults.md: what was injected, how often, what held.
+ * @param found the table of what the faults have found so far, as Markdown
+ */
+export function faultsPage(cases: readonly CaseResult[], seed: number, found: string): string {
   const families = [...new Set(cases.map((c) => c.family))];
   return [
     '# Faults that Sluice was put through',
@@ -19,6 +22,10 @@ export function faultsPage(cases: readonly CaseResult[], seed: number): string {
     'Every case runs on a real API server, the real Argo Rollouts controller and a real Prometheus. The laws:',
     '',
     ...Object.entries(LAWS).map(([name, text]) => `- **${name}**: ${text}`),
+    '',
+    '## What the faults found',
+    '',
+    found.trim(),
     '',
     ...families.flatMap((family) => [
       `## ${family}`,
