@@ -5,6 +5,7 @@ import { driveAll } from './advance/fleet.ts';
 import { statusOfTarget } from './in-flight.ts';
 import type { Decided, Input } from './input.ts';
 import type { Outcome } from './outcome.ts';
+import { withoutFuture } from './past.ts';
 import { PLAN_VERSION } from './start/plan.ts';
 import { revertAll } from './revert/revert-all.ts';
 import { start } from './start/start.ts';
@@ -15,7 +16,8 @@ import { hasEnded, statusOf } from './status.ts';
  * effect for each target, what to sample and when to look again. It never awaits. The status is written
  * before the effects are carried out, so whatever a crash leaves behind is found in it.
  */
-export function decide(input: Input): Decided {
+export function decide(observed: Input): Decided {
+  const input = { ...observed, promotion: withoutFuture(observed.promotion, observed.now) };
   const { promotion } = input;
   if (hasEnded(promotion))
     return { status: promotion.status ?? {}, effects: [], probes: [], ...release(input) };
