@@ -1,4 +1,4 @@
-import type { Promotion } from '../api/v1alpha1/types.ts';
+import type { Promotion, PromotionStatus } from '../api/v1alpha1/types.ts';
 import { fromTime, toTime } from '../runtime/time.ts';
 
 /**
@@ -8,7 +8,7 @@ import { fromTime, toTime } from '../runtime/time.ts';
  */
 export function withoutFuture(promotion: Promotion, now: number): Promotion {
   const { status } = promotion;
-  if (!status) return promotion;
+  if (!status || !timesOf(status).some((time) => (fromTime(time) ?? now) > now)) return promotion;
   const past = <K extends string, T extends { [key in K]?: string | undefined }>(of: T, ...keys: K[]): T => {
     const ahead = keys.filter((key) => (fromTime(of[key]) ?? now) > now);
     return ahead.length === 0 ? of : { ...of, ...Object.fromEntries(ahead.map((key) => [key, toTime(now)])) };
@@ -24,4 +24,13 @@ export function withoutFuture(promotion: Promotion, now: number): Promotion {
       ...(status.revert && { revert: past(status.revert, 'detectedAt') }),
     },
   };
+}
+
+/** Every time that something is waited for from. */
+function timesOf({ targets = [], gates = [], revert }: PromotionStatus): (string | undefined)[] {
+  return [
+    ...targets.flatMap((t) => [t.since, t.reachedAt, t.templateRestoredAt]),
+    ...gates.map((g) => g.since),
+    revert?.detectedAt,
+  ];
 }

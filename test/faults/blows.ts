@@ -12,7 +12,7 @@ export function deadly(lane: Lane, moment: Moment, failed: (error: unknown) => v
     const answer = moment === 'before' ? undefined : await exchange.send();
     if (moment === 'committed') answer?.resume();
     if (moment === 'answered' && answer) await exchange.pass(answer);
-    await lane.operator.program.kill();
+    await lane.die();
     exchange.cut();
     lane.restart().catch(failed);
   };

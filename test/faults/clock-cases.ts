@@ -6,7 +6,7 @@ import type { Lane } from './lanes.ts';
 import type { Law } from './laws.ts';
 import { endsAs } from './ending.ts';
 import { play, type Playing } from './play.ts';
-import type { SceneName } from './scenes.ts';
+import { type SceneName, TIMING } from './scenes.ts';
 import type { Stage } from './stage.ts';
 
 /*
@@ -101,8 +101,52 @@ for (const scene of ['good', 'bad'] as const)
       when: atReason(scene === 'good' ? 'Baking' : 'Reverting', offset),
     });
 
+const BAKE_SECONDS = 10;
+
+/**
+ * A bake is covered time, which a clock that is set does not add to: the gap over the jump counts as two intervals of
+ * the gate at most.
+ */
+function bakeCase(stage: Stage): void {
+  const injected = `the clock is set an hour forward at the beginning of a bake of ${BAKE_SECONDS} s, which lasts nonetheless`;
+  faultCase(
+    { id: 'T-bake', family: 'Clocks', injected, laws: ['S2'], long: true, concurrent: true },
+    async () => {
+      const { lane: own, set } = await clockedLane(stage);
+      let count = 0;
+      try {
+        await play(own, 'good', {
+          laws: LAWS,
+          trouble: async (playing) => {
+            const { place, app } = playing;
+            const { spec } = place.manifests.get(`Environment/${app}`) as unknown as { spec: object };
+            await place.apply('Environment', app, {
+              ...spec,
+              analysis: { ...TIMING, bakeSeconds: BAKE_SECONDS },
+            });
+            atReason('Baking', HOUR)(playing, set, () => (count += 1));
+          },
+          expect: async (playing) => {
+            await endsAs(playing, 'Succeeded');
+            const says = (reason: string): number =>
+              own.proxy.requests.find(
+                (r) => r.name === playing.promotion && r.body.includes(`"reason":"${reason}"`),
+              )?.at ?? Number.NaN;
+            const lasted = (says('Succeeded') - says('Baking')) / 1000;
+            if (!(lasted >= BAKE_SECONDS - 2)) throw new Error(`S2: the bake lasted ${lasted} s`);
+          },
+        });
+      } finally {
+        await own.close();
+      }
+      return count;
+    },
+  );
+}
+
 /** Every jump of the clock. */
 export function clockCases(stage: Stage): void {
+  bakeCase(stage);
   for (const { id, injected, scene, ending, when, long = true } of jumps)
     faultCase({ id, family: 'Clocks', injected, laws: LAWS, long, concurrent: true }, async () => {
       const { lane: own, set } = await clockedLane(stage);

@@ -18,7 +18,9 @@ export interface Lane extends Replica {
   setting: Setting;
   /** What is in the planted Secret. */
   secret: string;
-  /** Replaces the operator that was killed; resolves when it is ready. */
+  /** Kills its operator (SIGKILL). */
+  die(): Promise<void>;
+  /** Starts it again; resolves when it is ready, or has been killed once more. */
   restart(): Promise<void>;
   close(): Promise<void>;
 }
@@ -86,6 +88,7 @@ async function openLane(world: World, namespace: string, options: OperatorOption
   });
   const proxy = await new FaultProxy(cluster, namespace).start();
   const operator = await startLaneOperator(world, namespace, proxy, options);
+  let deaths = 0;
   return {
     world,
     namespace,
@@ -93,7 +96,16 @@ async function openLane(world: World, namespace: string, options: OperatorOption
     proxy,
     operator,
     secret,
-    restart: () => operator.program.start(),
+    die: async () => {
+      deaths += 1;
+      await operator.program.kill();
+    },
+    restart: async () => {
+      const before = deaths;
+      await operator.program.start().catch((error: unknown) => {
+        if (deaths === before) throw error;
+      });
+    },
     close: async () => {
       await operator.program.kill();
       await proxy.stop();

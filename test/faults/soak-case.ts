@@ -138,7 +138,7 @@ async function soak({ lanes }: Stage): Promise<number> {
       }),
     );
     if (round % DEATHS === DEATHS - 1) {
-      await dies.operator.program.kill();
+      await dies.die();
       await dies.restart();
     }
     broken.push(...(await Promise.all(running)).flat());

@@ -198,7 +198,7 @@ function stoppedCase({ lanes }: Stage): void {
             await rollouts.stop();
             await place.apply('Gate', playing.app, FAILING);
             await until('it is told to abort', async () => (await place.rollout()).status?.abort === true);
-            await lane.operator.program.kill();
+            await lane.die();
             await lane.restart();
             await rollouts.start();
           },
