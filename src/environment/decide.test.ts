@@ -114,6 +114,24 @@ describe('the truth about a target', () => {
     expect(truth(after)).toEqual(['p1', 'p1', undefined]);
   });
 
+  describe('the operator clock was set back between two promotions', () => {
+    // The first has times of a day that has not come; that it is the older one, the API server has on record.
+    const first = promotion(5, ended);
+    const second = promotion(2, ended);
+    second.metadata = { ...second.metadata, creationTimestamp: '2026-01-01T01:00:00Z' };
+    const now = Date.parse('2026-01-02T00:00:10Z');
+
+    test('the one that was ordered later is current', () => {
+      const before = decided([first], undefined, { now });
+      expect(truth(decided([first, second], before, { now }))).toEqual(['p2', 'p2', undefined]);
+    });
+
+    test('also when the older one is gone, and only what is on record of it is left', () => {
+      const before = decided([first], undefined, { now: now - 60_000 });
+      expect(truth(decided([second], before, { now }))).toEqual(['p2', 'p2', undefined]);
+    });
+  });
+
   test('it outlasts the promotions that it came from', () => {
     const before = decided([promotion(1, ended)]);
     expect(truth(decided([], before))).toEqual(['p1', 'p1', undefined]);
