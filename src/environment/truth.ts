@@ -39,11 +39,31 @@ function refTo(promotion: Promotion, target: string, since: string): RevisionRef
   };
 }
 
-/** The newer of what was known and what the promotions say. */
-function newest(known: RevisionRef | undefined, found: readonly RevisionRef[]): RevisionRef | undefined {
-  return [...(known ? [known] : []), ...found].toSorted(
-    (a, b) => Date.parse(b.since) - Date.parse(a.since),
-  )[0];
+/** A revision that a promotion brought, and when that promotion was created: by the API server's clock, not by ours. */
+interface Brought {
+  ref: RevisionRef;
+  createdAt: number;
+}
+
+/**
+ * The newest of what the promotions brought, or what is on record where that is newer. One promotion after another
+ * has a target, in the order of their creation, which holds also after the operator's clock was set back; a time that
+ * lies ahead is taken for now, once.
+ */
+function newest(
+  now: number,
+  known: RevisionRef | undefined,
+  found: readonly Brought[],
+): RevisionRef | undefined {
+  const at = (ref: RevisionRef): number => Math.min(Date.parse(ref.since), now);
+  const best = found.toSorted(
+    (a, b) => b.createdAt - a.createdAt || Date.parse(b.ref.since) - Date.parse(a.ref.since),
+  )[0]?.ref;
+  const isFound = found.some(({ ref }) => ref.promotion === known?.promotion);
+  const one = known && (!best || (!isFound && at(known) > at(best))) ? known : best;
+  if (!one || Date.parse(one.since) <= now) return one;
+  const isKept = known?.promotion === one.promotion && Date.parse(known.since) <= now;
+  return { ...one, since: isKept ? known.since : toTime(now) };
 }
 
 /** What a target runs, what is good of it, what is on its way, and what somebody else made of it. */
@@ -52,23 +72,18 @@ export function truthOf(input: Input, target: Target): TargetTruth {
   const known = input.environment.status?.targets?.find((t) => t.name === name);
   const promoted = input.promotions.flatMap((p) => {
     const since = promotedAt(p, name);
-    return since ? [{ promotion: p, ref: refTo(p, name, since) }] : [];
+    const createdAt = Date.parse(p.metadata.creationTimestamp);
+    return since ? [{ promotion: p, createdAt, ref: refTo(p, name, since) }] : [];
   });
   const good = promoted.filter(({ promotion }) =>
     promotion.status?.targets?.some((t) => t.name === name && t.state === 'Succeeded'),
   );
-  const lastGood = newest(
-    known?.lastGood,
-    good.map(({ ref }) => ref),
-  );
+  const lastGood = newest(input.now, known?.lastGood, good);
   // A current revision whose promotion went back since is current no more: the last good one is.
   const wentBack = input.promotions.some(
     (p) => p.metadata.name === known?.current?.promotion && p.status?.revert,
   );
-  const current = newest(
-    wentBack ? lastGood : known?.current,
-    promoted.map(({ ref }) => ref),
-  );
+  const current = newest(input.now, wentBack ? lastGood : known?.current, promoted);
   const inFlight = input.promotions.find(
     (p) => p.status?.plan?.targets.some((t) => t.name === name) && p.status.completedAt === undefined,
   );
