@@ -1,4 +1,4 @@
-import { afterAll } from '@jest/globals';
+import { afterAll, expect, test } from '@jest/globals';
 import { apiCases } from './api-cases.ts';
 import { isLong } from './case.ts';
 import { clockCases } from './clock-cases.ts';
@@ -28,3 +28,16 @@ tamperingCases(stage);
 leadershipCases(stage);
 clockCases(stage);
 soakCase(stage);
+
+test('S5: by the audit log of the API server, no operator has asked for anything outside its namespace', () => {
+  const home = new Map(stage.lanes.opened.map(({ proxy, namespace }) => [proxy.name, namespace]));
+  // The proxy adds its name to the user agent; the second of a pair is called after the first.
+  const homeOf = (agent = ''): string | undefined => home.get(agent.replace(/^.* /, '').replace(/-b$/, ''));
+  const asked = stage.lanes.world.cluster.audited().filter(({ userAgent }) => userAgent !== undefined);
+  const outside = asked.filter(({ userAgent, objectRef }) => {
+    const at = homeOf(userAgent);
+    return at === undefined || objectRef?.namespace !== at;
+  });
+  expect(asked.length).toBeGreaterThan(100);
+  expect(outside.map(({ userAgent, requestURI }) => `${userAgent}: ${requestURI}`)).toEqual([]);
+});

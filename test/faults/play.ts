@@ -69,7 +69,7 @@ export async function play(
   try {
     await trouble?.(playing);
     await place.promote('v2');
-    await act?.(playing);
+    await Promise.all([act?.(playing), scene.fail?.(lane.setting, place)]);
     await place.untilEnded(playing.promotion, patienceMs);
     const came = await settled(playing, replicas, end);
     const requests = asked(replicas, from);

@@ -1,8 +1,10 @@
+import type { TargetState } from '../../src/api/v1alpha1/types.ts';
 import type { Controls } from '../harness/controls.ts';
 import type { Api } from '../harness/api.ts';
 import { Fleet } from '../harness/fleet.ts';
 import { FAILING, UNDECIDED } from '../harness/gates.ts';
 import { imageFor, Place, type PlaceOptions } from '../harness/promotions.ts';
+import { until } from '../harness/until.ts';
 
 /** Where a scene is played. */
 export interface Setting {
@@ -15,8 +17,13 @@ export interface Setting {
 /** A promotion whose end is known, played again and again under another name. */
 export interface Scene {
   title: string;
-  /** Makes everything but the promotion; what fails fails from then on. */
+  /** Makes everything but the promotion. */
   prepare(setting: Setting, app: string): Promise<Place>;
+  /**
+   * Makes it fail, once it stands where it is to fail: until then its gate says neither yes nor no, so that every run
+   * takes the same way.
+   */
+  fail?(setting: Setting, place: Place): Promise<unknown>;
 }
 
 /** The Secret that every gate sends with its queries, and that must come to light nowhere. */
@@ -39,6 +46,9 @@ export function errorShare({ prometheusUrl }: Setting): object {
       auth: { secretName: SECRET, type: 'Bearer' },
       query: `(${requests(',code=~"5.."')} or vector(0)) / ${requests()}`,
       pass: 'value <= 0.05',
+      fail: 'value > 0.5',
+      // The first few requests of a version say nothing about it.
+      minSamples: { query: requests(), atLeast: 10 },
     },
     intervalSeconds: 1,
     count: 1,
@@ -51,8 +61,27 @@ function optionsFor(setting: Setting): PlaceOptions {
   return { gate: errorShare(setting), analysis: TIMING, replicas: 2, steps: STEPS };
 }
 
-const bad = ({ controls }: Setting, app: string): Promise<void> =>
-  controls.behave(imageFor(app, 'v2'), { errorRate: 1 });
+/** Neither good nor bad, by its gate. */
+const DOUBTFUL = { errorRate: 0.3 };
+
+/** Waits until a target stands so. */
+function untilState(place: Place, target: string, state: TargetState): Promise<unknown> {
+  return until(
+    `${target} of ${place.namespace} is ${state}`,
+    async (seen) => {
+      const { status } = await place.promotion(`${place.app}-v2`);
+      seen(status?.targets);
+      return status?.targets?.some((t) => t.name === target && t.state === state);
+    },
+    { timeoutMs: 120_000 },
+  );
+}
+
+/** From now on every request to that target's new version fails. */
+async function failRequests({ controls }: Setting, place: Place, target: string): Promise<void> {
+  await untilState(place, target, 'Analysing');
+  await controls.behave(imageFor(target, 'v2'), { errorRate: 1 });
+}
 
 /** The scenes that are played under faults, each judged by real metrics of real requests. */
 export const SCENES = {
@@ -63,20 +92,22 @@ export const SCENES = {
   bad: {
     title: 'a bad promotion, with its revert',
     prepare: async (setting, app) => {
-      await bad(setting, app);
+      await setting.controls.behave(imageFor(app, 'v2'), DOUBTFUL);
       return new Place(setting.api, setting.namespace, app).prepare(optionsFor(setting));
     },
+    fail: (setting, place) => failRequests(setting, place, place.app),
   },
   waves: {
     title: 'two targets in waves, of which the second fails',
     prepare: async (setting, app) => {
-      await bad(setting, `${app}-2`);
+      await setting.controls.behave(imageFor(`${app}-2`, 'v2'), DOUBTFUL);
       const steps = [{ setWeight: 50 }, { pause: {} }];
       return new Fleet(setting.api, setting.namespace, app, [0, 1]).prepare({
         ...optionsFor(setting),
         steps,
       });
     },
+    fail: (setting, place) => failRequests(setting, place, `${place.app}-2`),
   },
   blueGreen: {
     title: 'a blue-green that fails in its bake, after the switch',
@@ -84,7 +115,7 @@ export const SCENES = {
       const place = new Place(setting.api, setting.namespace, app);
       await place.prepare({ ...optionsFor(setting), blueGreen: { scaleDownDelaySeconds: 600 } });
       await setting.controls.preview(setting.namespace, app, 20);
-      await place.apply('Gate', `${app}-late`, FAILING);
+      await place.apply('Gate', `${app}-late`, UNDECIDED);
       const gates = [
         { gate: app, when: 'During' },
         { gate: `${app}-late`, when: 'During', fromWeight: 100 },
@@ -92,6 +123,10 @@ export const SCENES = {
       const targets = [{ name: app, rollout: { name: app } }];
       await place.apply('Environment', app, { targets, gates, analysis: { ...TIMING, bakeSeconds: 600 } });
       return place;
+    },
+    fail: async (_, place) => {
+      await untilState(place, place.app, 'Baking');
+      await place.apply('Gate', `${place.app}-late`, FAILING);
     },
   },
   judged: {
