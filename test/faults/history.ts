@@ -42,6 +42,14 @@ export class History {
       .toSorted((a, b) => a.at - b.at);
   }
 
+  /** Whether an object as it was read elsewhere, or a later version of it, has come by. */
+  has(kind: Version['kind'], { metadata }: KubeObject): boolean {
+    const from = Number(metadata.resourceVersion);
+    return this.#versions.some(
+      (v) => v.kind === kind && v.at >= from && v.object.metadata.name === metadata.name,
+    );
+  }
+
   /** Forgets the objects whose name begins like this, but for the last version of each: what comes next begins there. */
   forget(prefix: string): void {
     const last = new Map<string, Version>();

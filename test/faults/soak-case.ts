@@ -21,7 +21,8 @@ import type { Stage } from './stage.ts';
  * first one is looked at, garbage collected.
  */
 
-const ROUNDS = 50;
+/** SLUICE_SOAK_ROUNDS makes it shorter, to try it. */
+const ROUNDS = Number(process.env['SLUICE_SOAK_ROUNDS'] ?? 50);
 /** Apps of the operator that lives, and of the one that is killed; each has one promotion a round. */
 const APPS = { lives: 12, dies: 8 };
 /** The one that dies does so each so many rounds. */
@@ -29,7 +30,7 @@ const DEATHS = 10;
 /** Of all requests, those that something happens to. */
 const FAULTY = 0.03;
 /** The first rounds fill caches and have code compiled: what grows there, grows once. */
-const WARM_UP = 10;
+const WARM_UP = ROUNDS / 5;
 const LAWS: readonly Law[] = ['S1', 'S2', 'S4', 'L1', 'L2'];
 const TIMING = { settleSeconds: 0, minStepSeconds: 0, bakeSeconds: 0, maxBlindSeconds: 300 };
 
@@ -74,6 +75,12 @@ async function look({ operator }: Lane, file: string): Promise<Look> {
   return until('the operator has looked at itself', (): Look => JSON.parse(readFileSync(file, 'utf8')));
 }
 
+/** Waits until the operator has deleted every promotion of a lane: their time to live is over. */
+function allGone({ setting, namespace }: Lane): Promise<unknown> {
+  const path = sluicePath(namespace, 'promotions');
+  return until('the promotions are gone', async () => (await setting.api.list(path)).items.length === 0);
+}
+
 /** Apps of a lane, each at v1. */
 function appsOf(lane: Lane, count: number): Promise<Place[]> {
   const places = Array.from(
@@ -102,14 +109,20 @@ async function promote(place: Place, round: number, isBad: boolean, history: His
   await place.apply('Promotion', name, {
     environment: app,
     revision: { images: [revisionImage(app, version)] },
+    ttlSecondsAfterFinished: 2,
     ...(isBad && { gates: [{ gate: `${app}-bad`, when: 'During' }] }),
   });
-  const ended = reasonOf(await place.untilEnded(name));
+  const last = await place.untilEnded(name);
+  const ended = reasonOf(last);
+  const rollout = await place.rollout();
+  await until(
+    'all of it has come by',
+    () => history.has('Promotion', last) && history.has('Rollout', rollout),
+  );
   const wanted = isBad ? 'RolledBack' : 'Succeeded';
   const terms = { settleSeconds: 0, isNew: (image: string) => image.includes(`${app}:${version}@`) };
   const broken = brokenLaws(history.versions(app), LAWS, terms);
   history.forget(app);
-  await place.api.delete(sluicePath(place.namespace, 'promotions', name));
   return ended === wanted ? broken : [...broken, `L1: ${name} ended as ${ended}, not as ${wanted}`];
 }
 
@@ -142,11 +155,12 @@ async function soak({ lanes }: Stage): Promise<number> {
       await dies.restart();
     }
     broken.push(...(await Promise.all(running)).flat());
+    await Promise.all([lives, dies].map(allGone));
     looks.push(await look(lives, file));
   }
-  const injected = calm.reduce((sum, end) => sum + end(), ROUNDS / DEATHS);
+  const injected = calm.reduce((sum, end) => sum + end(), Math.floor(ROUNDS / DEATHS));
   for (const history of histories) history.stop();
-  broken.push(...growth(looks.slice(WARM_UP)));
+  broken.push(...growth(looks.slice(Math.floor(WARM_UP))));
   if (broken.length > 0) throw new Error(broken.join('; '));
   return injected;
 }
@@ -173,7 +187,7 @@ export function soakCase(stage: Stage): void {
     {
       id: 'Y1',
       family: 'Soak',
-      injected: `${promotions} promotions under random faults on ${FAULTY * 100} % of all requests, watches ended, one operator killed ${ROUNDS / DEATHS} times; heap, handles and timers of the other do not grow`,
+      injected: `${promotions} promotions under random faults on ${FAULTY * 100} % of all requests, watches ended, one operator killed ${Math.floor(ROUNDS / DEATHS)} times; heap, handles and timers of the other do not grow`,
       laws: LAWS,
       long: true,
       seed,
