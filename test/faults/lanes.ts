@@ -22,6 +22,8 @@ export interface Lane extends Replica {
   die(): Promise<void>;
   /** Starts it again; resolves when it is ready, or has been killed once more. */
   restart(): Promise<void>;
+  /** Waits for the last restart, if there was one. */
+  up(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -89,6 +91,7 @@ async function openLane(world: World, namespace: string, options: OperatorOption
   const proxy = await new FaultProxy(cluster, namespace).start();
   const operator = await startLaneOperator(world, namespace, proxy, options);
   let deaths = 0;
+  let starting: Promise<void> = Promise.resolve();
   return {
     world,
     namespace,
@@ -100,12 +103,14 @@ async function openLane(world: World, namespace: string, options: OperatorOption
       deaths += 1;
       await operator.program.kill();
     },
-    restart: async () => {
+    restart: () => {
       const before = deaths;
-      await operator.program.start().catch((error: unknown) => {
+      starting = operator.program.start().catch((error: unknown) => {
         if (deaths === before) throw error;
       });
+      return starting;
     },
+    up: () => starting,
     close: async () => {
       await operator.program.kill();
       await proxy.stop();

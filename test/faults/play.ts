@@ -71,6 +71,8 @@ export async function play(
     await place.promote('v2');
     await Promise.all([act?.(playing), scene.fail?.(lane.setting, place)]);
     await place.untilEnded(playing.promotion, patienceMs);
+    // Dead it would be quiet whatever it left undone.
+    await lane.up();
     const came = await settled(playing, replicas, end);
     const requests = asked(replicas, from);
     const terms = { settleSeconds: TIMING.settleSeconds, isNew: newImages(app) };
