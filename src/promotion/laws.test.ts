@@ -360,3 +360,23 @@ describe('strangers keep what is theirs', () => {
     expect(world.reason).toBe('TargetReplaced');
   });
 });
+
+describe('an advance that comes late', () => {
+  test('after the one who sent it has died is no stranger, and what it leads to is judged', () => {
+    const world = analysing();
+    for (let n = 0; n < 4; n += 1) {
+      world.now += 1500;
+      world.sample('Pass');
+    }
+    world.reconcile('before effect');
+    expect(world.promotion.status?.targets?.[0]?.state).toBe('Advancing');
+    // The next one begins to judge anew; meanwhile what the dead one sent arrives.
+    world.reconcile();
+    const { rollout } = world.model;
+    const status = rollout.status ?? {};
+    delete status.pauseConditions;
+    for (let n = 0; n < 20; n += 1) world.tick();
+    play(world, 'Pass');
+    expect(world.reason).toBe('Succeeded');
+  });
+});
