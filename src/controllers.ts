@@ -4,6 +4,7 @@ import { RolloutDelivery } from './delivery/rollout/index.ts';
 import { DecisionController } from './decision/controller.ts';
 import { EnvironmentController } from './environment/controller.ts';
 import { GateController } from './gate/controller.ts';
+import { fullJitter } from './kube/backoff.ts';
 import type { KubeClient } from './kube/client.ts';
 import { Controller } from './kube/controller.ts';
 import type { EventRecorder } from './kube/events.ts';
@@ -14,7 +15,7 @@ import type { PromotionMetrics } from './metrics/promotions.ts';
 import type { Part } from './operator.ts';
 import { PromotionController } from './promotion/controller.ts';
 import { BY_ENVIRONMENT } from './promotion/gather.ts';
-import type { Clock } from './runtime/clock.ts';
+import { type Clock, sleep } from './runtime/clock.ts';
 import { createHttp } from './runtime/http.ts';
 import type { Log } from './runtime/log.ts';
 import { type Random, systemUuid } from './runtime/random.ts';
@@ -103,14 +104,17 @@ export function createControllers(tools: ControllerTools): Part {
     createController(tools, 'gates', queues.gates, 1, gates),
     createController(tools, 'decisions', queues.decisions, 1, decisions),
   ];
+  const stopping = new AbortController();
+  let sweeping: Promise<void> | undefined;
   return {
     name: 'controllers',
     start: async () => {
-      await sweep(tools, delivery);
       for (const controller of controllers) await controller.start();
+      sweeping = sweepOnce(tools, delivery, stopping.signal);
     },
     stop: async () => {
-      await Promise.all(controllers.map((controller) => controller.stop()));
+      stopping.abort();
+      await Promise.all([...controllers.map((controller) => controller.stop()), sweeping]);
       await sampler.stop();
       http.close();
     },
@@ -151,12 +155,33 @@ function createController(
   });
 }
 
+const SWEEP_BACKOFF = { baseMs: 1_000, capMs: 60_000 };
+
+/** Sweeps until it has gone well once, beside the work: housekeeping holds up no revert, and ends no process. */
+async function sweepOnce(
+  tools: ControllerTools,
+  delivery: RolloutDelivery,
+  signal: AbortSignal,
+): Promise<void> {
+  const { clock, random, log } = tools;
+  for (let failures = 1; !signal.aborted; failures += 1) {
+    try {
+      return await sweep(tools, delivery);
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : '';
+      log.warn({ reason }, 'Letting go of records failed, trying again');
+      await sleep(clock, fullJitter(SWEEP_BACKOFF, failures, random), signal);
+    }
+  }
+}
+
 /** Records of promotions that ended while nobody looked, or that are gone. */
 async function sweep({ caches, namespaces, log }: ControllerTools, delivery: RolloutDelivery): Promise<void> {
-  const unfinished = caches.promotions.store.list().filter(isUnfinished);
-  const inFlight = new Set(unfinished.map((p) => p.metadata.uid));
+  // Asked at each record: a promotion may have begun since the sweep did.
+  const isInFlight = (uid: string): boolean =>
+    caches.promotions.store.list().some((p) => p.metadata.uid === uid && isUnfinished(p));
   for (const namespace of namespaces ?? [undefined]) {
-    const swept = await delivery.records.sweep(namespace, inFlight, namespaces);
+    const swept = await delivery.records.sweep(namespace, isInFlight, namespaces);
     if (swept > 0) log.info({ swept }, 'Let go of records of promotions that are gone');
   }
 }

@@ -108,26 +108,32 @@ export class Records {
     }
   }
 
+  /** Whether this process has made or read the record, and not let go of it since. */
+  knows(assignment: Assignment): boolean {
+    return this.#known.has(recordName(assignment));
+  }
+
   /** Lets go of the record; no error when there is none. */
   async drop(assignment: Assignment): Promise<void> {
-    this.#known.delete(recordName(assignment));
     try {
       await this.#client.delete(this.#path(assignment));
     } catch (error) {
       if (!isNotFound(error)) throw error;
     }
+    // Not before: what could not be let go of is known, and tried again.
+    this.#known.delete(recordName(assignment));
   }
 
   /**
    * Lets go of the records in one namespace (or all) whose promotion is not in flight: what a crash
    * between a promotion's end and its Forget has left behind.
-   * @param inFlight UIDs of unfinished promotions.
-   * @param watched Namespaces whose promotions `inFlight` knows, undefined: all. The record of a promotion
+   * @param isInFlight whether the promotion with this UID is unfinished, asked when its record is about to go.
+   * @param watched Namespaces whose promotions `isInFlight` knows, undefined: all. The record of a promotion
    * elsewhere is another operator's business.
    */
   async sweep(
     namespace: string | undefined,
-    inFlight: ReadonlySet<string>,
+    isInFlight: (uid: string) => boolean,
     watched?: readonly string[],
   ): Promise<number> {
     const all = await this.#client.listAll<ControllerRevision>(
@@ -136,16 +142,18 @@ export class Records {
         labelSelector: PROMOTION_UID_LABEL,
       },
     );
-    const left = all.filter(({ metadata: { labels, namespace: here } }) => {
+    let swept = 0;
+    for (const { metadata } of all) {
+      const { labels, namespace: here, name, uid } = metadata;
       const home = labels?.[PROMOTION_NAMESPACE_LABEL] ?? here ?? '';
-      return !inFlight.has(labels?.[PROMOTION_UID_LABEL] ?? '') && (!watched || watched.includes(home));
-    });
-    for (const { metadata } of left)
+      if (isInFlight(labels?.[PROMOTION_UID_LABEL] ?? '') || (watched && !watched.includes(home))) continue;
       await this.#client
-        .delete(objectPath(CONTROLLER_REVISIONS, metadata.namespace, metadata.name), { uid: metadata.uid })
+        .delete(objectPath(CONTROLLER_REVISIONS, here, name), { uid })
         .catch((error: unknown) => {
           if (!isNotFound(error)) throw error;
         });
-    return left.length;
+      swept += 1;
+    }
+    return swept;
   }
 }
