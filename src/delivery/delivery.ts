@@ -147,6 +147,10 @@ export interface Delivery {
   recorded(assignment: Assignment): Promise<Recorded | undefined>;
   /** Digests of the images that the pods of one revision run, by container: several where they differ. */
   digests(assignment: Assignment, hash: string): Promise<Record<string, readonly string[]>>;
+  /** Whether this process holds a record of a promotion, which it has to let go of when that has ended. */
+  holds(assignment: Assignment): boolean;
+  /** Reads the target anew, by a request: what is to be proven is proven by the API server, and not by a cache. */
+  refresh(assignment: Assignment): Promise<void>;
   /** Carries out one effect. A guard that does not hold any more is a RetryError: look again. */
   act(effect: Effect, assignment: Assignment): Promise<void>;
 }

@@ -23,7 +23,7 @@ import type { Decided, Input } from './input.ts';
 import { type GateTools, probeKey, probesOf, windowSecondsOf } from './probes.ts';
 import { isOnRecord } from './record.ts';
 import { happenings, revertStages } from './report.ts';
-import { hasEnded, mayWait, significant } from './status.ts';
+import { claimsProof, hasEnded, mayWait, significant } from './status.ts';
 
 export const PROMOTIONS = { group: GROUP, version: VERSION, plural: 'promotions' };
 
@@ -68,11 +68,6 @@ export class PromotionController {
   readonly #claims = new Map<string, { key: string; uid: string }>();
   /** When news that may wait is written at the latest, by Promotion. */
   readonly #news = new Map<string, number>();
-  /**
-   * What is left to do once a promotion has ended, tried until it is done: its status says nothing of it any more.
-   * After a crash the sweep at the start does it.
-   */
-  readonly #left = new Map<string, () => Promise<void>>();
 
   constructor(options: PromotionControllerOptions) {
     this.#o = options;
@@ -101,13 +96,11 @@ export class PromotionController {
     if (!raw || !parsed?.ok || isGoing(raw)) {
       if (parsed && !parsed.ok) log.warn({ reason: parsed.message }, 'Promotion is not readable');
       this.#release(key);
-      return this.#letGo(key);
+      return;
     }
     const promotion = parsed.object;
     if (hasEnded(promotion)) return this.#end(key, raw, promotion, log);
-    const input = await gather(this.#sources, raw, promotion);
-    const decision = decide(input);
-    this.#claim(key, promotion, decision);
+    const { input, decision } = await this.#decide(key, raw, promotion);
     this.#o.sampler.sync(key, probesOf(key, input, decision.probes, this.#o.tools));
     const isNew = !isDeepStrictEqual(significant(promotion.status), significant(decision.status));
     const newsAt = this.#newsAt(key, isNew && isPatient(promotion, decision));
@@ -118,10 +111,8 @@ export class PromotionController {
             throw error;
           })
         : promotion;
-    if (hasEnded(written)) {
-      this.#left.set(key, () => this.#actAll(decision.effects, written, input, log));
+    if (hasEnded(written))
       return this.#end(key, this.#o.promotions.get(namespace, name) ?? raw, written, log);
-    }
     await this.#actAll(decision.effects, written, input, log);
     if (decision.finalizer === 'add') {
       await this.#finalize(this.#o.promotions.get(namespace, name) ?? raw, 'present');
@@ -146,14 +137,38 @@ export class PromotionController {
   /** Nothing is decided any more: its records go, then what keeps it, then itself when its time is over. */
   async #end(key: string, raw: RawObject, promotion: Promotion, log: Log): Promise<ReconcileResult | void> {
     this.#release(key);
-    await this.#letGo(key);
+    await this.#forget(promotion, log);
     await this.#finalize(raw, 'absent');
     return this.#expire(promotion, log);
   }
 
-  async #letGo(key: string): Promise<void> {
-    await this.#left.get(key)?.();
-    this.#left.delete(key);
+  /** Decides, and where that claims a proof decides again by what the API server has: a cache may be behind. */
+  async #decide(
+    key: string,
+    raw: RawObject,
+    promotion: Promotion,
+  ): Promise<{ input: Input; decision: Decided }> {
+    const input = await gather(this.#sources, raw, promotion);
+    const decision = decide(input);
+    this.#claim(key, promotion, decision);
+    if (!claimsProof(promotion.status, decision.status)) return { input, decision };
+    for (const { target, recorded } of input.subjects)
+      await this.#o.delivery.refresh(assignmentOf(promotion, target, recorded));
+    const fresh = await gather(this.#sources, raw, promotion);
+    return { input: fresh, decision: decide(fresh) };
+  }
+
+  /**
+   * Lets go of what this process holds of a promotion that has ended, at every look at it until that is done:
+   * its status says nothing of it any more. After a crash the sweep at the start does it.
+   */
+  async #forget(promotion: Promotion, log: Log): Promise<void> {
+    for (const { name: target, wave, rollout } of promotion.status?.plan?.targets ?? []) {
+      const assignment = assignmentOf(promotion, { name: target, wave, rollout }, undefined);
+      if (!this.#o.delivery.holds(assignment)) continue;
+      log.info({ target }, 'Letting go of the record of a promotion that has ended');
+      await this.#o.delivery.act({ kind: 'Forget', target }, assignment);
+    }
   }
 
   async #finalize(raw: RawObject, wanted: 'present' | 'absent'): Promise<void> {

@@ -98,6 +98,12 @@ function decisionsOf({ promotion, orders }: Input): Pick<PromotionStatus, 'decis
   return decisions.length > 0 ? { decisions } : {};
 }
 
+/** Whether `after` says of targets what `before` did not: that they are back, or that they are good. */
+export function claimsProof(before: PromotionStatus | undefined, after: PromotionStatus): boolean {
+  const isBack = after.revert?.intentRestoredAt !== undefined && !before?.revert?.intentRestoredAt;
+  return isBack || findCondition({ status: after }, 'Succeeded')?.reason === 'Succeeded';
+}
+
 /** Fields that change with every sample: alone they are no reason to write. */
 const VOLATILE = new Set([
   'since',

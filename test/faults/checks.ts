@@ -101,13 +101,17 @@ function objections(course: Course, { status, gates }: Course['told'][number], t
   });
 }
 
-/** S2: each time a Promotion says that it goes on, every gate has passed by a sample of that step. */
+/** S2: when a Promotion first says that it goes on from a step, every gate has passed by a sample of that step. */
 function samples(course: Course, terms: Terms): string[] {
+  const left = new Set<string>();
   return course.told.flatMap((one) => {
     const { state, step, reachedAt } = one.status;
     // Before it has stood at its first pause it advances without having been anywhere.
     const goesOn = state === 'Advancing' && step !== undefined && reachedAt !== undefined;
     if (!goesOn && state !== 'Succeeded') return [];
+    // Told once, it stays told: whoever takes over judges anew, and says so beside it.
+    if (left.has(`${state} ${step}`)) return [];
+    left.add(`${state} ${step}`);
     return objections(course, one, terms).map(
       (why) => `${course.target} went on from step ${step} although ${why}`,
     );

@@ -106,6 +106,22 @@ export class RolloutDelivery implements Delivery {
     return this.records.read(assignment);
   }
 
+  holds(assignment: Assignment): boolean {
+    return this.records.knows(assignment);
+  }
+
+  async refresh(assignment: Assignment): Promise<void> {
+    const namespace = namespaceOf(assignment);
+    if (outOfReach(namespace, '', this.#namespaces)) return;
+    const path = objectPath(ROLLOUTS, namespace, assignment.target.rollout.name);
+    try {
+      this.#rollouts.upsertLocal(await this.#client.get<Rollout>(path));
+    } catch (error) {
+      // That it is gone the watch brings.
+      if (!isNotFound(error)) throw error;
+    }
+  }
+
   digests(assignment: Assignment, hash: string): Promise<Record<string, readonly string[]>> {
     return digestsOfPods(this.#client, namespaceOf(assignment), hash);
   }
