@@ -92,14 +92,16 @@ export const coalesced =
       for (const line of last.values()) exchange.write(`${line}\n`);
       last.clear();
     }, ms);
-    try {
-      for await (const line of createInterface({ input: answer })) {
-        const { object }: { object: { metadata: { uid?: string } } } = JSON.parse(line);
-        last.delete(object.metadata.uid ?? '');
-        last.set(object.metadata.uid ?? '', line);
-      }
-    } finally {
+    const lines = createInterface({ input: answer });
+    // A stream that is destroyed does not end the lines that are read from it.
+    void exchange.closed.then(() => {
       clearInterval(timer);
+      lines.close();
+    });
+    for await (const line of lines) {
+      const { object }: { object: { metadata: { uid?: string } } } = JSON.parse(line);
+      last.delete(object.metadata.uid ?? '');
+      last.set(object.metadata.uid ?? '', line);
     }
     exchange.end();
   };
