@@ -52,6 +52,8 @@ export class Lanes {
     let isFit = false;
     try {
       const result = await work(lane);
+      // The last write of a scene may have been a deadly one.
+      await lane.up();
       isFit = lane.operator.program.pid !== undefined;
       return result;
     } finally {
@@ -112,6 +114,7 @@ async function openLane(world: World, namespace: string, options: OperatorOption
     },
     up: () => starting,
     close: async () => {
+      deaths += 1;
       await operator.program.kill();
       await proxy.stop();
     },
