@@ -18,6 +18,8 @@ export interface Lane extends Replica {
   setting: Setting;
   /** What is in the planted Secret. */
   secret: string;
+  /** How often its operator was killed. */
+  readonly deaths: number;
   /** Kills its operator (SIGKILL). */
   die(): Promise<void>;
   /** Starts it again; resolves when it is ready, or has been killed once more. */
@@ -101,6 +103,9 @@ async function openLane(world: World, namespace: string, options: OperatorOption
     proxy,
     operator,
     secret,
+    get deaths() {
+      return deaths;
+    },
     die: async () => {
       deaths += 1;
       await operator.program.kill();

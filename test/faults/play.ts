@@ -71,9 +71,7 @@ export async function play(
     await place.promote('v2');
     await Promise.all([act?.(playing), scene.fail?.(lane.setting, place)]);
     await place.untilEnded(playing.promotion, patienceMs);
-    // Dead it would be quiet whatever it left undone.
-    await lane.up();
-    const came = await settled(playing, replicas, end);
+    const came = await settledAlive(playing, replicas, end);
     const requests = asked(replicas, from);
     const terms = { settleSeconds: TIMING.settleSeconds, isNew: newImages(app) };
     const broken = [
@@ -88,6 +86,20 @@ export async function play(
   } finally {
     history.stop();
     await clear(playing);
+  }
+}
+
+/** Dead it would be quiet, whatever it left undone: what it comes to counts only where nobody died meanwhile. */
+async function settledAlive(
+  playing: Playing,
+  replicas: readonly Replica[],
+  end: EndState | undefined,
+): Promise<EndState> {
+  for (;;) {
+    const { deaths } = playing.lane;
+    await playing.lane.up();
+    const came = await settled(playing, replicas, end);
+    if (playing.lane.deaths === deaths) return came;
   }
 }
 

@@ -23,7 +23,7 @@ export interface ApiRequest {
 /** The client's side of an exchange. */
 export interface Client {
   answer: ServerResponse | Http2ServerResponse;
-  /** Resets its connection. */
+  /** Breaks its connection. */
   cut(): void;
   answered(status: number): void;
 }
@@ -136,7 +136,7 @@ export class Exchange {
     if (this.#isOpen) this.#client.answer.end();
   }
 
-  /** Resets the client's connection, and whatever else is under way on it; nothing when it has its answer, or has gone. */
+  /** Breaks the client's connection, and whatever else is under way on it; nothing when it has its answer, or has gone. */
   cut(): void {
     if (this.#isOpen) this.#client.cut();
   }

@@ -132,9 +132,9 @@ export class FaultProxy {
     this.#rules.length = 0;
   }
 
-  /** Resets every connection there is (RST), and with it all that is under way; the port goes on listening. */
+  /** Breaks every connection there is, and with it all that is under way; the port goes on listening. */
   reset(): void {
-    for (const socket of this.#sockets.values()) socket.resetAndDestroy();
+    for (const socket of this.#sockets.values()) socket.destroy();
   }
 
   /** Ends the answers under way to requests that match, as a server does that closes a watch; how many there were. */
@@ -164,7 +164,8 @@ export class FaultProxy {
     this.requests.push(recorded);
     const client: Client = {
       answer,
-      cut: () => this.#sockets.get(port)?.resetAndDestroy(),
+      // Below TLS, `resetAndDestroy` leaves a handle that Node 24 waits for for ever when it exits.
+      cut: () => this.#sockets.get(port)?.destroy(),
       answered: (status) => (recorded.status = status),
     };
     const exchange = new Exchange(request, client, {
