@@ -13,7 +13,7 @@ import { dieAtAbort } from './blows.ts';
 import { faultCase, isLong } from './case.ts';
 import { ALL, play } from './play.ts';
 import { goldenEnd, type Stage } from './stage.ts';
-import { isAbout, wordFor } from './writes.ts';
+import { isAbout, wordsFor } from './writes.ts';
 
 /*
  * The API server refuses, breaks off or does not answer: each way on each verb, in a bad promotion that has to be
@@ -83,7 +83,7 @@ function apiCase(stage: Stage, family: string, { how, fault, verb, resource, tim
                 (resource === undefined
                   ? r.resource !== 'leases'
                   : r.resource === resource && isAbout(r, playing.app)),
-              once: (r) => wordFor(r, playing.app),
+              once: (r) => wordsFor(r, playing.app).join(),
               do: fault,
               ...(times !== undefined && { times }),
             });

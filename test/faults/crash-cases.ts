@@ -6,7 +6,7 @@ import { faultCase, isLong, seed } from './case.ts';
 import { ALL, play, type Playing } from './play.ts';
 import { SCENES, type SceneName } from './scenes.ts';
 import type { Golden, Stage } from './stage.ts';
-import { isAbout, wordFor } from './writes.ts';
+import { isAbout, wordsFor } from './writes.ts';
 
 /*
  * Law 7: a real operator is killed (SIGKILL) at any of its writes and started again, and comes to the same end. The
@@ -31,7 +31,8 @@ async function crash({ lanes, goldens }: Stage, name: SceneName, blows: readonly
   const { promise: failed, reject } = Promise.withResolvers<never>();
   const trouble = (playing: Playing): void => {
     for (const { word, moment } of blows) {
-      const matches = (r: ApiRequest): boolean => isAbout(r, playing.app) && wordFor(r, playing.app) === word;
+      const matches = (r: ApiRequest): boolean =>
+        isAbout(r, playing.app) && wordsFor(r, playing.app).includes(word);
       rules.push(playing.lane.proxy.rule({ matches, times: 1, do: deadly(playing.lane, moment, reject) }));
     }
   };
@@ -40,7 +41,7 @@ async function crash({ lanes, goldens }: Stage, name: SceneName, blows: readonly
 }
 
 /** In the short form: around the abort and the restore, where the most is at stake. */
-const CHOSEN = /patch rollouts|Reverting/;
+const CHOSEN = /patch rollouts|edAt$/;
 
 /** Every write of every golden run, in three ways. */
 export function crashCases(stage: Stage): void {

@@ -2,7 +2,7 @@ import type { EndState } from './end-state.ts';
 import { Lanes } from './lanes.ts';
 import { play } from './play.ts';
 import type { SceneName } from './scenes.ts';
-import { isAbout, wordFor, writesOf } from './writes.ts';
+import { isAbout, wordsFor, writesOf } from './writes.ts';
 
 /** What a scene comes to undisturbed, and what is written on the way. */
 export interface Golden {
@@ -30,7 +30,11 @@ async function goldenOf(lanes: Lanes, name: SceneName): Promise<Golden> {
   const { end, playing, requests } = await lanes.use((lane) => play(lane, name));
   const { app } = playing;
   const events = requests.filter((r) => r.resource === 'events' && r.verb === 'create' && isAbout(r, app));
-  return { end, writes: writesOf(requests, app), events: [...new Set(events.map((r) => wordFor(r, app)))] };
+  return {
+    end,
+    writes: writesOf(requests, app),
+    events: [...new Set(events.flatMap((r) => wordsFor(r, app)))],
+  };
 }
 
 /** The end of a scene. @throws Error where it was not played undisturbed. */

@@ -3,30 +3,33 @@ import { isWrite } from '../harness/fault-kinds.ts';
 import { isAdvance } from './witness.ts';
 
 /**
- * What a write says, in the same words in every run of the same scene: `patch promotions/status Reverting@1`. Times,
- * versions, hashes and numbers are left out, and the app's name is `app`.
+ * What a write says, in the same words in every run of the same scene: `patch promotions/status Analysing@1`. Times,
+ * versions, hashes and numbers are left out, and the app's name is `app`. A write that says several things, which
+ * another run may say one after another, has a word for each.
  */
-export function wordFor({ verb, resource, name, body }: ApiRequest, app: string): string {
+export function wordsFor({ verb, resource, name, body }: ApiRequest, app: string): string[] {
   const called = name ?? nameIn(body);
   // A record is called after its promotion's uid and its target, an event after its object and a hash.
   const [, which = ''] = new RegExp(`${app}(-\\d+)?(-v\\d+)?(\\..*)?$`).exec(called) ?? [];
-  const says = SAYS[resource]?.(body) ?? '';
-  return [verb, resource, ...(which === '' ? [] : [`app${which}`]), ...(says === '' ? [] : [says])].join(' ');
+  const what = [verb, resource, ...(which === '' ? [] : [`app${which}`])].join(' ');
+  const says = SAYS[resource]?.(body) ?? [];
+  return says.length === 0 ? [what] : says.map((one) => `${what} ${one}`);
 }
 
 function nameIn(body: string): string {
   return body === '' ? '' : ((JSON.parse(body) as { metadata?: { name?: string } }).metadata?.name ?? '');
 }
 
-const SAYS: Record<string, (body: string) => string> = {
+const SAYS: Record<string, (body: string) => string[]> = {
   'promotions/status': promotionSays,
   'environments/status': environmentSays,
   promotions: finalizerSays,
   environments: finalizerSays,
-  rollouts: (body) => (body.includes('"replace","path":"/spec/template","value"') ? 'restore' : 'apply'),
-  'rollouts/status': (body) =>
+  rollouts: (body) => [body.includes('"replace","path":"/spec/template","value"') ? 'restore' : 'apply'],
+  'rollouts/status': (body) => [
     isAdvance(body) ? 'advance' : body.includes('"/status/abort"') ? 'abort' : 'skip the steps',
-  events: (body) => (JSON.parse(body) as { reason?: string }).reason ?? '',
+  ],
+  events: (body) => [(JSON.parse(body) as { reason?: string }).reason ?? ''],
 };
 
 interface Said {
@@ -40,19 +43,20 @@ interface Said {
   metadata?: { finalizers?: string[] };
 }
 
-/** Reason, the steps that its targets are at, and how far a revert is. */
-function promotionSays(body: string): string {
+/** How far a revert is, each stage for itself; else the reason, and where its targets stand. */
+function promotionSays(body: string): string[] {
   const { status }: Said = JSON.parse(body);
+  const stages = ['detectedAt', 'commandedAt', 'trafficRestoredAt', 'intentRestoredAt'];
+  const reached = stages.filter((stage) => status?.revert?.[stage]);
+  if (reached.length > 0) return reached;
   const reason = status?.conditions?.find(({ type }) => type === 'Succeeded')?.reason;
   const at =
     status?.targets?.map(({ step, state }) => `${state}${step === undefined ? '' : `@${step}`}`) ?? [];
-  const proven = ['commandedAt', 'trafficRestoredAt', 'intentRestoredAt'].filter(
-    (key) => status?.revert?.[key],
-  );
-  return [...(reason === undefined ? [] : [reason]), ...at, ...proven].join(' ');
+  const said = [...(reason === undefined ? [] : [reason]), ...at];
+  return said.length === 0 ? [] : [said.join(' ')];
 }
 
-function environmentSays(body: string): string {
+function environmentSays(body: string): string[] {
   const { status }: Said = JSON.parse(body);
   const { targets = [], quarantine = [], history = [] } = status ?? {};
   return [
@@ -60,17 +64,17 @@ function environmentSays(body: string): string {
     ...(targets.some((t) => t.lastGood) ? ['good'] : []),
     ...(quarantine.length > 0 ? ['quarantine'] : []),
     ...(history.length > 0 ? ['history'] : []),
-  ].join(' ');
+  ];
 }
 
-function finalizerSays(body: string): string {
-  return body.includes('"sluice.dev/') ? 'finalizer' : 'no finalizer';
+function finalizerSays(body: string): string[] {
+  return [body.includes('"sluice.dev/') ? 'finalizer' : 'no finalizer'];
 }
 
 /** The words of the writes of an app among these requests, in the order of their first occurrence. */
 export function writesOf(requests: readonly ApiRequest[], app: string): string[] {
   const own = requests.filter((r) => isWrite(r) && isAbout(r, app));
-  return [...new Set(own.map((r) => wordFor(r, app)))];
+  return [...new Set(own.flatMap((r) => wordsFor(r, app)))];
 }
 
 /** Whether a request is about an app: by name, or by what is in it. */
