@@ -66,6 +66,22 @@ test('the urgent lane goes first, and adding again only ever raises the lane', a
   expect(await drain()).toEqual(['c!', 'z!', 'a', 'b']);
 });
 
+test('the low lane goes last, whoever was there first, and a key leaves it when it is added again', async () => {
+  for (const key of ['a', 'b', 'c']) queue.add(key, 'low');
+  queue.add('d');
+  queue.add('c');
+  queue.add('d', 'low');
+  queue.addAfter('e', 10, 'low');
+  queue.add('e', 'low');
+  expect(await drain()).toEqual(['d', 'c', 'a', 'b', 'e']);
+  queue.add('a', 'low');
+  await queue.take();
+  queue.add('a', 'low');
+  queue.add('b');
+  queue.done('a');
+  expect(await drain()).toEqual(['b', 'a']);
+});
+
 test('a key raised while a worker has it is urgent the next time', async () => {
   queue.add('a');
   await queue.take();
@@ -199,7 +215,7 @@ const actions = fc.array(
   fc.record({
     act: fc.constantFrom('add', 'addAfter', 'addRateLimited', 'done', 'advance'),
     key: fc.constantFrom('a', 'b', 'c'),
-    lane: fc.constantFrom('urgent' as const, 'normal' as const),
+    lane: fc.constantFrom('urgent' as const, 'normal' as const, 'low' as const),
     ms: fc.integer({ min: -1, max: 20 }),
   }),
 );
