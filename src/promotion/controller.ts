@@ -111,9 +111,9 @@ export class PromotionController {
             throw error;
           })
         : promotion;
+    await this.#actAll(decision.effects, written, input, log);
     if (hasEnded(written))
       return this.#end(key, this.#o.promotions.get(namespace, name) ?? raw, written, log);
-    await this.#actAll(decision.effects, written, input, log);
     if (decision.finalizer === 'add') {
       await this.#finalize(this.#o.promotions.get(namespace, name) ?? raw, 'present');
       return { requeueAfterMs: 0 };
