@@ -189,6 +189,7 @@ test('a candidate that is refused asks no more often than a leader renews', asyn
   for (let n = 0; n < 3; n++) {
     // While it asks it has the deadline of the request, which is longer, for its next timer.
     await until(() => a.clock.next === 2_000, 'the pause');
+    expect(api.asked).toHaveLength(n + 1);
     await a.clock.pass(2_000);
   }
   expect(api.asked.length).toBeGreaterThanOrEqual(3);

@@ -1,9 +1,10 @@
-import type { Api } from '../harness/api.ts';
+import type { Promotion } from '../../src/api/v1alpha1/types.ts';
+import type { Api, KubeObject } from '../harness/api.ts';
 import { apply } from '../harness/apply.ts';
 import { rolloutPath } from '../harness/fixtures.ts';
 import type { Rollout } from '../harness/kinds.ts';
-import { sluicePath } from '../harness/promotions.ts';
-import { firstSeen } from './first-seen.ts';
+import { reasonOf, sluicePath } from '../harness/promotions.ts';
+import { type FirstSeen, firstSeen } from './first-seen.ts';
 import { environmentOf, promotionOf } from './manifests.ts';
 import { each } from './worlds.ts';
 
@@ -50,4 +51,24 @@ export async function promoteAll(
   await each(names, (name) =>
     api.create(sluicePath(namespace, 'promotions'), promotionOf(namespace, name, version)),
   );
+}
+
+/** Watches promotions of a namespace end; `look` gets every version of each. */
+export function watchEnds(
+  api: Api,
+  namespace: string,
+  look: (promotion: Promotion & KubeObject) => void = () => {},
+): Promise<FirstSeen<Promotion & KubeObject>> {
+  return firstSeen<Promotion & KubeObject>(api, sluicePath(namespace, 'promotions'), (promotion) => {
+    look(promotion);
+    return promotion.status?.completedAt !== undefined;
+  });
+}
+
+/** Waits until `n` promotions have ended. @throws Error when one of them ended otherwise than well */
+export async function untilAllSucceeded(ends: FirstSeen<Promotion & KubeObject>, n: number): Promise<void> {
+  await ends.count(n, 'every promotion has ended', 300_000);
+  ends.stop();
+  const bad = [...ends.objects.values()].find((promotion) => reasonOf(promotion) !== 'Succeeded');
+  if (bad) throw new Error(`${bad.metadata.name} ended as ${reasonOf(bad)}`);
 }

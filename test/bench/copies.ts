@@ -1,13 +1,22 @@
 import { createHash } from 'node:crypto';
 import type { KubeObject } from '../harness/api.ts';
 import { apply } from '../harness/apply.ts';
-import { putAll, storageKey } from './etcd.ts';
+import { putAll, storageKey, untilSeen } from './etcd.ts';
 import { type GateOptions, gateOf } from './manifests.ts';
 import { GATE, type Seed } from './seeds.ts';
 import { type BenchWorld, each } from './worlds.ts';
 
 /** Apps of one namespace, as a team may have. */
 const PER_NAMESPACE = 100;
+
+/** Where the copies can be listed: what the operator will ask for. */
+const COLLECTIONS = [
+  '/apis/sluice.dev/v1alpha1/environments',
+  '/apis/sluice.dev/v1alpha1/promotions',
+  '/apis/argoproj.io/v1alpha1/rollouts',
+  '/apis/apps/v1/replicasets',
+  '/apis/apps/v1/controllerrevisions',
+];
 
 export interface CopyOptions {
   /** How many. */
@@ -42,10 +51,11 @@ export async function copySeed(world: BenchWorld, seed: Seed, options: CopyOptio
     app: `${prefix}-app-${digits(i, 5)}`,
   }));
   const template = templateOf(seed, onFail);
-  await putAll(
+  const revision = await putAll(
     world.cluster.facts.etcdUrl,
     copies.flatMap((copy) => copyOf(template, seed, copy)),
   );
+  for (const collection of COLLECTIONS) await untilSeen(api, collection, revision);
   return copies;
 }
 

@@ -2,10 +2,11 @@ import { degraded } from './degraded.ts';
 import { failover } from './failover.ts';
 import { gates } from './gates.ts';
 import type { Family } from './measure.ts';
-import { throughput, writes } from './promotions.ts';
 import { reverts, revertsOfCopies } from './reverts.ts';
 import { soak } from './soak.ts';
 import { start } from './start.ts';
+import { throughput } from './throughput.ts';
+import { writes } from './writes.ts';
 
 /** What is measured, in this order; the short form measures the same rows at smaller sizes. */
 export function families(short: boolean): Family[] {

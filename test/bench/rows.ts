@@ -57,7 +57,7 @@ export const ROWS: readonly Row[] = [
     what: 'API writes that a gate of 12 good samples adds',
     unit: 'writes',
     known: '13.4',
-    how: 'Events included. What the same promotion costs more with a gate than without one when it has two steps, less that when it has one step: what is left is the gate at one step. The anchor: writes on an AnalysisRun after its creation, and its events.',
+    how: 'Statuses that the operator writes while a promotion stands at a pause, and its events about that step, less those of the same promotion without a gate. The anchor: writes on an AnalysisRun after its creation, and its events.',
     targets: { '*': { atLeast: 3, aim: 2 } },
   },
   {

@@ -1,4 +1,8 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
+import { documentOf } from '../bench/document.ts';
+import { readBook } from '../bench/keep.ts';
 import { latenessOf } from '../bench/lateness.ts';
 import type { Measurement } from '../bench/measure.ts';
 import { optionsFrom } from '../bench/options.ts';
@@ -130,4 +134,10 @@ describe('make bench', () => {
     const wanted = Array.from({ length: 20 }, (_, i) => `B${i + 1}`).filter((id) => id !== 'B4');
     expect(rows).toEqual(wanted);
   });
+});
+
+test('docs/benchmarks.md is what `make bench` makes of docs/benchmarks.json', () => {
+  const docs = join(import.meta.dirname, '../../docs');
+  const written = readFileSync(join(docs, 'benchmarks.md'), 'utf8');
+  expect(written).toBe(documentOf(readBook(join(docs, 'benchmarks.json'))));
 });

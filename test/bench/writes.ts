@@ -1,29 +1,30 @@
-import { setTimeout as delay } from 'node:timers/promises';
-import type { Promotion } from '../../src/api/v1alpha1/types.ts';
 import type { Api, KubeObject } from '../harness/api.ts';
 import { apply } from '../harness/apply.ts';
 import type { AuditEvent } from '../harness/audit.ts';
 import type { Cluster } from '../harness/cluster.ts';
-import { reasonOf, sluicePath } from '../harness/promotions.ts';
 import { until } from '../harness/until.ts';
-import { createApps, createEnvironments, namesOf, promoteAll } from './apps.ts';
-import { operatorCounters } from './counters.ts';
-import { type FirstSeen, firstSeen } from './first-seen.ts';
+import { createApps, createEnvironments, namesOf, promoteAll, untilAllSucceeded, watchEnds } from './apps.ts';
 import { appOf, gateOf, pausesOf } from './manifests.ts';
 import { type Family, type Measurement, type Round, sizeOf } from './measure.ts';
 import { startCompiled } from './operator.ts';
 import { writesOfRuns } from './run-writes.ts';
 import { startBenchWorld } from './worlds.ts';
 
-/* B5, B6, B14 and B17: promotions from their beginning to their end, on real controllers. */
+/* B5 and B6: what one promotion costs the API server. */
 
-/** What the operator wrote, by kind of write. */
+/** What the operator wrote. */
 export interface Writes {
   /** Of objects, Leases and Events left out. */
   objects: number;
   events: number;
   /** `patch promotions/status` and so on, with how often. */
   byKind: Record<string, number>;
+}
+
+/** What it wrote for one promotion, on average over several. */
+export interface Cost extends Writes {
+  /** Statuses that it wrote while the promotion stood at the last pause, and events about that step. */
+  atStep: { statuses: number; events: number };
 }
 
 const WRITES = new Set(['create', 'update', 'patch', 'delete']);
@@ -48,8 +49,9 @@ export function writesIn(audited: readonly AuditEvent[], namespace: string): Wri
 export async function writesOf(
   cluster: Cluster,
   plan: { namespace: string; n: number; steps: number; gates: readonly string[] },
-): Promise<Writes> {
+): Promise<Cost> {
   const { namespace, n, steps, gates } = plan;
+  const lastPause = 2 * steps - 1;
   const names = namesOf('app', n);
   await createApps(cluster.api, namespace, names, (name) =>
     appOf(namespace, name, { steps: pausesOf(steps) }),
@@ -57,11 +59,16 @@ export async function writesOf(
   await createEnvironments(cluster.api, namespace, names, gates);
   await untilQuiet(cluster, namespace);
   const before = writesIn(cluster.audited(), namespace);
-  const done = await ended(cluster.api, namespace);
+  const statuses = new Set<string>();
+  const done = await watchEnds(cluster.api, namespace, ({ metadata, status }) => {
+    // A watch brings every version that was written, some of them twice after an error.
+    if (status?.targets?.[0]?.step === lastPause)
+      statuses.add(`${metadata.name} ${metadata.resourceVersion}`);
+  });
   await promoteAll(cluster.api, namespace, names, 'v2');
-  await done.count(n, 'every promotion has ended', 300_000);
-  done.stop();
+  await untilAllSucceeded(done, n);
   await untilQuiet(cluster, namespace);
+  const events = await eventsAbout(cluster.api, namespace, `step ${lastPause + 1} of ${2 * steps}`);
   const after = writesIn(cluster.audited(), namespace);
   const kinds = [...new Set([...Object.keys(before.byKind), ...Object.keys(after.byKind)])];
   return {
@@ -72,6 +79,7 @@ export async function writesOf(
         .map((kind): [string, number] => [kind, ((after.byKind[kind] ?? 0) - (before.byKind[kind] ?? 0)) / n])
         .filter(([, count]) => count !== 0),
     ),
+    atStep: { statuses: statuses.size / n, events: events / n },
   };
 }
 
@@ -90,14 +98,12 @@ async function untilQuiet(cluster: Cluster, namespace: string): Promise<void> {
   );
 }
 
-/** Watches promotions end; one that ends otherwise than well is an error. */
-async function ended(api: Api, namespace: string): Promise<FirstSeen<KubeObject>> {
-  return firstSeen<Promotion & KubeObject>(api, sluicePath(namespace, 'promotions'), (promotion) => {
-    const isOver = promotion.status?.completedAt !== undefined;
-    if (isOver && reasonOf(promotion) !== 'Succeeded')
-      throw new Error(`${promotion.metadata.name} ended as ${reasonOf(promotion)}`);
-    return isOver;
-  });
+/** Events of the operator that say something in a namespace. */
+async function eventsAbout(api: Api, namespace: string, words: string): Promise<number> {
+  const { items } = await api.list<KubeObject & { note?: string; reportingController?: string }>(
+    `/apis/events.k8s.io/v1/namespaces/${namespace}/events`,
+  );
+  return items.filter((e) => e.reportingController?.startsWith('sluice') && e.note?.includes(words)).length;
 }
 
 /** B5 and B6. */
@@ -119,31 +125,25 @@ async function countWrites(round: Round, n: number): Promise<Measurement[]> {
       namespace: string,
       steps: number,
       gates: Record<string, number>,
-    ): Promise<Writes> => {
+    ): Promise<Cost> => {
       await cluster.createNamespace(namespace);
       for (const [gate, count] of Object.entries(gates))
         await apply(cluster.api, gateOf(namespace, gate, { intervalSeconds: 1, count, recorded: true }));
       return writesOf(cluster, { namespace, n, steps, gates: Object.keys(gates) });
     };
-    const [bare1, bare2, gated1, gated2, full] = await Promise.all([
-      counted('bare-1', 1, {}),
-      counted('bare-2', 2, {}),
-      counted('gated-1', 1, { gate: 12 }),
-      counted('gated-2', 2, { gate: 12 }),
+    const [bare, gated, full] = await Promise.all([
+      counted('bare', 2, {}),
+      counted('gated', 2, { gate: 12 }),
       counted('full', 5, { first: 3, second: 3 }),
     ]);
-    // What the gate adds at one step more: what it adds elsewhere (preflight, the bake) is in both.
-    const added = (of: (w: Writes) => number): number => of(gated2) - of(bare2) - (of(gated1) - of(bare1));
+    const events = gated.atStep.events - bare.atStep.events;
     return [
       {
         row: 'B5',
         at: sizeOf(n),
         side: 'Sluice',
-        value: added((w) => w.objects + w.events),
-        details: {
-          events: added((w) => w.events),
-          'of a whole promotion with one step': gated1.objects + gated1.events,
-        },
+        value: gated.atStep.statuses - bare.atStep.statuses + events,
+        details: { events },
       },
       {
         row: 'B6',
@@ -151,53 +151,6 @@ async function countWrites(round: Round, n: number): Promise<Measurement[]> {
         side: 'Sluice',
         value: full.objects,
         details: { events: full.events, ...full.byKind },
-      },
-    ];
-  } finally {
-    await world.stop();
-  }
-}
-
-/** B14 and B17. */
-export function throughput(n: number): Family {
-  return { name: `throughput, ${sizeOf(n)}`, rows: ['B14', 'B17'], sluice: (round) => complete(round, n) };
-}
-
-async function complete(round: Round, n: number): Promise<Measurement[]> {
-  const namespace = 'throughput';
-  const world = await startBenchWorld({ controllers: 'raised' });
-  try {
-    const { cluster } = world;
-    const names = namesOf('app', n);
-    await cluster.createNamespace(namespace);
-    const operator = await startCompiled(world, round);
-    await apply(cluster.api, gateOf(namespace, 'quick', { intervalSeconds: 1, count: 1, recorded: true }));
-    await createApps(cluster.api, namespace, names, (name) => appOf(namespace, name, { steps: pausesOf(3) }));
-    await createEnvironments(cluster.api, namespace, names, ['quick']);
-    await delay(2000);
-    round.say('every Rollout is Healthy');
-    const counted = await operatorCounters(operator.url);
-    const done = await ended(cluster.api, namespace);
-    const began = performance.timeOrigin + performance.now();
-    await promoteAll(cluster.api, namespace, names, 'v2');
-    await done.count(n, 'every promotion has ended', 300_000);
-    done.stop();
-    const seconds = (Math.max(...done.at.values()) - began) / 1000;
-    const after = await operatorCounters(operator.url);
-    const requests = after.sum('rest_client_requests_total');
-    const opened = after.sum('sluice_api_connections_opened_total');
-    return [
-      { row: 'B14', at: sizeOf(n), side: 'Sluice', value: n / seconds },
-      {
-        row: 'B17',
-        at: sizeOf(n),
-        side: 'Sluice',
-        value: (opened / requests) * 1000,
-        details: {
-          opened,
-          requests,
-          'requests in the run': requests - counted.sum('rest_client_requests_total'),
-        },
       },
     ];
   } finally {
