@@ -19,5 +19,5 @@ COPY --from=build /app/dist ./dist
 # A number, so that runAsNonRoot can be verified.
 USER 65532:65532
 EXPOSE 8080
-# A young generation that may grow to 32 MB and more is memory that buys nothing here.
-ENTRYPOINT ["node", "--max-semi-space-size=4", "dist/main.js"]
+# A larger young generation is memory that buys nothing: measured, 8 MB cost no more CPU than 32 and the least memory.
+ENTRYPOINT ["node", "--max-semi-space-size=8", "dist/main.js"]
