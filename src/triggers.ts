@@ -1,11 +1,12 @@
 import { findCondition } from './api/v1alpha1/conditions.ts';
 import type { RawObject } from './api/v1alpha1/parse.ts';
+import { waitsForOthers } from './api/v1alpha1/reasons.ts';
 import type { Decision, Environment, Promotion } from './api/v1alpha1/types.ts';
 import type { ReplicaSet, Rollout } from './delivery/rollout/types.ts';
 import type { Informer } from './kube/informer.ts';
 import type { StoreEvent } from './kube/store.ts';
 import { keyOf, splitKey } from './kube/paths.ts';
-import type { WorkQueue } from './kube/workqueue.ts';
+import type { Lane, WorkQueue } from './kube/workqueue.ts';
 import { BY_ENVIRONMENT, BY_PROMOTION, BY_ROLLOUT, environmentOf, rolloutKey } from './promotion/gather.ts';
 
 /*
@@ -101,6 +102,12 @@ export function wakesOthers(event: StoreEvent<RawObject>, concurrency: string | 
   return event.type === 'deleted' || turn(event.object) !== turn(event.previous);
 }
 
+/** A revert goes before everything; what waits for others goes last, however many there are. */
+export function laneOf(raw: RawObject): Lane {
+  if ((raw as Promotion).status?.revert && isUnfinished(raw)) return 'urgent';
+  return waitsForOthers(reasonOf(raw)) ? 'low' : 'normal';
+}
+
 const hasBegun = (raw: RawObject): boolean => (raw as Promotion).status?.plan !== undefined;
 
 /** An Environment keeps record of what has begun there, and of nothing that waits. */
@@ -110,11 +117,7 @@ function concernsEnvironment(event: StoreEvent<RawObject>): boolean {
 
 /** Connects the caches with the queues. */
 export function connect(caches: Caches, queues: Queues): void {
-  const promotion = (raw: RawObject): void =>
-    queues.promotions.add(
-      keyOf(raw),
-      (raw as Promotion).status?.revert && isUnfinished(raw) ? 'urgent' : 'normal',
-    );
+  const promotion = (raw: RawObject): void => queues.promotions.add(keyOf(raw), laneOf(raw));
   const promotionsOf = (environment: string): void => {
     for (const raw of caches.promotions.store.byIndex(UNFINISHED, environment)) promotion(raw);
   };

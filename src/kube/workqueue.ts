@@ -2,8 +2,17 @@ import type { Clock, Timer } from '../runtime/clock.ts';
 import type { Random } from '../runtime/random.ts';
 import { type BackoffRange, exponential } from './backoff.ts';
 
-/** Reverts and people's decisions are urgent; they go before everything else that waits. */
-export type Lane = 'urgent' | 'normal';
+/** The lanes, first to last. */
+const LANES = ['urgent', 'normal', 'low'] as const;
+/**
+ * Reverts and people's decisions are urgent; they go before everything else that waits. What can only wait for
+ * others is low, so that thousands of those hold nothing up.
+ */
+export type Lane = (typeof LANES)[number];
+
+function highestOf(...lanes: readonly (Lane | undefined)[]): Lane {
+  return LANES.find((lane) => lanes.includes(lane)) ?? 'normal';
+}
 
 /** What client-go's workqueue metrics count, under the same meaning. */
 export interface QueueHooks {
@@ -46,7 +55,11 @@ export class WorkQueue {
   readonly #backoff: BackoffRange;
   readonly #hooks: QueueHooks;
   /** Keys to the time they were added, oldest first. */
-  readonly #waiting: Record<Lane, Map<string, number>> = { urgent: new Map(), normal: new Map() };
+  readonly #waiting: Record<Lane, Map<string, number>> = {
+    urgent: new Map(),
+    normal: new Map(),
+    low: new Map(),
+  };
   readonly #processing = new Map<string, number>();
   /** Added while a worker has them. */
   readonly #dirty = new Map<string, { lane: Lane; since: number }>();
@@ -65,7 +78,7 @@ export class WorkQueue {
 
   /** Keys that wait for a worker; those that wait for their time are not among them. */
   get depth(): number {
-    return this.#waiting.urgent.size + this.#waiting.normal.size + this.#dirty.size;
+    return LANES.reduce((sum, lane) => sum + this.#waiting[lane].size, this.#dirty.size);
   }
 
   get processing(): number {
@@ -81,10 +94,11 @@ export class WorkQueue {
   add(key: string, lane: Lane = 'normal'): void {
     if (this.#isShutDown) return;
     const waiting = this.#laneOf(key);
-    const highest = [lane, waiting, this.#undelay(key)].includes('urgent') ? 'urgent' : 'normal';
+    const highest = highestOf(lane, waiting, this.#undelay(key));
     if (waiting === highest) return;
-    const since = this.#dirty.get(key)?.since ?? this.#waiting.normal.get(key) ?? this.#clock.monotonic();
-    this.#waiting.normal.delete(key);
+    const since =
+      this.#dirty.get(key)?.since ?? (waiting && this.#waiting[waiting].get(key)) ?? this.#clock.monotonic();
+    if (waiting) this.#waiting[waiting].delete(key);
     if (this.#processing.has(key)) this.#dirty.set(key, { lane: highest, since });
     else this.#waiting[highest].set(key, since);
     if (waiting === undefined) this.#hooks.added?.(highest);
@@ -97,7 +111,7 @@ export class WorkQueue {
     if (ms <= 0 || this.#laneOf(key) !== undefined) return this.add(key, lane);
     const before = this.#delayed.get(key);
     const due = Math.min(this.#clock.monotonic() + ms, before?.due ?? Number.POSITIVE_INFINITY);
-    const highest = lane === 'urgent' || before?.lane === 'urgent' ? 'urgent' : 'normal';
+    const highest = highestOf(lane, before?.lane);
     this.#undelay(key);
     const timer = this.#clock.after(due - this.#clock.monotonic(), () => this.add(key, highest));
     this.#delayed.set(key, { lane: highest, due, timer });
@@ -166,7 +180,7 @@ export class WorkQueue {
   shutDown(): void {
     this.#isShutDown = true;
     for (const { timer } of this.#delayed.values()) timer.cancel();
-    for (const keys of [this.#delayed, this.#dirty, this.#waiting.urgent, this.#waiting.normal]) keys.clear();
+    for (const keys of [this.#delayed, this.#dirty, ...Object.values(this.#waiting)]) keys.clear();
     this.#serve();
   }
 
@@ -179,8 +193,7 @@ export class WorkQueue {
   }
 
   #laneOf(key: string): Lane | undefined {
-    if (this.#waiting.urgent.has(key)) return 'urgent';
-    return this.#waiting.normal.has(key) ? 'normal' : this.#dirty.get(key)?.lane;
+    return LANES.find((lane) => this.#waiting[lane].has(key)) ?? this.#dirty.get(key)?.lane;
   }
 
   #undelay(key: string): Lane | undefined {
@@ -205,7 +218,7 @@ export class WorkQueue {
   }
 
   #next(only: Lane | undefined): { key: string; lane: Lane } | undefined {
-    const lane = only ?? (this.#waiting.urgent.size > 0 ? 'urgent' : 'normal');
+    const lane = only ?? LANES.find((l) => this.#waiting[l].size > 0) ?? 'normal';
     const [first] = this.#waiting[lane];
     if (first === undefined) return undefined;
     const [key, since] = first;

@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { findCondition } from '../api/v1alpha1/conditions.ts';
 import { API_VERSION, GROUP, REVERT_FINALIZER, VERSION } from '../api/v1alpha1/names.ts';
 import { parsePromotion, type RawObject } from '../api/v1alpha1/parse.ts';
+import { waitsForOthers } from '../api/v1alpha1/reasons.ts';
 import type { Promotion, PromotionStatus } from '../api/v1alpha1/types.ts';
 import type { Sampler } from '../analysis/sampler.ts';
 import type { Effect } from '../delivery/delivery.ts';
@@ -118,11 +119,12 @@ export class PromotionController {
       await this.#finalize(this.#o.promotions.get(namespace, name) ?? raw, 'present');
       return { requeueAfterMs: 0 };
     }
-    const urgent = decision.status.revert ? ({ lane: 'urgent' } as const) : {};
-    if (decision.effects.length > 0) return { requeueAfterMs: 0, ...urgent };
+    const waits = waitsForOthers(findCondition({ status: decision.status }, 'Succeeded')?.reason);
+    const lane = decision.status.revert ? 'urgent' : waits ? 'low' : 'normal';
+    if (decision.effects.length > 0) return { requeueAfterMs: 0, lane };
     const wakeAt = earliest(decision.wakeAt, newsAt);
     if (wakeAt === undefined) return;
-    return { requeueAfterMs: Math.max(0, wakeAt - this.#o.clock.now()), ...urgent };
+    return { requeueAfterMs: Math.max(0, wakeAt - this.#o.clock.now()), lane };
   }
 
   /** When a status is to be written, if that may be later than now. @param isNews it says something new that may wait. */

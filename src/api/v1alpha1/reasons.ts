@@ -66,6 +66,11 @@ export function isPromotionReason(word: string | undefined): word is PromotionRe
   return word !== undefined && Object.hasOwn(PROMOTION_REASONS, word);
 }
 
+/** Whether one that says so can only wait for others: for its turn, or for what does not exist yet. */
+export function waitsForOthers(reason: string | undefined): boolean {
+  return ['Queued', 'AwaitingReference', 'AwaitingUpstream', 'AmbiguousOrder'].includes(reason ?? '');
+}
+
 /** True for reasons after which nothing happens any more. */
 export function isTerminal(reason: PromotionReason): boolean {
   return PROMOTION_REASONS[reason].Completed === 'True';
