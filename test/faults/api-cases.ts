@@ -10,7 +10,8 @@ import {
 } from '../harness/fault-kinds.ts';
 import type { RuleInForce } from '../harness/fault-proxy.ts';
 import { dieAtAbort } from './blows.ts';
-import { faultCase, isLong } from './case.ts';
+import { faultCase } from './case.ts';
+import { isLong } from './catalogue.ts';
 import { ALL, play } from './play.ts';
 import { goldenEnd, type Stage } from './stage.ts';
 import { isAbout, wordsFor } from './writes.ts';

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type CaseResult, FORM, RECORD, seed, SEED } from './case.ts';
+import { type CaseResult, FORM, RECORD, seed, SEED } from './catalogue.ts';
 import { faultsPage, summary } from './page.ts';
 
 /*

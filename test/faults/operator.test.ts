@@ -1,6 +1,6 @@
 import { afterAll, expect, test } from '@jest/globals';
 import { apiCases } from './api-cases.ts';
-import { isLong } from './case.ts';
+import { isLong } from './catalogue.ts';
 import { clockCases } from './clock-cases.ts';
 import { crashCases } from './crash-cases.ts';
 import { leadershipCases } from './leadership-cases.ts';

@@ -1,4 +1,4 @@
-import type { CaseResult } from './case.ts';
+import type { CaseResult } from './catalogue.ts';
 import { LAWS } from './laws.ts';
 
 /** One line for the terminal: how many cases, how many broken laws. */

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, expect } from '@jest/globals';
 import { type LocalServer, serve } from '../harness/http.ts';
 import { sharedWorld } from '../harness/shared.ts';
-import { faultCase, isLong } from './case.ts';
+import { faultCase } from './case.ts';
+import { isLong } from './catalogue.ts';
 import { limiter } from './limiter.ts';
 import { metricsFaults } from './metrics-faults.ts';
 import { followRollouts, playFault, type Rollouts } from './metrics-play.ts';
