@@ -24,7 +24,7 @@ export interface Lane extends Replica {
   die(): Promise<void>;
   /** Starts it again; resolves when it is ready, or has been killed once more. */
   restart(): Promise<void>;
-  /** Waits for the last restart, if there was one. */
+  /** Waits for the restart after the last death, if there was one. */
   up(): Promise<void>;
   close(): Promise<void>;
 }
@@ -96,6 +96,7 @@ async function openLane(world: World, namespace: string, options: OperatorOption
   const operator = await startLaneOperator(world, namespace, proxy, options);
   let deaths = 0;
   let starting: Promise<void> = Promise.resolve();
+  let back = Promise.withResolvers<void>();
   return {
     world,
     namespace,
@@ -108,14 +109,17 @@ async function openLane(world: World, namespace: string, options: OperatorOption
     },
     die: async () => {
       deaths += 1;
+      back = Promise.withResolvers<void>();
+      starting = back.promise;
       await operator.program.kill();
     },
     restart: () => {
       const before = deaths;
+      const { resolve } = back;
       starting = operator.program.start().catch((error: unknown) => {
         if (deaths === before) throw error;
       });
-      return starting;
+      return starting.then(resolve);
     },
     up: () => starting,
     close: async () => {

@@ -23,7 +23,7 @@ export interface Scene {
    * Makes it fail, once it stands where it is to fail: until then its gate says neither yes nor no, so that every run
    * takes the same way.
    */
-  fail?(setting: Setting, place: Place): Promise<unknown>;
+  fail?(setting: Setting, place: Place, patienceMs: number | undefined): Promise<unknown>;
 }
 
 /** The Secret that every gate sends with its queries, and that must come to light nowhere. */
@@ -64,7 +64,12 @@ function optionsFor(setting: Setting): PlaceOptions {
 const DOUBTFUL = { errorRate: 0.3 };
 
 /** Waits until a target stands so. */
-function untilState(place: Place, target: string, state: TargetState): Promise<unknown> {
+function untilState(
+  place: Place,
+  target: string,
+  state: TargetState,
+  patienceMs = 120_000,
+): Promise<unknown> {
   return until(
     `${target} of ${place.namespace} is ${state}`,
     async (seen) => {
@@ -72,13 +77,18 @@ function untilState(place: Place, target: string, state: TargetState): Promise<u
       seen(status?.targets);
       return status?.targets?.some((t) => t.name === target && t.state === state);
     },
-    { timeoutMs: 120_000 },
+    { timeoutMs: patienceMs },
   );
 }
 
 /** From now on every request to that target's new version fails. */
-async function failRequests({ controls }: Setting, place: Place, target: string): Promise<void> {
-  await untilState(place, target, 'Analysing');
+async function failRequests(
+  { controls }: Setting,
+  place: Place,
+  target: string,
+  patienceMs?: number,
+): Promise<void> {
+  await untilState(place, target, 'Analysing', patienceMs);
   await controls.behave(imageFor(target, 'v2'), { errorRate: 1 });
 }
 
@@ -94,7 +104,7 @@ export const SCENES = {
       await setting.controls.behave(imageFor(app, 'v2'), DOUBTFUL);
       return new Place(setting.api, setting.namespace, app).prepare(optionsFor(setting));
     },
-    fail: (setting, place) => failRequests(setting, place, place.app),
+    fail: (setting, place, patienceMs) => failRequests(setting, place, place.app, patienceMs),
   },
   waves: {
     title: 'two targets in waves, of which the second fails',
@@ -106,7 +116,7 @@ export const SCENES = {
         steps,
       });
     },
-    fail: (setting, place) => failRequests(setting, place, `${place.app}-2`),
+    fail: (setting, place, patienceMs) => failRequests(setting, place, `${place.app}-2`, patienceMs),
   },
   blueGreen: {
     title: 'a blue-green that fails in its bake, after the switch',
