@@ -115,6 +115,9 @@ function concernsEnvironment(event: StoreEvent<RawObject>): boolean {
   return hasBegun(event.object) || (event.type === 'updated' && hasBegun(event.previous));
 }
 
+/** What comes of one write after another, an Environment says once. */
+const TOGETHER_MS = 500;
+
 /** Connects the caches with the queues. */
 export function connect(caches: Caches, queues: Queues): void {
   const promotion = (raw: RawObject): void => queues.promotions.add(keyOf(raw), laneOf(raw));
@@ -133,7 +136,9 @@ export function connect(caches: Caches, queues: Queues): void {
     if (event.type === 'updated' && stand(event.object) === stand(event.previous)) return;
     decisionsOn(caches.decisions.store.byIndex(BY_PROMOTION, event.object.metadata.uid));
     for (const key of environmentOf(event.object)) {
-      if (concernsEnvironment(event)) queues.environments.add(key);
+      // An end is recorded at once: what comes next there depends on it.
+      if (concernsEnvironment(event))
+        queues.environments.addAfter(key, isUnfinished(event.object) ? TOGETHER_MS : 0);
       if (wakesOthers(event, concurrencyOf(key))) promotionsOf(key);
     }
   });
@@ -177,7 +182,7 @@ export function connect(caches: Caches, queues: Queues): void {
   caches.rollouts.onEvent(({ object }) => {
     rollout(keyOf(object));
     for (const environment of caches.environments.store.byIndex(BY_ROLLOUT, keyOf(object)))
-      queues.environments.add(keyOf(environment));
+      queues.environments.addAfter(keyOf(environment), TOGETHER_MS);
   });
   caches.replicaSets.onEvent(({ object }) => {
     for (const owner of object.metadata.ownerReferences ?? [])

@@ -24,7 +24,8 @@ import type { Decided, Input } from './input.ts';
 import { type GateTools, probeKey, probesOf, windowSecondsOf } from './probes.ts';
 import { isOnRecord } from './record.ts';
 import { happenings, revertStages } from './report.ts';
-import { claimsProof, hasEnded, mayWait, significant } from './status.ts';
+import { claimsProof, hasEnded, significant } from './status.ts';
+import { Untold } from './untold.ts';
 
 export const PROMOTIONS = { group: GROUP, version: VERSION, plural: 'promotions' };
 
@@ -48,17 +49,9 @@ const TOO_LARGE = {
   note: 'the status cannot be written, since the object is as large as one may be: remove labels, annotations or owners that are not needed',
 } as const;
 
-/** What people only like to know is written with something else, or after so long. */
-const NEWS_MS = 15_000;
-
 /** It is being deleted and nothing keeps it: what is left of it needs no decision. */
 function isGoing({ metadata }: RawObject): boolean {
   return metadata.deletionTimestamp !== undefined && !metadata.finalizers?.includes(REVERT_FINALIZER);
-}
-
-/** What is new in the status that comes of a decision has no effect, and people can wait for it. */
-function isPatient({ status }: Promotion, { effects, status: after }: Decided): boolean {
-  return effects.length === 0 && mayWait(status, after);
 }
 
 /** Gather, decide, report, act: one pass for one Promotion. */
@@ -67,8 +60,7 @@ export class PromotionController {
   readonly #sources: Sources;
   /** Targets claimed by a plan that was latched in this process, until its Promotion has ended. */
   readonly #claims = new Map<string, { key: string; uid: string }>();
-  /** When news that may wait is written at the latest, by Promotion. */
-  readonly #news = new Map<string, number>();
+  readonly #untold = new Untold();
 
   constructor(options: PromotionControllerOptions) {
     this.#o = options;
@@ -99,19 +91,22 @@ export class PromotionController {
       this.#release(key);
       return;
     }
-    const promotion = parsed.object;
-    if (hasEnded(promotion)) return this.#end(key, raw, promotion, log);
+    const stored = parsed.object;
+    if (hasEnded(stored)) return this.#end(key, raw, stored, log);
+    const promotion = this.#untold.asDecided(key, stored);
     const { input, decision } = await this.#decide(key, raw, promotion);
-    this.#o.sampler.sync(key, probesOf(key, input, decision.probes, this.#o.tools));
-    const isNew = !isDeepStrictEqual(significant(promotion.status), significant(decision.status));
-    const newsAt = this.#newsAt(key, isNew && isPatient(promotion, decision));
+    const probes = probesOf(key, input, decision.probes, this.#o.tools);
+    this.#o.sampler.sync(key, probes);
+    const isNew = !isDeepStrictEqual(significant(stored.status), significant(decision.status));
+    const newsAt = isNew ? this.#untold.keep(key, stored, decision, probes, input.now) : undefined;
     const written =
       isNew && newsAt === undefined
-        ? await this.#report(raw, promotion, decision.status, log).catch(async (error: unknown) => {
-            if (isTooLarge(error)) await this.#onTooLarge(promotion, decision, input, log);
+        ? await this.#report(raw, stored, decision.status, log).catch(async (error: unknown) => {
+            if (isTooLarge(error)) await this.#onTooLarge(stored, decision, input, log);
             throw error;
           })
         : promotion;
+    if (newsAt === undefined) this.#untold.forget(key);
     await this.#actAll(decision.effects, written, input, log);
     if (hasEnded(written))
       return this.#end(key, this.#o.promotions.get(namespace, name) ?? raw, written, log);
@@ -125,15 +120,6 @@ export class PromotionController {
     const wakeAt = earliest(decision.wakeAt, newsAt);
     if (wakeAt === undefined) return;
     return { requeueAfterMs: Math.max(0, wakeAt - this.#o.clock.now()), lane };
-  }
-
-  /** When a status is to be written, if that may be later than now. @param isNews it says something new that may wait. */
-  #newsAt(key: string, isNews: boolean): number | undefined {
-    const now = this.#o.clock.now();
-    const at = isNews ? (this.#news.get(key) ?? now + NEWS_MS) : now;
-    if (at > now) this.#news.set(key, at);
-    else this.#news.delete(key);
-    return at > now ? at : undefined;
   }
 
   /** Nothing is decided any more: its records go, then what keeps it, then itself when its time is over. */
@@ -217,7 +203,7 @@ export class PromotionController {
   #release(key: string): void {
     this.#o.sampler.forget(key);
     this.#o.metrics.calm(key);
-    this.#news.delete(key);
+    this.#untold.forget(key);
     for (const [target, claimant] of this.#claims) if (claimant.key === key) this.#claims.delete(target);
   }
 

@@ -89,6 +89,8 @@ describe('an advance that a killed operator had sent', () => {
 });
 
 const anything = eventsOf({ verdicts: ['Pass', 'Fail', 'Inconclusive', 'Error'], maxLength: 150 });
+/** Whether what may be written later is. */
+const patience = fc.boolean();
 const runs = { numRuns: 400 };
 
 describe('the golden path', () => {
@@ -136,7 +138,7 @@ describe('the golden path', () => {
 describe('every law, at each step', () => {
   test('whatever happens in whatever order', () => {
     fc.assert(
-      fc.property(anything, (events) => void obeys(new World(), events)),
+      fc.property(patience, anything, (patient, list) => void obeys(new World({ patient }), list)),
       runs,
     );
   });
@@ -144,7 +146,7 @@ describe('every law, at each step', () => {
   test('where nothing fails, so that it gets far', () => {
     const events = eventsOf({ verdicts: ['Pass', 'Pass', 'Pass', 'Error'], minLength: 60, maxLength: 300 });
     fc.assert(
-      fc.property(events, (list) => void obeys(new World(), list)),
+      fc.property(patience, events, (patient, list) => void obeys(new World({ patient }), list)),
       runs,
     );
   });
@@ -158,7 +160,7 @@ describe('every law, at each step', () => {
       maxLength: 200,
     });
     fc.assert(
-      fc.property(events, (list) => void obeys(new World(), list)),
+      fc.property(patience, events, (patient, list) => void obeys(new World({ patient }), list)),
       runs,
     );
   });
@@ -234,8 +236,8 @@ describe('law 2: no data is not a pass, and not a fail', () => {
 describe('laws 3, 4 and 7: a revert is never blocked, goes back to what was recorded, and survives every crash', () => {
   test('once it has failed it ends RolledBack with exactly the recorded template, whatever happened before', () => {
     fc.assert(
-      fc.property(anything, (events) => {
-        const world = obeys(new World(), events);
+      fc.property(patience, anything, (patient, events) => {
+        const world = obeys(new World({ patient }), events);
         const reverting = world.promotion.status?.revert !== undefined;
         play(world, 'Pass', 600);
         expect(world.ended).toBe(true);

@@ -34,7 +34,10 @@ export function happenings(before: PromotionStatus | undefined, after: Promotion
     .filter((note) => !before?.warnings?.includes(note))
     .map((note) => ({ type: 'Warning', reason: 'PreflightWarning', action: 'Preflight', note }));
   const louder = pages(after) && !pages(before);
-  const moves = reasonOf(before) !== reason || louder;
+  // Steps that are quick are told together: the reason may be the same as at the step before.
+  const elsewhere = after.targets?.some((t, i) => t.step !== before?.targets?.[i]?.step) ?? false;
+  const moves =
+    reasonOf(before) !== reason || louder || (elsewhere && ['Settling', 'Advancing'].includes(reason));
   for (const gate of after.gates ?? []) {
     const old = before?.gates?.find(
       (g) => g.gate === gate.gate && g.target === gate.target && g.when === gate.when,
@@ -55,8 +58,7 @@ export function happenings(before: PromotionStatus | undefined, after: Promotion
         note: `${gate.gate}: ${gate.message}`,
       });
   }
-  const elsewhere = after.targets?.some((t, i) => t.step !== before?.targets?.[i]?.step) ?? false;
-  if (moves || (reason === 'Settling' && elsewhere))
+  if (moves)
     events.push({
       type:
         PROMOTION_REASONS[reason].Ready === 'False' || reason === 'Reverting' || louder

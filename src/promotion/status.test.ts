@@ -1,10 +1,10 @@
-import { describe, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import type { GateResult } from '../api/v1alpha1/types.ts';
 import { MOST_RESULTS } from '../api/v1alpha1/promotion.ts';
 import type { Promotion } from '../api/v1alpha1/types.ts';
 import type { Input, Order } from './input.ts';
 import type { Outcome } from './outcome.ts';
-import { mayWait, significant, statusOf } from './status.ts';
+import { significant, statusOf } from './status.ts';
 
 /* What is worth a write, and fit to be shown. */
 
@@ -79,24 +79,3 @@ function textsOf(value: unknown): string[] {
   if (typeof value === 'string') return [value];
   return typeof value === 'object' && value !== null ? Object.values(value).flatMap(textsOf) : [];
 }
-
-describe('a gate that begins to pass while another has yet to', () => {
-  const other: GateResult = { ...gate, gate: 'other' };
-  const passing: GateResult = { ...gate, verdict: 'Pass' };
-  const before = { gates: [gate, other] };
-
-  test('may wait for the next change', () => {
-    expect(mayWait(before, { gates: [passing, other] })).toBe(true);
-  });
-
-  test.each([
-    ['that another fails', { gates: [passing, { ...other, verdict: 'Fail' as const }] }],
-    ['that another cannot see', { gates: [passing, { ...other, verdict: 'Error' as const }] }],
-    ['a failed sample', { gates: [passing, { ...other, failures: 1 }] }],
-    ['another step', { gates: [{ ...passing, step: 3 }, other] }],
-    ['anything else of the promotion', { gates: [passing, other], startedAt: 't' }],
-    ['a pass that is none any more', { gates: [gate] }, { gates: [passing] }],
-  ])('%s may not', (_, after, from = before) => {
-    expect(mayWait(from, after)).toBe(false);
-  });
-});

@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from 'node:util';
 import { findCondition, withConditions } from '../api/v1alpha1/conditions.ts';
 import { isTerminal, promotionConditions } from '../api/v1alpha1/reasons.ts';
 import type { GateResult, Promotion, PromotionStatus } from '../api/v1alpha1/types.ts';
@@ -131,17 +130,4 @@ export function significant(status: PromotionStatus | undefined): unknown {
     ),
     targets: status?.targets?.map((target) => ({ ...target, bakedSeconds: undefined })),
   };
-}
-
-/**
- * Whether all that is new is that gates begin to pass. By itself that is for people, who can wait for the write that
- * comes when every gate has passed: no effect follows from it, and after a restart passes are counted anew.
- */
-export function mayWait(before: PromotionStatus | undefined, after: PromotionStatus): boolean {
-  const gates = after.gates?.map((gate, i) => {
-    const old = before?.gates?.[i];
-    const begins = gate.verdict === 'Pass' && old?.verdict === 'Inconclusive' && old.step === gate.step;
-    return begins ? { ...gate, verdict: old.verdict } : gate;
-  });
-  return isDeepStrictEqual(significant(before), significant({ ...after, ...(gates && { gates }) }));
 }

@@ -147,6 +147,8 @@ export function keyOf(world: World, fine: boolean, model: (m: RolloutModel) => n
     world.promotion.status?.revert ? [] : world.orders.map((o) => [o.verdict, age(o.at, on.step)]),
     environment.status?.quarantine?.length ?? 0,
     world.underWay.map((write) => writeKey(world, write)),
+    // What a crash would go back to: the place alone, since its times are those that were written.
+    world.stored?.status?.targets?.map((t) => targetKey(t, world, age, on)),
     [...world.pushed],
   ]);
 }

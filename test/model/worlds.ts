@@ -62,6 +62,7 @@ export const WORLDS = {
     options: { ...base, gate: { count: 2, failureLimit: 1, deadlineSeconds: 4 } },
     alphabet: { ...nobody, verdicts: ['Pass', 'Fail', 'Error'] },
   },
+  'canary, statuses written late': { options: { ...base, patient: true }, alphabet: nobody },
   'canary, writes that arrive late': { options: base, alphabet: { ...nobody, late: 1 } },
   "canary, a stranger's hand": {
     options: base,

@@ -42,6 +42,8 @@ export interface WorldOptions {
   gates?: readonly string[];
   /** The model of each target's controller; a canary with two pauses unless given. */
   model?: (template: PodTemplate, name: string) => RolloutModel;
+  /** Statuses that may wait do, for as long as nothing else is written; a crash loses them. */
+  patient?: boolean;
   /** Who decides: the product, unless a test breaks it on purpose. */
   decide?: typeof decide;
 }
@@ -49,6 +51,7 @@ export interface WorldOptions {
 /** What a world begins with. Nothing here changes in place while worlds fork. */
 export interface Scene {
   decide: typeof decide;
+  patient: boolean;
   targets: readonly { target: Target; model: RolloutModel }[];
   /** Canonical JSON of the template that every target declares at first. */
   template: string;
@@ -79,6 +82,7 @@ export function sceneOf(options: WorldOptions): Scene {
   });
   return {
     decide: options.decide ?? decide,
+    patient: options.patient ?? false,
     targets,
     template: canonicalJson(TEMPLATE),
     promoted: canonicalJson(TEMPLATE).replace(OLD, NEW),

@@ -7,6 +7,7 @@ import { patchFor } from '../../delivery/rollout/index.ts';
 import type { RolloutPatch } from '../../delivery/rollout/patches.ts';
 import { decide as decideEnvironment } from '../../environment/decide.ts';
 import type { Decided, Input, Order } from '../input.ts';
+import { mayWait } from '../news.ts';
 import { hasEnded, significant } from '../status.ts';
 import { applyRolloutPatch } from './apply-patch.ts';
 import { Memory, probeKey, WINDOW_SECONDS } from './memory.ts';
@@ -52,6 +53,8 @@ export class World {
   readonly acted: Effect[] = [];
   /** Writes of status; of a fork, since it began. */
   writes = 0;
+  /** The status that is stored, where what was decided since then has not been written yet. */
+  stored: { status: Promotion['status'] } | undefined;
   /** Sent by an operator that has crashed since, and not yet arrived. */
   underWay: readonly { target: string; kind: Effect['kind']; patch: RolloutPatch }[] = [];
   /** Targets whose effects fail, as they do without the rights. */
@@ -79,6 +82,7 @@ export class World {
     }
     this.now = from.now;
     this.underWay = from.underWay;
+    this.stored = from.stored;
     this.digests = from.digests;
     this.orders = from.orders;
     for (const name of from.forbidden) this.forbidden.add(name);
@@ -178,11 +182,15 @@ export class World {
     const decision = this.scene.decide(this.input(seen));
     if (fault === 'before status') return this.#crash(decision);
     this.memory.sync(decision.probes, this.scene.gates, this.promotion, this.now);
-    if (!isDeepStrictEqual(significant(this.promotion.status), significant(decision.status))) {
-      if (fault === 'status refused') return decision;
+    const stored = this.stored ?? { status: this.promotion.status };
+    if (!isDeepStrictEqual(significant(stored.status), significant(decision.status))) {
+      const waits =
+        this.scene.patient && decision.effects.length === 0 && mayWait(stored.status, decision.status);
+      if (fault === 'status refused' && !waits) return decision;
       this.promotion = { ...this.promotion, status: decision.status };
-      this.writes += 1;
-    }
+      this.stored = waits ? stored : undefined;
+      if (!waits) this.writes += 1;
+    } else this.#forgetUntold();
     if (fault === 'before effect') return this.#crash(decision);
     if (fault === 'effects refused') return decision;
     if (fault === 'effects under way') return this.#send(decision, seen);
@@ -205,6 +213,12 @@ export class World {
   restart(): void {
     this.memory.lose();
     this.proof.forget();
+    this.#forgetUntold();
+  }
+
+  #forgetUntold(): void {
+    if (this.stored) this.promotion = { ...this.promotion, status: this.stored.status };
+    this.stored = undefined;
   }
 
   /** The operator dies while its writes are on their way. */

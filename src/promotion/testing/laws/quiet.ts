@@ -32,7 +32,11 @@ const quiet: Law = {
       const decided = world.reconcile();
       const isQuiet = world.writes === writes && decided.effects.length === 0 && !decided.finalizer;
       if (!isQuiet) continue;
-      if (!isDeepStrictEqual(significant(decided.status), said)) return 'it says something new each time';
+      if (!isDeepStrictEqual(significant(decided.status), said)) {
+        // It is kept, to be written later.
+        if (world.stored) continue;
+        return 'it says something new each time';
+      }
       const { wakeAt } = decided;
       return wakeAt !== undefined && wakeAt <= world.now ? 'it asks to look again at once' : undefined;
     }

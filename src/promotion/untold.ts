@@ -1,0 +1,57 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { Probe } from '../analysis/sampler.ts';
+import type { Promotion, PromotionStatus } from '../api/v1alpha1/types.ts';
+import type { Decided } from './input.ts';
+import { lastsMs, mayWait } from './news.ts';
+
+/** What waits is written after so long at most: nobody sees it later than that. */
+const NEWS_MS = 5_000;
+
+interface Waiting {
+  /** The status that it follows, as it is stored. */
+  after: PromotionStatus | undefined;
+  status: PromotionStatus;
+  /** When it is written at the latest. */
+  dueAt: number;
+}
+
+/**
+ * Statuses that were decided and not written yet, by the key of their Promotion: what they say more than the stored
+ * ones is news that may wait. A crash loses them; what they say is seen again.
+ */
+export class Untold {
+  readonly #waiting = new Map<string, Waiting>();
+
+  /** A promotion with the status that was decided last, written or not. */
+  asDecided(key: string, stored: Promotion): Promotion {
+    const waiting = this.#waiting.get(key);
+    if (waiting && isDeepStrictEqual(waiting.after, stored.status))
+      return { ...stored, status: waiting.status };
+    this.forget(key);
+    return stored;
+  }
+
+  /**
+   * Keeps a new status that may be written later.
+   * @returns when it has to be, in epoch milliseconds; undefined: now.
+   */
+  keep(
+    key: string,
+    stored: Promotion,
+    { effects, status }: Decided,
+    probes: readonly Probe[],
+    now: number,
+  ): number | undefined {
+    const dueAt = this.#waiting.get(key)?.dueAt ?? now + NEWS_MS;
+    const waits =
+      effects.length === 0 && mayWait(stored.status, status) && lastsMs(status, probes, now) < NEWS_MS;
+    if (!waits || dueAt <= now) return undefined;
+    this.#waiting.set(key, { after: stored.status, status, dueAt });
+    return dueAt;
+  }
+
+  /** It was written, or is of no interest any more. */
+  forget(key: string): void {
+    this.#waiting.delete(key);
+  }
+}
