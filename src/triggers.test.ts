@@ -61,7 +61,7 @@ describe('a promotion that changes wakes the others of its Environment', () => {
 });
 
 test.each<[string, RawObject, string]>([
-  ['on its way back', at('Reverting', { revert: { detectedAt: 't' } }), 'urgent'],
+  ['on its way back', at('Reverting', { revert: { detectedAt: 't' } }), 'prompt'],
   ['in flight', at('Analysing', { plan: { hash: 'h' } }), 'normal'],
   ['in preflight', at('Preflight'), 'normal'],
   ['that nobody has looked at', at(undefined), 'normal'],

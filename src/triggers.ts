@@ -102,9 +102,9 @@ export function wakesOthers(event: StoreEvent<RawObject>, concurrency: string | 
   return event.type === 'deleted' || turn(event.object) !== turn(event.previous);
 }
 
-/** A revert goes before everything; what waits for others goes last, however many there are. */
+/** What goes back goes before what goes forward; what waits for others goes last, however many there are. */
 export function laneOf(raw: RawObject): Lane {
-  if ((raw as Promotion).status?.revert && isUnfinished(raw)) return 'urgent';
+  if ((raw as Promotion).status?.revert && isUnfinished(raw)) return 'prompt';
   return waitsForOthers(reasonOf(raw)) ? 'low' : 'normal';
 }
 

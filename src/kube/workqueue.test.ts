@@ -66,6 +66,13 @@ test('the urgent lane goes first, and adding again only ever raises the lane', a
   expect(await drain()).toEqual(['c!', 'z!', 'a', 'b']);
 });
 
+test('what is found failing goes before the way back of others, and that before everything else', async () => {
+  queue.add('forward');
+  queue.add('back', 'prompt');
+  queue.add('failing', 'urgent');
+  expect(await drain()).toEqual(['failing!', 'back', 'forward']);
+});
+
 test('the low lane goes last, whoever was there first, and a key leaves it when it is added again', async () => {
   for (const key of ['a', 'b', 'c']) queue.add(key, 'low');
   queue.add('d');
@@ -215,7 +222,7 @@ const actions = fc.array(
   fc.record({
     act: fc.constantFrom('add', 'addAfter', 'addRateLimited', 'done', 'advance'),
     key: fc.constantFrom('a', 'b', 'c'),
-    lane: fc.constantFrom('urgent' as const, 'normal' as const, 'low' as const),
+    lane: fc.constantFrom('urgent' as const, 'prompt' as const, 'normal' as const, 'low' as const),
     ms: fc.integer({ min: -1, max: 20 }),
   }),
 );

@@ -3,10 +3,11 @@ import type { Random } from '../runtime/random.ts';
 import { type BackoffRange, exponential } from './backoff.ts';
 
 /** The lanes, first to last. */
-const LANES = ['urgent', 'normal', 'low'] as const;
+const LANES = ['urgent', 'prompt', 'normal', 'low'] as const;
 /**
- * Reverts and people's decisions are urgent; they go before everything else that waits. What can only wait for
- * others is low, so that thousands of those hold nothing up.
+ * What was just found failing, and what people decide, is urgent: it goes before everything else that waits. The rest
+ * of a way back is prompt, so that a thousand that are brought back do not keep traffic on the next one that fails.
+ * What can only wait for others is low, so that thousands of those hold nothing up.
  */
 export type Lane = (typeof LANES)[number];
 
@@ -57,6 +58,7 @@ export class WorkQueue {
   /** Keys to the time they were added, oldest first. */
   readonly #waiting: Record<Lane, Map<string, number>> = {
     urgent: new Map(),
+    prompt: new Map(),
     normal: new Map(),
     low: new Map(),
   };

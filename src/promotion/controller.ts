@@ -115,7 +115,7 @@ export class PromotionController {
       return { requeueAfterMs: 0 };
     }
     const waits = waitsForOthers(findCondition({ status: decision.status }, 'Succeeded')?.reason);
-    const lane = decision.status.revert ? 'urgent' : waits ? 'low' : 'normal';
+    const lane = decision.status.revert ? 'prompt' : waits ? 'low' : 'normal';
     if (decision.effects.length > 0) return { requeueAfterMs: 0, lane };
     const wakeAt = earliest(decision.wakeAt, newsAt);
     if (wakeAt === undefined) return;

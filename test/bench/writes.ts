@@ -106,6 +106,12 @@ async function eventsAbout(api: Api, namespace: string, words: string): Promise<
   return items.filter((e) => e.reportingController?.startsWith('sluice') && e.note?.includes(words)).length;
 }
 
+/** Of these writes, those of Environments. */
+function ofEnvironment({ byKind }: Cost): number {
+  const own = Object.entries(byKind).filter(([kind]) => kind.includes(' environments'));
+  return own.reduce((sum, [, n]) => sum + n, 0);
+}
+
 /** B5 and B6. */
 export function writes(n: number): Family {
   return {
@@ -149,8 +155,8 @@ async function countWrites(round: Round, n: number): Promise<Measurement[]> {
         row: 'B6',
         at: sizeOf(n),
         side: 'Sluice',
-        value: full.objects,
-        details: { events: full.events, ...full.byKind },
+        value: full.objects - ofEnvironment(full),
+        details: { events: full.events, 'of the Environment': ofEnvironment(full), ...full.byKind },
       },
     ];
   } finally {
