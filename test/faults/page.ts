@@ -1,4 +1,5 @@
 import type { CaseResult } from './catalogue.ts';
+import type { ModelFigures } from '../model/run.ts';
 import { LAWS } from './laws.ts';
 
 /** One line for the terminal: how many cases, how many broken laws. */
@@ -8,21 +9,33 @@ export function summary(cases: readonly CaseResult[]): string {
   return `${cases.length} cases, ${times} faults injected, ${broken.length} broken laws`;
 }
 
-/**
- * The text of docs/faults.md: what was injected, how often, what held.
- * @param found the table of what the faults have found so far, as Markdown
- */
-export function faultsPage(cases: readonly CaseResult[], seed: number, found: string): string {
+/** One line for the terminal: how many states, how many broken laws. */
+export function modelSummary({ states, transitions, violations }: ModelFigures): string {
+  return `${states} states of small worlds, ${transitions} transitions, ${violations} broken laws`;
+}
+
+/** What a run of `make faults` has come to. */
+export interface Findings {
+  cases: readonly CaseResult[];
+  model: ModelFigures;
+  seed: number;
+  /** The table of what the faults have found so far, as Markdown. */
+  found: string;
+}
+
+/** The text of docs/faults.md: what was injected, how often, what held. */
+export function faultsPage({ cases, model, seed, found }: Findings): string {
   const families = [...new Set(cases.map((c) => c.family))];
   return [
     '# Faults that Sluice was put through',
     '',
-    `Written by \`make faults\`; \`make faults SEED=${seed}\` makes the same random choices again. ${summary(cases)}.`,
+    `Written by \`make faults\`; \`make faults SEED=${seed}\` makes the same random choices again. ${summary(cases)}; ${modelSummary(model)}.`,
     '',
     'Every case runs on a real API server, the real Argo Rollouts controller and a real Prometheus. The laws:',
     '',
     ...Object.entries(LAWS).map(([name, text]) => `- **${name}**: ${text}`),
     '',
+    ...modelPart(model),
     '## What the faults found',
     '',
     found.trim(),
@@ -38,10 +51,28 @@ export function faultsPage(cases: readonly CaseResult[], seed: number, found: st
   ].join('\n');
 }
 
+/** The search, world by world. */
+function modelPart({ worlds, laws, complete }: ModelFigures): string[] {
+  return [
+    '## Every state of small worlds',
+    '',
+    `A promotion, its gates, the Rollouts controller and the operator as a model: every order of events, a crash at every write. ${laws.length} laws are asked of each step (\`src/promotion/testing/laws\`). ${complete} of the states are in worlds that were searched to the end, and of each of those an end can be reached; of the others it is the states nearest to their beginning (\`test/model/README.md\`).`,
+    '',
+    '| world | states | transitions | searched to the end | broken |',
+    '| --- | --- | --- | --- | --- |',
+    ...worlds.map(({ name, states, transitions, complete: isComplete, violations }) =>
+      line(name, String(states), String(transitions), isComplete ? 'yes' : 'no', String(violations.length)),
+    ),
+    '',
+  ];
+}
+
 function row({ id, injected, times, laws, held, seed, message }: CaseResult): string {
   const what = held ? laws.join(' ') : `**broken**: ${message ?? ''}`;
-  return `| ${[id, injected, String(times), what, seed === undefined ? '' : String(seed)].map(cell).join(' | ')} |`;
+  return line(id, injected, String(times), what, seed === undefined ? '' : String(seed));
 }
+
+const line = (...cells: string[]): string => `| ${cells.map(cell).join(' | ')} |`;
 
 function cell(text: string): string {
   return text.replaceAll('|', '\\|').replaceAll('\n', ' ').slice(0, 300);

@@ -1,0 +1,25 @@
+import { expect, test } from '@jest/globals';
+import type { CaseResult } from '../faults/catalogue.ts';
+import { faultsPage } from '../faults/page.ts';
+import { runModel } from '../model/run.ts';
+
+/* What docs/faults.md says of a run. */
+
+const one: CaseResult = {
+  id: 'C1',
+  family: 'Killed',
+  injected: 'a | b',
+  laws: ['S1', 'L1'],
+  held: true,
+  times: 2,
+};
+
+test('the page counts what was injected, names what broke, and breaks no table', () => {
+  const broken = { ...one, id: 'C2', held: false, times: 0, message: 'S1: too far\nby one', seed: 7 };
+  const model = { ...runModel('short'), states: 100_000 };
+  const page = faultsPage({ cases: [one, broken], model, seed: 7, found: '| defect |' });
+  expect(page).toContain('2 cases, 2 faults injected, 1 broken laws; 100000 states');
+  expect(page).toContain('| C1 | a \\| b | 2 | S1 L1 |  |');
+  expect(page).toContain('| C2 | a \\| b | 0 | **broken**: S1: too far by one | 7 |');
+  expect(page).toMatch(/\| canary \| \d+ \| \d+ \| yes \| 0 \|/);
+});
