@@ -47,11 +47,12 @@ const WRITES = [
 ] as const;
 const SILENCED = [WRITES[0], WRITES[4], WRITES[5], WRITES[6]] as const;
 
-/** In the short form: the abort and what it is recorded by. */
+/** In the short form: the abort and what it is recorded by, and a record that is not let go of at first. */
 const SHORT = new Set([
   '429 patch promotions/status',
   'reset after the commit patch rollouts/status',
   '403 patch rollouts',
+  '503 delete controllerrevisions',
 ]);
 
 interface Injected {
