@@ -87,9 +87,9 @@ describe('how long a stage lasts at least', () => {
   test.each([
     ['without a gate', status('Analysing'), [], 0],
     [
-      'until the last of the gates can have passed',
+      'until the last of the gates that count can have passed',
       status('Analysing'),
-      [probe(3, 1000, 1500), probe(1, 60_000)],
+      [probe(3, 1000, 1500), probe(1, 60_000, 1000), probe(99, 1000)],
       2500,
     ],
     ['the bake', status('Baking', { ...at(4, 'Baking'), plan: { bakeSeconds: 600 } as never }), [], 600_000],
@@ -128,7 +128,7 @@ describe('a status that waits', () => {
       effects: [{ kind: 'Advance', target: 'checkout', step: 3, hash: 'h' }],
     } as Decided;
     expect(untold.keep('n/p', stored, advance, [], 1000)).toBeUndefined();
-    expect(untold.keep('n/p', stored, news, [probe(6, 1000)], 1000)).toBeUndefined();
+    expect(untold.keep('n/p', stored, news, [probe(6, 1000, 1000)], 1000)).toBeUndefined();
     expect(untold.asDecided('n/p', stored)).toBe(stored);
   });
 });

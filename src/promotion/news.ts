@@ -33,8 +33,9 @@ export function mayWait(before: PromotionStatus | undefined, after: PromotionSta
 
 /** How long it takes at least until the next effect, in milliseconds: while that is long, waiting would spare nothing. */
 export function lastsMs(status: PromotionStatus, probes: readonly Probe[], now: number): number {
-  const passes = probes.map(
-    ({ passFrom = now, rules }) => passFrom + (rules.count - 1) * rules.intervalMs - now,
+  // Between two steps gates only guard, and it is the Rollouts controller that takes its time.
+  const passes = probes.flatMap(({ passFrom, rules }) =>
+    passFrom === undefined ? [] : [passFrom + (rules.count - 1) * rules.intervalMs - now],
   );
   const bakes = status.targets?.some(({ state }) => state === 'Baking') ?? false;
   return Math.max(0, ...passes, ...(bakes ? [(status.plan?.bakeSeconds ?? 0) * 1000] : []));

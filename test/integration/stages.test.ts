@@ -28,15 +28,16 @@ describe('a promotion that is watched', () => {
     );
     const place = await new Place(cluster.api, NAMESPACE, 'watched').prepare();
     const passing = { query: 'vector(1)', pass: 'value > 0.0' };
-    // Two passes in a row, a second apart: long enough to be seen asking.
+    // Each stage takes longer than news may wait, so that it is told as soon as it begins.
+    await place.apply('Gate', 'during', { prometheus: passing, intervalSeconds: 1, count: 8 });
     await place.apply('Gate', 'last', { prometheus: passing, intervalSeconds: 1, count: 2 });
     await place.apply('Environment', 'watched', {
       targets: [{ name: 'watched', rollout: { name: 'watched' } }],
       gates: [
-        { gate: 'watched', when: 'During' },
+        { gate: 'during', when: 'During' },
         { gate: 'last', when: 'After' },
       ],
-      analysis: { ...QUICK, settleSeconds: 1 },
+      analysis: { ...QUICK, settleSeconds: 6, bakeSeconds: 6 },
     });
     await place.promote('v2');
     expect(reasonOf(await place.untilEnded('watched-v2'))).toBe('Succeeded');
@@ -45,9 +46,9 @@ describe('a promotion that is watched', () => {
     expect(reasons).toEqual([
       'Preflight',
       'Applying',
-      'Advancing',
       'Settling',
       'Analysing',
+      'Advancing',
       'Baking',
       'Verifying',
       'Succeeded',
