@@ -101,6 +101,15 @@ for (const scene of ['good', 'bad'] as const)
       when: atReason(scene === 'good' ? 'Baking' : 'Reverting', offset),
     });
 
+/** Stages that last long enough to be told as soon as they begin. */
+const LONG = { ...TIMING, settleSeconds: 6, bakeSeconds: 6 };
+
+/** Gives a scene's Environment, or its Gate, another spec before it begins. */
+async function change({ place, app }: Playing, kind: 'Environment' | 'Gate', more: object): Promise<void> {
+  const { spec } = place.manifests.get(`${kind}/${app}`) as unknown as { spec: object };
+  await place.apply(kind, app, { ...spec, ...more });
+}
+
 const BAKE_SECONDS = 10;
 
 /**
@@ -118,12 +127,7 @@ function bakeCase(stage: Stage): void {
         await play(own, 'good', {
           laws: LAWS,
           trouble: async (playing) => {
-            const { place, app } = playing;
-            const { spec } = place.manifests.get(`Environment/${app}`) as unknown as { spec: object };
-            await place.apply('Environment', app, {
-              ...spec,
-              analysis: { ...TIMING, bakeSeconds: BAKE_SECONDS },
-            });
+            await change(playing, 'Environment', { analysis: { ...TIMING, bakeSeconds: BAKE_SECONDS } });
             atReason('Baking', HOUR)(playing, set, () => (count += 1));
           },
           expect: async (playing) => {
@@ -154,7 +158,11 @@ export function clockCases(stage: Stage): void {
       try {
         await play(own, scene, {
           laws: LAWS,
-          trouble: (playing) => when(playing, set, () => (count += 1)),
+          trouble: async (playing) => {
+            await change(playing, 'Environment', { analysis: LONG });
+            await change(playing, 'Gate', { count: 7 });
+            when(playing, set, () => (count += 1));
+          },
           expect: (playing) => endsAs(playing, ending),
         });
       } finally {

@@ -225,7 +225,7 @@ function killedCase({ lanes }: Stage): void {
       await lanes.use((lane) =>
         play(lane, 'judged', {
           act: async ({ place, promotion, app }) => {
-            for (const reason of ['Advancing', 'Analysing', 'Baking']) {
+            for (const reason of ['Applying', 'Analysing', 'Baking']) {
               await place.untilReason(promotion, reason, 'Baking', 'Succeeded');
               await rollouts.kill();
               kills += 1;

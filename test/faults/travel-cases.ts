@@ -46,7 +46,7 @@ export function travelCases(stage: Stage): void {
     ['V1-preflight', 'bad', 'Preflight'],
     ['V1-analysing', 'bad', 'Analysing'],
     ['V1-good-preflight', 'good', 'Preflight'],
-    ['V1-good-settling', 'good', 'Settling'],
+    ['V1-good-advancing', 'good', 'Advancing'],
   ] as const)
     faultCase(
       {
