@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { RawObject } from './api/v1alpha1/parse.ts';
-import { laneOf, rolloutsOfEnvironment, rolloutsOfPromotion, wakesOthers } from './triggers.ts';
+import { isBehind, laneOf, rolloutsOfEnvironment, rolloutsOfPromotion, wakesOthers } from './triggers.ts';
 
 const object = (parts: Partial<RawObject>): RawObject => ({
   metadata: { name: 'x', namespace: 'shop', uid: 'u', resourceVersion: '1' },
@@ -70,4 +70,23 @@ test.each<[string, RawObject, string]>([
   ['that waits for another Environment', at('AwaitingUpstream'), 'low'],
 ])('a promotion %s is worked on in its lane', (_, raw, lane) => {
   expect(laneOf(raw)).toBe(lane);
+});
+
+describe('a promotion that nobody has looked at goes last where it can only wait', () => {
+  const fresh = at(undefined);
+  const begun: RawObject = {
+    ...at('Analysing', { plan: { hash: 'h' } }),
+    metadata: { ...fresh.metadata, uid: 'other' },
+  };
+  const queue = object({ spec: { concurrency: 'Queue' } });
+  test.each<[string, boolean, RawObject, RawObject | undefined, RawObject[]]>([
+    ['its Environment is not there', true, fresh, undefined, []],
+    ['another one has begun there', true, fresh, queue, [begun, fresh]],
+    ['it may begin', false, fresh, queue, [fresh]],
+    ['the other has not begun either', false, fresh, queue, [{ ...begun, status: {} }, fresh]],
+    ['it replaces the other', false, fresh, object({ spec: { concurrency: 'Replace' } }), [begun, fresh]],
+    ['it was looked at, and says what it waits for', false, at('Preflight'), queue, [begun]],
+  ])('%s: %s', (_, goesLast, raw, environment, unfinished) => {
+    expect(isBehind(raw, environment, () => unfinished)).toBe(goesLast);
+  });
 });

@@ -110,6 +110,23 @@ export function laneOf(raw: RawObject): Lane {
 
 const hasBegun = (raw: RawObject): boolean => (raw as Promotion).status?.plan !== undefined;
 
+/**
+ * Whether a promotion that nobody has looked at yet can only wait, so that thousands that come at once do not go before
+ * one that can begin: nothing is known of its Environment, or another one has begun there.
+ * @param unfinished all that are for that Environment.
+ */
+export function isBehind(
+  raw: RawObject,
+  environment: RawObject | undefined,
+  unfinished: () => readonly RawObject[],
+): boolean {
+  if (reasonOf(raw) !== undefined) return false;
+  if (!environment) return true;
+  const { spec } = environment as Loose<Environment>;
+  if (spec?.concurrency === 'Replace') return false;
+  return unfinished().some((other) => other.metadata.uid !== raw.metadata.uid && hasBegun(other));
+}
+
 /** An Environment keeps record of what has begun there, and of nothing that waits. */
 function concernsEnvironment(event: StoreEvent<RawObject>): boolean {
   return hasBegun(event.object) || (event.type === 'updated' && hasBegun(event.previous));
@@ -120,15 +137,18 @@ const TOGETHER_MS = 500;
 
 /** Connects the caches with the queues. */
 export function connect(caches: Caches, queues: Queues): void {
-  const promotion = (raw: RawObject): void => queues.promotions.add(keyOf(raw), laneOf(raw));
+  const environmentAt = (key: string): RawObject | undefined => {
+    const { namespace, name } = splitKey(key);
+    return caches.environments.store.get(namespace, name);
+  };
+  const isNewAndBehind = (raw: RawObject): boolean =>
+    environmentOf(raw).some((key) =>
+      isBehind(raw, environmentAt(key), () => caches.promotions.store.byIndex(UNFINISHED, key)),
+    );
+  const promotion = (raw: RawObject): void =>
+    queues.promotions.add(keyOf(raw), isNewAndBehind(raw) ? 'low' : laneOf(raw));
   const promotionsOf = (environment: string): void => {
     for (const raw of caches.promotions.store.byIndex(UNFINISHED, environment)) promotion(raw);
-  };
-
-  const concurrencyOf = (environment: string): string | undefined => {
-    const { namespace, name } = splitKey(environment);
-    const { spec } = (caches.environments.store.get(namespace, name) ?? {}) as Loose<Environment>;
-    return spec?.concurrency;
   };
 
   caches.promotions.onEvent((event) => {
@@ -139,7 +159,9 @@ export function connect(caches: Caches, queues: Queues): void {
       // An end is recorded at once: what comes next there depends on it.
       if (concernsEnvironment(event))
         queues.environments.addAfter(key, isUnfinished(event.object) ? TOGETHER_MS : 0);
-      if (wakesOthers(event, concurrencyOf(key))) promotionsOf(key);
+      const environment = environmentAt(key) as Loose<Environment> | undefined;
+      // Without it they all wait, and are told when it comes.
+      if (environment && wakesOthers(event, environment.spec?.concurrency)) promotionsOf(key);
     }
   });
 
