@@ -7,9 +7,9 @@ import { isAbout, wordsFor, writesOf } from './writes.ts';
 /** What a scene comes to undisturbed, and what is written on the way. */
 export interface Golden {
   end: EndState;
-  /** In words, in the order of their first occurrence. */
+  /** In words, in the order of their first occurrence; those that every undisturbed run has. */
   writes: readonly string[];
-  /** The events that are created, in words. */
+  /** The events that are created, in words; likewise. */
   events: readonly string[];
 }
 
@@ -19,14 +19,29 @@ export interface Stage {
   goldens: Partial<Record<SceneName, Golden>>;
 }
 
-/** Opens a world and plays these scenes undisturbed, side by side. */
-export async function openStage(names: readonly SceneName[]): Promise<Stage> {
+/**
+ * Opens a world and plays these scenes undisturbed, side by side.
+ * @param runs how often each is played: what is quick is told together in one run and apart in another.
+ */
+export async function openStage(names: readonly SceneName[], runs: number): Promise<Stage> {
   const lanes = await Lanes.open();
-  const goldens = await Promise.all(names.map(async (name) => [name, await goldenOf(lanes, name)] as const));
+  const goldens = await Promise.all(
+    names.map(async (name) => [name, await goldenOf(lanes, name, runs)] as const),
+  );
   return { lanes, goldens: Object.fromEntries(goldens) };
 }
 
-async function goldenOf(lanes: Lanes, name: SceneName): Promise<Golden> {
+async function goldenOf(lanes: Lanes, name: SceneName, runs: number): Promise<Golden> {
+  const golden = await goldenRun(lanes, name);
+  for (let run = 1; run < runs; run += 1) {
+    const again = await goldenRun(lanes, name);
+    golden.writes = golden.writes.filter((word) => again.writes.includes(word));
+    golden.events = golden.events.filter((word) => again.events.includes(word));
+  }
+  return golden;
+}
+
+async function goldenRun(lanes: Lanes, name: SceneName): Promise<Golden> {
   const { end, playing, requests } = await lanes.use((lane) => play(lane, name));
   const { app } = playing;
   const events = requests.filter((r) => r.resource === 'events' && r.verb === 'create' && isAbout(r, app));
