@@ -43,7 +43,10 @@ describe('a promotion that changes wakes the others of its Environment', () => {
     ],
     ['when it has come before them', at('AwaitingReference'), at('Queued'), true],
     ['when it has begun', at('Preflight'), at('Applying', { plan: { hash: 'h' } }), true],
-    ['when it is on its way back', at('Analysing'), at('Reverting', { revert: { detectedAt: 't' } }), true],
+    ['when it is stuck on its way back', at('Reverting'), at('RollbackBlocked'), true],
+    ['when it is no longer', at('RollbackBlocked'), at('Reverting'), true],
+    ['not when it goes on', at('Settling'), at('Analysing'), false],
+    ['not when it goes back', at('Analysing'), at('Reverting', { revert: { detectedAt: 't' } }), false],
     ['not when it has been looked at and waits for its turn', at(undefined), at('Queued'), false],
   ])('%s', (_, previous, now, wakes) => {
     expect(wakesOthers({ type: 'updated', object: now, previous }, 'Queue')).toBe(wakes);

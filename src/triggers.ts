@@ -8,6 +8,7 @@ import type { StoreEvent } from './kube/store.ts';
 import { keyOf, splitKey } from './kube/paths.ts';
 import type { Lane, WorkQueue } from './kube/workqueue.ts';
 import { BY_ENVIRONMENT, BY_PROMOTION, BY_ROLLOUT, environmentOf, rolloutKey } from './promotion/gather.ts';
+import { standing } from './promotion/start/turn.ts';
 
 /*
  * Which change makes which object be looked at again. A change is only a hint: whoever is looked at
@@ -76,13 +77,13 @@ function reasonOf(raw: RawObject): string | undefined {
   return findCondition(raw as Promotion, 'Succeeded')?.reason;
 }
 
-/** What an Environment and the promotions behind in the queue depend on. */
-function stand(raw: RawObject, reason: string | undefined = reasonOf(raw)): string {
+/** What an Environment and the Decisions on it depend on. */
+function stand(raw: RawObject): string {
   const { status, metadata } = raw as Promotion;
   const places = status?.targets?.map((t) => `${t.state}${t.step}`);
   return [
     metadata.deletionTimestamp,
-    reason,
+    reasonOf(raw),
     status?.plan?.hash,
     status?.revert?.detectedAt,
     places?.join(),
@@ -90,8 +91,9 @@ function stand(raw: RawObject, reason: string | undefined = reasonOf(raw)): stri
   ].join('|');
 }
 
-/** One that was not looked at yet has its turn like one that waits for it. */
-const turn = (raw: RawObject): string => stand(raw, reasonOf(raw) ?? 'Queued');
+/** What those behind it in the queue depend on: not how far it is. */
+const turn = (raw: RawObject): string =>
+  [raw.metadata.deletionTimestamp, standing(reasonOf(raw)), (raw as Promotion).status?.plan?.hash].join('|');
 
 /**
  * Whether the other promotions of its Environment have to be looked at again: a new one is behind all of them, and

@@ -1,3 +1,4 @@
+import { isPromotionReason, isTerminal } from '../../api/v1alpha1/reasons.ts';
 import type { GateBinding, RevisionImage, Target } from '../../api/v1alpha1/types.ts';
 import type { Input, Rival, Subject } from '../input.ts';
 import { imagesFor, imagesOf } from '../revision.ts';
@@ -59,6 +60,15 @@ export function rivalFor(
 const TAKES_TURN: readonly (string | undefined)[] = [undefined, 'Preflight', 'Queued'];
 /** In flight, and can get no further without a person: a newer one need not wait for it. */
 const STUCK: readonly (string | undefined)[] = ['RollbackBlocked', 'RevertPendingIntent'];
+
+/** What those behind it see in the reason of a promotion: while that stays the same, nothing changes for them. */
+export function standing(reason: string | undefined): string {
+  if (TAKES_TURN.includes(reason)) return 'takes its turn';
+  // A success is what others may be superseded by.
+  const matters = STUCK.includes(reason) || reason === 'Succeeded' || !isPromotionReason(reason);
+  if (matters) return reason ?? '';
+  return isTerminal(reason) ? 'ended' : 'under way, or aside';
+}
 
 /** On its way back and stuck there: a newer one need not wait for it. */
 export function isStuck(rival: Rival): boolean {
