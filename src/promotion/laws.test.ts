@@ -274,6 +274,20 @@ describe('laws 3, 4 and 7: a revert is never blocked, goes back to what was reco
     expect(newPods(world)).toBe(0);
   });
 
+  test('a freeze on the way forward is named, and it goes on by itself when that is over', () => {
+    const world = analysing();
+    world.model.rollout.spec.paused = true;
+    play(world, 'Pass', 40);
+    expect(world.reason).toBe('Holding');
+    expect(world.promotion.status?.blockedBy?.[0]).toMatchObject({
+      reason: 'Frozen',
+      message: expect.stringContaining('spec.paused: take it away'),
+    });
+    world.model.rollout.spec.paused = false;
+    play(world, 'Pass');
+    expect(world.reason).toBe('Succeeded');
+  });
+
   test('a template that the controller refuses is taken back without an abort, which would be lost', () => {
     const world = new World();
     world.model.refuse((template) => template?.spec?.containers?.[0]?.image === NEW);

@@ -50,6 +50,8 @@ function promotionSays(body: string): string[] {
   const reached = stages.filter((stage) => status?.revert?.[stage]);
   if (reached.length > 0) return reached;
   const reason = status?.conditions?.find(({ type }) => type === 'Succeeded')?.reason;
+  // The end comes with the last stage, or a moment later, when the last pod has gone.
+  if (reason === 'RolledBack') return stages.slice(-1);
   const at =
     status?.targets?.map(({ step, state }) => `${state}${step === undefined ? '' : `@${step}`}`) ?? [];
   const said = [...(reason === undefined ? [] : [reason]), ...at];

@@ -30,6 +30,7 @@ export function drive(d: InFlight): TargetOutcome {
   const at: At = { when: 'During', step: next, epoch: String(next), settledAt: undefined };
   const { fold, probes } = ask(d, at, fromTime(status.since) ?? input.now);
   if (fold.failed) return gateFailed(d, fold, fold.failed);
+  if (view.frozen) return standsStill(d, 'Frozen', 'somebody has set spec.paused: take it away', probes);
   if (view.misrouted !== undefined && status.state !== 'Applying')
     return misrouted(d, view.misrouted, probes);
   if (status.state !== 'Applying') return { ...asItStands(d), probes };
@@ -44,11 +45,21 @@ export function drive(d: InFlight): TargetOutcome {
 /** It stands at its step, but traffic is somewhere else: samples would speak of another weight. */
 function misrouted(d: InFlight, why: string, probes: ProbeRequest[]): TargetOutcome {
   const { status, planned } = d;
-  const message = `Rollout ${planned.rollout.name}: ${why}`;
-  const blockedBy = [{ reason: 'Router', message: message.slice(0, 1024) }];
   // On its way to the step the router is allowed to lag.
-  if (status.state === 'Advancing')
+  if (status.state === 'Advancing') {
+    const blockedBy = [
+      { reason: 'Router', message: `Rollout ${planned.rollout.name}: ${why}`.slice(0, 1024) },
+    ];
     return { reason: 'Advancing', message: 'waiting for the router', target: status, probes, blockedBy };
+  }
+  return standsStill(d, 'Router', why, probes);
+}
+
+/** Something else than a gate keeps the Rollout where it is; the gates go on standing guard. */
+function standsStill(d: InFlight, reason: string, why: string, probes: ProbeRequest[]): TargetOutcome {
+  const { status, planned } = d;
+  const message = `Rollout ${planned.rollout.name}: ${why}`;
+  const blockedBy = [{ reason, message: message.slice(0, 1024) }];
   return {
     reason: 'Holding',
     message: `holding at ${place(d)}, goes on by itself: ${message}`,

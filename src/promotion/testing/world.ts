@@ -8,7 +8,7 @@ import type { RolloutPatch } from '../../delivery/rollout/patches.ts';
 import { decide as decideEnvironment } from '../../environment/decide.ts';
 import type { Decided, Input, Order } from '../input.ts';
 import { mayWait } from '../news.ts';
-import { hasEnded, significant } from '../status.ts';
+import { claimsProof, hasEnded, significant } from '../status.ts';
 import { applyRolloutPatch } from './apply-patch.ts';
 import { Memory, probeKey, WINDOW_SECONDS } from './memory.ts';
 import { Proof } from './proof.ts';
@@ -178,8 +178,11 @@ export class World {
   }
 
   /** One pass of the controller, as its parts follow each other there, with what goes wrong in it. */
-  reconcile(fault?: Fault, seen?: Look): Decided {
-    const decision = this.scene.decide(this.input(seen));
+  reconcile(fault?: Fault, look?: Look): Decided {
+    const first = this.scene.decide(this.input(look));
+    // What it would claim to be proven is read anew.
+    const seen = claimsProof(this.promotion.status, first.status) ? undefined : look;
+    const decision = seen === look ? first : this.scene.decide(this.input());
     if (fault === 'before status') return this.#crash(decision);
     this.memory.sync(decision.probes, this.scene.gates, this.promotion, this.now);
     const stored = this.stored ?? { status: this.promotion.status };
