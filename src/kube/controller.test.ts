@@ -286,3 +286,24 @@ test('the number of busy workers is told as it changes', async () => {
   await idle();
   expect(active).toEqual([1, 2, 1, 0]);
 });
+
+test('passes that wait for nothing leave everybody else a turn every 10 ms', async () => {
+  const passesAt: number[] = [];
+  let turn = 0;
+  let ticking: NodeJS.Immediate;
+  const tick = (): void => {
+    turn += 1;
+    ticking = setImmediate(tick);
+  };
+  ticking = setImmediate(tick);
+  for (let n = 0; n < 50; n++) queue.add(`k${n}`);
+  await run(async () => {
+    clock.advance(4);
+    passesAt.push(turn);
+  });
+  await until(() => passesAt.length === 50, 'every pass');
+  clearImmediate(ticking);
+  const together = passesAt.map((at) => passesAt.filter((other) => other === at).length);
+  // Three make 12 ms, and each of the workers may be about to begin another.
+  expect(Math.max(...together)).toBeLessThanOrEqual(8);
+});

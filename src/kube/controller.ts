@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type Clock, sleep } from '../runtime/clock.ts';
 import { RetryError, TerminalError, WaitError } from '../runtime/errors.ts';
 import type { Log } from '../runtime/log.ts';
@@ -55,6 +56,12 @@ export interface ControllerOptions {
 /** After a conflict: at once, but with a moment for the watch to bring the write that came first. */
 const SOON = { baseMs: 20, capMs: 1_000 };
 
+/**
+ * Passes that ask nothing of anybody follow each other without an end to the turn of the event loop: thousands of them
+ * would keep answers, samples and probes waiting for seconds. After so many milliseconds the others have their turn.
+ */
+const TURN_MS = 10;
+
 /** Takes keys from a queue and reconciles them, some at a time; errors decide when a key comes again. */
 export class Controller {
   readonly name: string;
@@ -63,11 +70,13 @@ export class Controller {
   readonly #stopping = new AbortController();
   #workers: Promise<void>[] = [];
   #active = 0;
+  #turnBegan: number;
 
   constructor(options: ControllerOptions) {
     this.name = options.name;
     this.#options = options;
     this.#log = options.log.child({ controller: options.name });
+    this.#turnBegan = options.clock.monotonic();
   }
 
   /** Begins; resolves at once. */
@@ -100,7 +109,15 @@ export class Controller {
         queue.done(item.key);
         hooks?.activeWorkers?.(--this.#active);
       }
+      await this.#giveWay();
     }
+  }
+
+  async #giveWay(): Promise<void> {
+    const { clock } = this.#options;
+    if (clock.monotonic() - this.#turnBegan < TURN_MS) return;
+    await nextTurn();
+    this.#turnBegan = clock.monotonic();
   }
 
   async #pass(key: string, lane: Lane): Promise<void> {
