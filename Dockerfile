@@ -6,18 +6,18 @@ FROM ${BUILD_IMAGE} AS build
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci --no-audit --no-fund
-COPY tsconfig.json tsconfig.build.json ./
+COPY tsconfig.json esbuild.config.mjs ./
 COPY src ./src
-RUN npm run build && npm prune --omit=dev --no-audit --no-fund
+RUN npm run build
 
 FROM ${RUNTIME_IMAGE}
 ENV NODE_ENV=production
 WORKDIR /app
-COPY --from=build /app/node_modules ./node_modules
 COPY --from=build /app/package.json ./
-COPY --from=build /app/dist ./dist
+COPY --from=build /app/dist/main.js ./dist/
 # A number, so that runAsNonRoot can be verified.
 USER 65532:65532
 EXPOSE 8080
 # A larger young generation is memory that buys nothing: measured, 8 MB cost no more CPU than 32 and the least memory.
-ENTRYPOINT ["node", "--max-semi-space-size=8", "dist/main.js"]
+# Node gives its heap half of the container's limit; what is beside the heap takes less than a quarter.
+ENTRYPOINT ["node", "--max-semi-space-size=8", "--max-old-space-size-percentage=75", "dist/main.js"]

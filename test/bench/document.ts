@@ -64,7 +64,7 @@ ${resultTable(results)}
 ${absent.length > 0 ? `\nNot measured yet: ${absent.join(', ')}.\n` : ''}
 ## How each row is measured
 
-The control plane is real (etcd without fsync, kube-apiserver with an audit log of the operator's requests, kube-controller-manager, the Argo Rollouts controller, a small kubelet); Prometheus is a stand-in that answers at once and notes each arrival. The operator is a process of its own, compiled, with the rights that the chart gives. For the rows with many promotions that stand at a pause (B1, B2, B7 to B13, B16, B20 and B3 at 1,000) one promotion was brought there by the real controllers; its objects are then copied under other names into etcd, and no other controller runs while the operator is measured.
+The control plane is real (etcd without fsync, kube-apiserver with an audit log of the operator's requests, kube-controller-manager, the Argo Rollouts controller, a small kubelet); Prometheus is a stand-in that answers at once and notes each arrival. The operator is a process of its own: the one file that an image holds, with the rights that the chart gives and the heap that Node takes under the chart's memory limit. For the rows with many promotions that stand at a pause (B1, B2, B7 to B13, B16, B20 and B3 at 1,000) one promotion was brought there by the real controllers; its objects are then copied under other names into etcd, and no other controller runs while the operator is measured.
 
 ${ROWS.map(({ id, what, how }) => `- **${id}** ${what}. ${how}`).join('\n')}
 
@@ -83,7 +83,7 @@ ${profiles.map(profileText).join('\n\n')}
 }
 
 function missText({ row, at, value, atLeast, details }: Kept): string {
-  const unit = ROWS.find(({ id }) => id === row)?.unit ?? '';
+  const { unit = '', bound } = ROWS.find(({ id }) => id === row) ?? {};
   const parts = Object.entries(details.Sluice ?? {}).map(([name, n]) => `${name} ${n}`);
-  return `- **${row}**, ${at}: ${value} ${unit}, and not ${atLeast}${parts.length > 0 ? ` (${parts.join('; ')})` : ''}`;
+  return `- **${row}**, ${at}: ${value} ${unit}, and not ${atLeast}${parts.length > 0 ? ` (${parts.join('; ')})` : ''}${bound === undefined ? '' : `. ${bound}`}`;
 }

@@ -69,7 +69,7 @@ async function profile(family: Family, rows: readonly string[], date: string): P
     const round = roundOf(family, 0, ['--cpu-prof', `--cpu-prof-dir=${directory}`]);
     round.say('once more, with a CPU profile');
     await family.sluice(round);
-    return { family: family.name, rows, date, ...hottest(directory) };
+    return { family: family.name, rows, date, ...hottest(directory, join(root, 'dist/main.js.map')) };
   } finally {
     rmSync(directory, { recursive: true });
   }

@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { SourceMap } from 'node:module';
 import { join } from 'node:path';
 
 /** One function with the share of the process's CPU time that was spent in it itself. */
@@ -10,7 +11,10 @@ export interface Hot {
 
 /** The format of Node's `--cpu-prof` (V8's CPU profile), as far as it is read. */
 interface CpuProfile {
-  nodes: { id: number; callFrame: { functionName: string; url: string; lineNumber: number } }[];
+  nodes: {
+    id: number;
+    callFrame: { functionName: string; url: string; lineNumber: number; columnNumber: number };
+  }[];
   samples: number[];
   /** Microseconds. */
   timeDeltas: number[];
@@ -18,8 +22,13 @@ interface CpuProfile {
 
 const NOT_WORK = new Set(['(idle)', '(root)']);
 
-/** Where the time of a process went, the hottest first: by function, and by package or folder. */
-export function hottest(directory: string, most = 12): { functions: Hot[]; places: Hot[] } {
+/**
+ * Where the time of a process went, the hottest first: by function, and by package or folder.
+ *
+ * @param map path of the source map of the one file that the process ran
+ */
+export function hottest(directory: string, map: string, most = 12): { functions: Hot[]; places: Hot[] } {
+  const sources = new SourceMap(JSON.parse(readFileSync(map, 'utf8')));
   const functions = new Map<string, number>();
   const places = new Map<string, number>();
   for (const file of readdirSync(directory).filter((name) => name.endsWith('.cpuprofile'))) {
@@ -29,9 +38,10 @@ export function hottest(directory: string, most = 12): { functions: Hot[]; place
       const frame = frames.get(id);
       if (!frame || NOT_WORK.has(frame.functionName)) continue;
       const spent = profile.timeDeltas[i] ?? 0;
-      const place = placeOf(frame.url, frame.functionName);
+      const url = sourceOf(frame, sources);
+      const place = placeOf(url, frame.functionName);
       add(places, place, spent);
-      add(functions, `${frame.functionName || '(anonymous)'} (${fileOf(frame.url) || place})`, spent);
+      add(functions, `${frame.functionName || '(anonymous)'} (${fileOf(url) || place})`, spent);
     }
   }
   return { functions: top(functions, most), places: top(places, most) };
@@ -48,12 +58,22 @@ function top(spent: ReadonlyMap<string, number>, most: number): Hot[] {
     .slice(0, most);
 }
 
+type Frame = CpuProfile['nodes'][number]['callFrame'];
+
+/** Of a function in the one file: where it was written. */
+function sourceOf({ url, lineNumber, columnNumber }: Frame, sources: SourceMap): string {
+  if (!url.startsWith('file:')) return url;
+  const found = sources.findEntry(lineNumber, columnNumber);
+  return 'originalSource' in found ? found.originalSource : url;
+}
+
 /** The package, or the folder of the sources, that a function belongs to. */
 function placeOf(url: string, name: string): string {
   if (url === '') return name.startsWith('(') ? name : 'V8';
   if (url.startsWith('node:')) return 'Node';
   const [, inPackage] = /\/node_modules\/((?:@[^/]+\/)?[^/]+)\/(?!.*\/node_modules\/)/.exec(url) ?? [];
-  return inPackage ?? `src/${/\/(?:dist|src)\/([^/]+)/.exec(url)?.[1] ?? ''}`;
+  const [, folder] = /\/src\/([^/]+)/.exec(url) ?? [];
+  return inPackage ?? (folder === undefined ? 'loading' : `src/${folder}`);
 }
 
 function fileOf(url: string): string {

@@ -1,0 +1,57 @@
+import { build } from 'esbuild';
+
+/*
+ * One file from src/ and what it imports, dist/main.js: it needs no node_modules, starts in half the time and takes
+ * half the heap. Most of that is client-node: its index loads the API classes and models of all of Kubernetes, 20 MB of
+ * source that no request of ours passes through (docs/design/2026-11-26-one-file.md).
+ */
+const CLIENT_NODE = '@kubernetes/client-node';
+
+const USED_BY_US = `
+export { KubeConfig } from '${CLIENT_NODE}/dist/config.js';
+export { HttpMethod, RequestContext, ResponseContext } from '${CLIENT_NODE}/dist/gen/http/http.js';
+export { IsomorphicFetchHttpLibrary } from '${CLIENT_NODE}/dist/gen/http/isomorphic-fetch.js';
+`;
+
+/** The base class of the operator makes a configuration and a client, which src/operator.ts replaces and takes away. */
+const USED_BY_BASE_CLASS = `
+exports.KubeConfig = class { loadFromDefault() {} makeApiClient() {} };
+`;
+
+/** @type {import('esbuild').Plugin} */
+const onlyWhatIsUsed = {
+  name: 'only-what-is-used-of-client-node',
+  setup(bundler) {
+    bundler.onResolve({ filter: /^@kubernetes\/client-node$/ }, ({ kind }) => {
+      const isBaseClass = kind === 'require-call';
+      return { path: isBaseClass ? 'used-by-base-class' : 'used-by-us', namespace: CLIENT_NODE };
+    });
+    bundler.onLoad({ filter: /./, namespace: CLIENT_NODE }, ({ path }) => ({
+      contents: path === 'used-by-us' ? USED_BY_US : USED_BY_BASE_CLASS,
+      resolveDir: import.meta.dirname,
+    }));
+    // Its modules only declare things, which its package.json does not say: what is not used of them can go.
+    bundler.onResolve({ filter: /^\./ }, async ({ path, importer, kind, resolveDir, pluginData }) => {
+      if (pluginData === 'again' || !importer.includes(`/node_modules/${CLIENT_NODE}/`)) return undefined;
+      const found = await bundler.resolve(path, { importer, kind, resolveDir, pluginData: 'again' });
+      return { ...found, sideEffects: false };
+    });
+  },
+};
+
+await build({
+  entryPoints: ['src/main.ts'],
+  outfile: process.argv[2] ?? 'dist/main.js',
+  bundle: true,
+  platform: 'node',
+  format: 'esm',
+  target: 'node24',
+  plugins: [onlyWhatIsUsed],
+  // CommonJS packages ask for Node's own modules with it.
+  banner: {
+    js: "import { createRequire as requireFrom } from 'node:module'; const require = requireFrom(import.meta.url);",
+  },
+  // For profiles; Node does not look for it.
+  sourcemap: 'external',
+  logLevel: 'warning',
+});
