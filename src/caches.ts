@@ -13,19 +13,23 @@ import { ENVIRONMENTS } from './environment/controller.ts';
 import { GATES } from './gate/controller.ts';
 import { Informer, type InformerOptions } from './kube/informer.ts';
 import type { KubeObject } from './kube/types.ts';
-import { PROMOTIONS } from './promotion/controller.ts';
-import { BY_ENVIRONMENT, BY_PROMOTION, BY_ROLLOUT, environmentOf, promotionOf } from './promotion/gather.ts';
 import {
+  BY_ENVIRONMENT,
   BY_GATE,
+  BY_PROMOTION,
+  BY_ROLLOUT,
   BY_SOURCE,
-  type Caches,
+  environmentOf,
   gatesOfEnvironment,
+  promotionOf,
   rolloutsOfEnvironment,
   rolloutsOfPromotion,
   sourceOfPromotion,
   UNFINISHED,
   unfinishedFor,
-} from './triggers.ts';
+} from './promotion/indexes.ts';
+import { PROMOTIONS } from './promotion/resource.ts';
+import type { Caches } from './triggers.ts';
 
 /** What every informer needs of the process. */
 export type InformerTools = Pick<

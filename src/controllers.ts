@@ -14,12 +14,12 @@ import type { KubeMetrics } from './metrics/kube.ts';
 import type { PromotionMetrics } from './metrics/promotions.ts';
 import type { Part } from './operator.ts';
 import { PromotionController } from './promotion/controller.ts';
-import { BY_ENVIRONMENT } from './promotion/gather.ts';
+import { BY_ENVIRONMENT, isUnfinished } from './promotion/indexes.ts';
 import { type Clock, sleep } from './runtime/clock.ts';
 import { createHttp } from './runtime/http.ts';
 import type { Log } from './runtime/log.ts';
 import { type Random, systemUuid } from './runtime/random.ts';
-import { type Caches, connect, isUnfinished, type Queues } from './triggers.ts';
+import { type Caches, connect, type Queues } from './triggers.ts';
 
 /** What the controllers need of the process. */
 export interface ControllerTools {

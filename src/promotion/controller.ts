@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { findCondition } from '../api/v1alpha1/conditions.ts';
-import { API_VERSION, GROUP, REVERT_FINALIZER, VERSION } from '../api/v1alpha1/names.ts';
+import { API_VERSION, REVERT_FINALIZER } from '../api/v1alpha1/names.ts';
 import { parsePromotion, type RawObject } from '../api/v1alpha1/parse.ts';
 import { waitsForOthers } from '../api/v1alpha1/reasons.ts';
 import type { Promotion, PromotionStatus } from '../api/v1alpha1/types.ts';
@@ -8,26 +8,25 @@ import type { Sampler } from '../analysis/sampler.ts';
 import type { Effect } from '../delivery/delivery.ts';
 import type { KubeClient } from '../kube/client.ts';
 import type { ReconcileResult } from '../kube/controller.ts';
-import { isNotFound, isTooLarge } from '../kube/errors.ts';
+import { isTooLarge } from '../kube/errors.ts';
 import type { EventRecorder } from '../kube/events.ts';
-import { setFinalizer } from '../kube/finalizers.ts';
 import { patchStatus } from '../kube/patch.ts';
 import { objectPath, splitKey } from '../kube/paths.ts';
-import type { KubeObject } from '../kube/types.ts';
 import type { PromotionMetrics } from '../metrics/promotions.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
-import { earliest, fromTime } from '../runtime/time.ts';
+import { earliest } from '../runtime/time.ts';
 import { decide } from './decide.ts';
-import { assignmentOf, BY_ROLLOUT, gather, rolloutKey, type Sources } from './gather.ts';
+import { Ending } from './ending.ts';
+import { gather } from './gather/gather.ts';
+import { assignmentOf, type Sources } from './gather/sources.ts';
+import { BY_ROLLOUT, rolloutKey } from './indexes.ts';
 import type { Decided, Input } from './input.ts';
 import { type GateTools, probeKey, probesOf, windowSecondsOf } from './probes.ts';
-import { isOnRecord } from './record.ts';
+import { PROMOTIONS } from './resource.ts';
 import { happenings, revertStages } from './report.ts';
 import { claimsProof, hasEnded, significant } from './status.ts';
 import { Untold } from './untold.ts';
-
-export const PROMOTIONS = { group: GROUP, version: VERSION, plural: 'promotions' };
 
 export interface PromotionControllerOptions
   extends Pick<Sources, 'promotions' | 'environments' | 'gates' | 'decisions' | 'delivery'> {
@@ -38,9 +37,6 @@ export interface PromotionControllerOptions
   metrics: PromotionMetrics;
   clock: Clock;
 }
-
-/** The Environment writes its record within a moment of a promotion's end. */
-const RECORDING_MS = 1000;
 
 const TOO_LARGE = {
   type: 'Warning',
@@ -61,9 +57,11 @@ export class PromotionController {
   /** Targets claimed by a plan that was latched in this process, until its Promotion has ended. */
   readonly #claims = new Map<string, { key: string; uid: string }>();
   readonly #untold = new Untold();
+  readonly #ending: Ending;
 
   constructor(options: PromotionControllerOptions) {
     this.#o = options;
+    this.#ending = new Ending(options);
     this.#sources = {
       promotions: options.promotions,
       environments: options.environments,
@@ -111,7 +109,7 @@ export class PromotionController {
     if (hasEnded(written))
       return this.#end(key, this.#o.promotions.get(namespace, name) ?? raw, written, log);
     if (decision.finalizer === 'add') {
-      await this.#finalize(this.#o.promotions.get(namespace, name) ?? raw, 'present');
+      await this.#ending.finalize(this.#o.promotions.get(namespace, name) ?? raw, 'present');
       return { requeueAfterMs: 0 };
     }
     const waits = waitsForOthers(findCondition({ status: decision.status }, 'Succeeded')?.reason);
@@ -122,12 +120,10 @@ export class PromotionController {
     return { requeueAfterMs: Math.max(0, wakeAt - this.#o.clock.now()), lane };
   }
 
-  /** Nothing is decided any more: its records go, then what keeps it, then itself when its time is over. */
+  /** Nothing is decided any more. */
   async #end(key: string, raw: RawObject, promotion: Promotion, log: Log): Promise<ReconcileResult | void> {
     this.#release(key);
-    await this.#forget(promotion, log);
-    await this.#finalize(raw, 'absent');
-    return this.#expire(promotion, log);
+    return this.#ending.end(raw, promotion, log);
   }
 
   /** Decides, and where that claims a proof decides again by what the API server has: a cache may be behind. */
@@ -144,52 +140,6 @@ export class PromotionController {
       await this.#o.delivery.refresh(assignmentOf(promotion, target, recorded));
     const fresh = await gather(this.#sources, raw, promotion);
     return { input: fresh, decision: decide(fresh) };
-  }
-
-  /**
-   * Lets go of what this process holds of a promotion that has ended, at every look at it until that is done:
-   * its status says nothing of it any more. After a crash the sweep at the start does it.
-   */
-  async #forget(promotion: Promotion, log: Log): Promise<void> {
-    for (const { name: target, wave, rollout } of promotion.status?.plan?.targets ?? []) {
-      const assignment = assignmentOf(promotion, { name: target, wave, rollout }, undefined);
-      if (!this.#o.delivery.holds(assignment)) continue;
-      log.info({ target }, 'Letting go of the record of a promotion that has ended');
-      await this.#o.delivery.act({ kind: 'Forget', target }, assignment);
-    }
-  }
-
-  async #finalize(raw: RawObject, wanted: 'present' | 'absent'): Promise<void> {
-    const path = objectPath(PROMOTIONS, raw.metadata.namespace, raw.metadata.name);
-    const kept = await setFinalizer(
-      this.#o.client,
-      path,
-      raw as RawObject & KubeObject,
-      REVERT_FINALIZER,
-      wanted,
-    );
-    if (kept !== raw) this.#o.promotions.upsertLocal(kept);
-  }
-
-  /** Deletes a promotion that has ended once its time to live is over. */
-  async #expire(promotion: Promotion, log: Log): Promise<ReconcileResult | void> {
-    const { metadata, spec, status } = promotion;
-    const completedAt = fromTime(status?.completedAt);
-    if (spec.ttlSecondsAfterFinished === undefined || completedAt === undefined) return;
-    const dueAt = completedAt + spec.ttlSecondsAfterFinished * 1000;
-    const now = this.#o.clock.now();
-    if (now < dueAt) return { requeueAfterMs: dueAt - now };
-    // What is good there, and what failed, is first to stand where it outlasts the promotion.
-    const environment = this.#o.environments.get(metadata.namespace, spec.environment);
-    if (environment && !isOnRecord(environment, promotion)) return { requeueAfterMs: RECORDING_MS };
-    log.info(
-      { ttlSecondsAfterFinished: spec.ttlSecondsAfterFinished },
-      'Deleting a promotion that has ended',
-    );
-    const path = objectPath(PROMOTIONS, metadata.namespace, metadata.name);
-    await this.#o.client.delete(path, { uid: metadata.uid }).catch((error: unknown) => {
-      if (!isNotFound(error)) throw error;
-    });
   }
 
   /** Before the first await after the decision: no other pass can decide on these targets in between. */

@@ -33,9 +33,10 @@ const under = (path: string, ...folders: string[]): boolean => folders.some((f) 
 const isPackage = (to: string): boolean => !to.endsWith('.ts');
 
 /** The pure part of a kind: everything but what gathers, acts and wires. */
-const IMPURE = ['controller.ts', 'gather.ts', 'probes.ts'];
+const IMPURE = ['controller.ts', 'ending.ts', 'probes.ts'];
 const isPure = (file: string): boolean =>
   under(file, 'promotion', 'environment', 'analysis') &&
+  !under(file, 'promotion/gather') &&
   !IMPURE.includes(file.slice(file.lastIndexOf('/') + 1)) &&
   file !== 'analysis/sampler.ts';
 
