@@ -396,3 +396,16 @@ describe('an advance that comes late', () => {
     expect(world.reason).toBe('Succeeded');
   });
 });
+
+describe('a cache that is behind', () => {
+  test('shows a Rollout as it was before the images were written: nobody took them back', () => {
+    const world = new World();
+    const before = world.look();
+    while (world.promotion.status?.targets?.[0]?.state !== 'Analysing') play(world, 'Pass', 1);
+    world.restart();
+    world.reconcile(undefined, before);
+    expect(world.ended).toBe(false);
+    play(world, 'Pass');
+    expect(world.reason).toBe('Succeeded');
+  });
+});

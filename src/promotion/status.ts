@@ -97,10 +97,14 @@ function decisionsOf({ promotion, orders }: Input): Pick<PromotionStatus, 'decis
   return decisions.length > 0 ? { decisions } : {};
 }
 
-/** Whether `after` says of targets what `before` did not: that they are back, or that they are good. */
+/**
+ * Whether `after` says for good of targets what `before` did not: that they are back or run it already, or how it ended
+ * there. A cache may be behind, and show what was before as if somebody had brought it back.
+ */
 export function claimsProof(before: PromotionStatus | undefined, after: PromotionStatus): boolean {
-  const isBack = after.revert?.intentRestoredAt !== undefined && !before?.revert?.intentRestoredAt;
-  return isBack || findCondition({ status: after }, 'Succeeded')?.reason === 'Succeeded';
+  if (after.revert?.intentRestoredAt !== undefined && !before?.revert?.intentRestoredAt) return true;
+  if (after.completedAt === undefined) return false;
+  return after.plan !== undefined || findCondition({ status: after }, 'Succeeded')?.reason === 'AlreadyDone';
 }
 
 /** Fields that change with every sample: alone they are no reason to write. */

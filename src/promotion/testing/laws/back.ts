@@ -59,13 +59,24 @@ const recorded: Law = {
 const back: Law = {
   id: 'S4 back',
   of: [3, 4],
-  says: 'a promotion that has ended without success has every target back: nobody served by it, the old one stable and healthy',
+  says: 'a promotion that has ended without success has every target back: nobody served by it, the old one stable and healthy, when that was proven; and the old one is declared to the end',
   broken: ({ before, after }) => {
-    if (before.ended || !after.ended || after.reason === 'Succeeded') return undefined;
-    const left = after.targets.find((t) => wasTouched(after, t.target.name) && !isBack(after, t));
-    return left && `it has ended as ${after.reason}, and ${left.target.name} is not back`;
+    const hasEnded = !before.ended && after.ended && after.reason !== 'Succeeded';
+    const left = after.targets.find((t) => {
+      const { name } = t.target;
+      if (!wasTouched(after, name)) return false;
+      // What others do to it after the proof, its health for one, is theirs.
+      if (isProven(before, name)) return hasEnded && isChanged(after, t);
+      return (hasEnded || isProven(after, name)) && !isBack(after, t);
+    });
+    return left && `it is ${after.reason}, and ${left.target.name} is not back`;
   },
 };
+
+/** It has been said of the target that it is back. */
+function isProven({ promotion }: World, name: string): boolean {
+  return promotion.status?.targets?.find((t) => t.name === name)?.state === 'RolledBack';
+}
 
 /** The promotion has begun on this target, and nobody else has taken it away since. */
 function wasTouched({ promotion }: World, name: string): boolean {
