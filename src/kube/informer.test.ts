@@ -527,7 +527,7 @@ test('an honest watch misses nothing, however late it is', async () => {
   expect(counts['missed']).toBeUndefined();
 });
 
-test('a list beside the watch that fails leaves the watch alone', async () => {
+test('a list beside the watch that fails leaves the watch alone, and is made up for soon', async () => {
   await synced({ relistMs: 60_000 });
   api.intercept = ({ query }, response) => {
     if (query.has('watch')) return false;
@@ -538,7 +538,15 @@ test('a list beside the watch that fails leaves the watch alone', async () => {
   await until(() => api.requests('GET').length === 2, 'the list beside the watch');
   color('a', 'red');
   await toldAll(['added a red']);
+  const failedAt = clock.monotonic();
   expect(counts).toEqual({ listed: 1 });
+  api.intercept = () => false;
+  await until(() => {
+    clock.advance(100);
+    return counts['listed'] === 2;
+  }, 'another list');
+  // The first is due after a minute, a second try within a second.
+  expect(clock.monotonic() - failedAt).toBeLessThan(5_000);
 });
 
 test('after a restored backup the older versions are believed in the end', async () => {

@@ -150,14 +150,21 @@ export class Reflector<T extends KubeObject> {
     await comparing;
   }
 
+  /** Every `relistMs`; one that failed is made up for soon, since the watch may be lying meanwhile. */
   async #compareNowAndThen(signal: AbortSignal): Promise<void> {
     const { clock, random, relistMs, log } = this.#options;
-    for (;;) {
-      await sleep(clock, relistMs * (0.9 + 0.2 * random()), signal);
+    const soon = { baseMs: relistMs / 60, capMs: relistMs };
+    for (let failures = 0; ; ) {
+      const waitMs = failures > 0 ? fullJitter(soon, failures, random) : relistMs * (0.9 + 0.2 * random());
+      await sleep(clock, waitMs, signal);
       if (signal.aborted) return;
-      await this.#listToCompare(signal).catch((error: unknown) => {
+      try {
+        await this.#listToCompare(signal);
+        failures = 0;
+      } catch (error) {
+        failures += 1;
         if (!signal.aborted) log.warn({ reason: reasonOf(error) }, 'Relisting beside the watch failed');
-      });
+      }
     }
   }
 
