@@ -22,7 +22,7 @@ export function shippedFlags(): string[] {
   return words.map((word) =>
     word.replace(
       /^--max-old-space-size-percentage=(\d+)$/,
-      (_, percent) => `--max-old-space-size=${(limitMb * Number(percent)) / 100}`,
+      (_, percent) => `--max-old-space-size=${Math.floor((limitMb * Number(percent)) / 100)}`,
     ),
   );
 }
