@@ -1,3 +1,4 @@
+import { DECISIONS, ENVIRONMENTS, GATES, PROMOTIONS } from './api/v1alpha1/names.ts';
 import type { RawObject } from './api/v1alpha1/parse.ts';
 import {
   BY_CONTROLLER,
@@ -8,9 +9,6 @@ import {
 } from './delivery/rollout/index.ts';
 import { projectRollout } from './delivery/rollout/ownership.ts';
 import type { ReplicaSet, Rollout } from './delivery/rollout/types.ts';
-import { DECISIONS } from './decision/controller.ts';
-import { ENVIRONMENTS } from './environment/controller.ts';
-import { GATES } from './gate/controller.ts';
 import { Informer, type InformerOptions } from './kube/informer.ts';
 import type { KubeObject } from './kube/types.ts';
 import {
@@ -28,7 +26,6 @@ import {
   UNFINISHED,
   unfinishedFor,
 } from './promotion/indexes.ts';
-import { PROMOTIONS } from './promotion/resource.ts';
 import type { Caches } from './triggers.ts';
 
 /** What every informer needs of the process. */

@@ -1,5 +1,6 @@
 import type { RawObject } from './api/v1alpha1/parse.ts';
-import type { Decision, Environment } from './api/v1alpha1/types.ts';
+import { reasonOf } from './api/v1alpha1/reasons.ts';
+import type { Decision, Environment, Promotion } from './api/v1alpha1/types.ts';
 import type { ReplicaSet, Rollout } from './delivery/rollout/types.ts';
 import type { Informer } from './kube/informer.ts';
 import { keyOf, splitKey } from './kube/paths.ts';
@@ -15,7 +16,8 @@ import {
   type Loose,
   UNFINISHED,
 } from './promotion/indexes.ts';
-import { concernsEnvironment, isBehind, laneOf, reasonOf, stand, wakesOthers } from './waking.ts';
+import { laneOf } from './promotion/lane.ts';
+import { concernsEnvironment, isBehind, stand, wakesOthers } from './waking.ts';
 
 /*
  * Which change makes which object be looked at again. A change is only a hint: whoever is looked at
@@ -52,7 +54,7 @@ export function connect(caches: Caches, queues: Queues): void {
       isBehind(raw, environmentAt(key), () => caches.promotions.store.byIndex(UNFINISHED, key)),
     );
   const promotion = (raw: RawObject): void =>
-    queues.promotions.add(keyOf(raw), isNewAndBehind(raw) ? 'low' : laneOf(raw));
+    queues.promotions.add(keyOf(raw), isNewAndBehind(raw) ? 'low' : laneOf(raw as Promotion));
   const promotionsOf = (environment: string): void => {
     for (const raw of caches.promotions.store.byIndex(UNFINISHED, environment)) promotion(raw);
   };
@@ -104,7 +106,7 @@ export function connect(caches: Caches, queues: Queues): void {
     // Those that wait for their turn are told by the promotion that has it.
     for (const environment of caches.environments.store.byIndex(BY_ROLLOUT, key))
       for (const raw of caches.promotions.store.byIndex(UNFINISHED, keyOf(environment)))
-        if (reasonOf(raw) !== 'Queued') promotion(raw);
+        if (reasonOf(raw as Promotion) !== 'Queued') promotion(raw);
     for (const raw of caches.promotions.store.byIndex(BY_ROLLOUT, key)) promotion(raw);
   };
   caches.rollouts.onEvent(({ object }) => {

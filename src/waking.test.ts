@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { RawObject } from './api/v1alpha1/parse.ts';
-import { isBehind, laneOf, wakesOthers } from './waking.ts';
+import { isBehind, wakesOthers } from './waking.ts';
 
 const object = (parts: Partial<RawObject>): RawObject => ({
   metadata: { name: 'x', namespace: 'shop', uid: 'u', resourceVersion: '1' },
@@ -43,18 +43,6 @@ describe('a promotion that changes wakes the others of its Environment', () => {
   test('when it is gone', () => {
     expect(wakesOthers({ type: 'deleted', object: at('Queued') }, 'Queue')).toBe(true);
   });
-});
-
-test.each<[string, RawObject, string]>([
-  ['on its way back', at('Reverting', { revert: { detectedAt: 't' } }), 'prompt'],
-  ['in flight', at('Analysing', { plan: { hash: 'h' } }), 'normal'],
-  ['in preflight', at('Preflight'), 'normal'],
-  ['that nobody has looked at', at(undefined), 'normal'],
-  ['that waits for its turn', at('Queued'), 'low'],
-  ['that waits for what does not exist', at('AwaitingReference'), 'low'],
-  ['that waits for another Environment', at('AwaitingUpstream'), 'low'],
-])('a promotion %s is worked on in its lane', (_, raw, lane) => {
-  expect(laneOf(raw)).toBe(lane);
 });
 
 describe('a promotion that nobody has looked at goes last where it can only wait', () => {

@@ -1,18 +1,11 @@
-import { findCondition } from './api/v1alpha1/conditions.ts';
 import type { RawObject } from './api/v1alpha1/parse.ts';
-import { waitsForOthers } from './api/v1alpha1/reasons.ts';
+import { reasonOf } from './api/v1alpha1/reasons.ts';
 import type { Environment, Promotion } from './api/v1alpha1/types.ts';
 import type { StoreEvent } from './kube/store.ts';
-import type { Lane } from './kube/workqueue.ts';
-import { isUnfinished, type Loose } from './promotion/indexes.ts';
+import type { Loose } from './promotion/indexes.ts';
 import { standing } from './promotion/start/turn.ts';
 
 /* Whom a change of a promotion concerns, and how soon it has to be looked at. */
-
-/** Of the condition Succeeded; undefined until a promotion was looked at. */
-export function reasonOf(raw: RawObject): string | undefined {
-  return findCondition(raw as Promotion, 'Succeeded')?.reason;
-}
 
 /** What an Environment and the Decisions on it depend on. */
 export function stand(raw: RawObject): string {
@@ -20,7 +13,7 @@ export function stand(raw: RawObject): string {
   const places = status?.targets?.map((t) => `${t.state}${t.step}`);
   return [
     metadata.deletionTimestamp,
-    reasonOf(raw),
+    reasonOf(raw as Promotion),
     status?.plan?.hash,
     status?.revert?.detectedAt,
     places?.join(),
@@ -30,7 +23,11 @@ export function stand(raw: RawObject): string {
 
 /** What those behind it in the queue depend on: not how far it is. */
 const turn = (raw: RawObject): string =>
-  [raw.metadata.deletionTimestamp, standing(reasonOf(raw)), (raw as Promotion).status?.plan?.hash].join('|');
+  [
+    raw.metadata.deletionTimestamp,
+    standing(reasonOf(raw as Promotion)),
+    (raw as Promotion).status?.plan?.hash,
+  ].join('|');
 
 /**
  * Whether the other promotions of its Environment have to be looked at again: a new one is behind all of them, and
@@ -39,12 +36,6 @@ const turn = (raw: RawObject): string =>
 export function wakesOthers(event: StoreEvent<RawObject>, concurrency: string | undefined): boolean {
   if (event.type === 'added') return concurrency === 'Replace';
   return event.type === 'deleted' || turn(event.object) !== turn(event.previous);
-}
-
-/** What goes back goes before what goes forward; what waits for others goes last, however many there are. */
-export function laneOf(raw: RawObject): Lane {
-  if ((raw as Promotion).status?.revert && isUnfinished(raw)) return 'prompt';
-  return waitsForOthers(reasonOf(raw)) ? 'low' : 'normal';
 }
 
 const hasBegun = (raw: RawObject): boolean => (raw as Promotion).status?.plan !== undefined;
@@ -59,7 +50,7 @@ export function isBehind(
   environment: RawObject | undefined,
   unfinished: () => readonly RawObject[],
 ): boolean {
-  if (reasonOf(raw) !== undefined) return false;
+  if (reasonOf(raw as Promotion) !== undefined) return false;
   if (!environment) return true;
   const { spec } = environment as Loose<Environment>;
   if (spec?.concurrency === 'Replace') return false;

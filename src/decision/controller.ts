@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { GROUP, VERSION } from '../api/v1alpha1/names.ts';
+import { DECISIONS } from '../api/v1alpha1/names.ts';
 import { parseDecision, parseEnvironment, parsePromotion, type RawObject } from '../api/v1alpha1/parse.ts';
 import type { KubeClient } from '../kube/client.ts';
 import type { StoreReader } from '../kube/informer.ts';
@@ -8,8 +8,6 @@ import { objectPath, splitKey } from '../kube/paths.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
 import { decide } from './decide.ts';
-
-export const DECISIONS = { group: GROUP, version: VERSION, plural: 'decisions' };
 
 export interface DecisionControllerOptions {
   client: KubeClient;

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { findCondition } from '../api/v1alpha1/conditions.ts';
-import { GROUP, IN_USE_FINALIZER, VERSION } from '../api/v1alpha1/names.ts';
+import { ENVIRONMENTS, IN_USE_FINALIZER } from '../api/v1alpha1/names.ts';
 import {
   parseDecision,
   parseEnvironment,
@@ -19,8 +19,6 @@ import type { KubeObject } from '../kube/types.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
 import { decide } from './decide.ts';
-
-export const ENVIRONMENTS = { group: GROUP, version: VERSION, plural: 'environments' };
 
 export interface EnvironmentControllerOptions {
   client: KubeClient;
@@ -85,16 +83,8 @@ export class EnvironmentController {
 
   /** An Environment is kept while a promotion is in flight there. */
   async #keep(object: RawObject, wanted: 'present' | 'absent'): Promise<RawObject> {
-    const path = objectPath(ENVIRONMENTS, object.metadata.namespace, object.metadata.name);
-    const kept = await setFinalizer(
-      this.#o.client,
-      path,
-      object as RawObject & KubeObject,
-      IN_USE_FINALIZER,
-      wanted,
-    );
-    if (kept !== object) this.#o.environments.upsertLocal(kept);
-    return kept;
+    const where = { client: this.#o.client, resource: ENVIRONMENTS, store: this.#o.environments };
+    return setFinalizer(where, object as RawObject & KubeObject, IN_USE_FINALIZER, wanted);
   }
 
   /** References that do not resolve, each with its fix. */

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { withConditions } from '../api/v1alpha1/conditions.ts';
-import { GROUP, VERSION } from '../api/v1alpha1/names.ts';
+import { GATES } from '../api/v1alpha1/names.ts';
 import { parseGate, type RawObject } from '../api/v1alpha1/parse.ts';
 import type { Gate, GateStatus } from '../api/v1alpha1/types.ts';
 import type { Validation } from '../gates/gate.ts';
@@ -12,8 +12,6 @@ import type { StoreReader } from '../kube/informer.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
 import { toTime } from '../runtime/time.ts';
-
-export const GATES = { group: GROUP, version: VERSION, plural: 'gates' };
 
 /** Whether this Gate can be evaluated at all, without asking anybody. */
 function validate(gate: Gate, defaultAddress: string | undefined): Validation {

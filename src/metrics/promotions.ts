@@ -1,6 +1,6 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import { findCondition } from '../api/v1alpha1/conditions.ts';
-import { PROMOTION_REASONS, isTerminal } from '../api/v1alpha1/reasons.ts';
+import { PROMOTION_REASONS, isTerminal, reasonOf } from '../api/v1alpha1/reasons.ts';
 import type { Promotion, PromotionReason, Verdict } from '../api/v1alpha1/types.ts';
 import { QueryMetrics } from './queries.ts';
 
@@ -80,7 +80,7 @@ export class PromotionMetrics {
   /** A promotion's status was written; `before` is the reason that it had. */
   moved(promotion: Promotion, before: string | undefined): void {
     const { namespace, name } = promotion.metadata;
-    const reason = findCondition(promotion, 'Succeeded')?.reason as PromotionReason | undefined;
+    const reason = reasonOf(promotion);
     if (!reason) return;
     const key = `${namespace}/${name}`;
     const open = !isTerminal(reason);

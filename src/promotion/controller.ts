@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import { findCondition } from '../api/v1alpha1/conditions.ts';
-import { API_VERSION, REVERT_FINALIZER } from '../api/v1alpha1/names.ts';
+import { API_VERSION, PROMOTIONS, REVERT_FINALIZER } from '../api/v1alpha1/names.ts';
 import { parsePromotion, type RawObject } from '../api/v1alpha1/parse.ts';
-import { waitsForOthers } from '../api/v1alpha1/reasons.ts';
+import { reasonOf } from '../api/v1alpha1/reasons.ts';
 import type { Promotion, PromotionStatus } from '../api/v1alpha1/types.ts';
 import type { Sampler } from '../analysis/sampler.ts';
 import type { Effect } from '../delivery/delivery.ts';
@@ -22,8 +22,8 @@ import { gather } from './gather/gather.ts';
 import { assignmentOf, type Sources } from './gather/sources.ts';
 import { BY_ROLLOUT, rolloutKey } from './indexes.ts';
 import type { Decided, Input } from './input.ts';
+import { laneOf } from './lane.ts';
 import { type GateTools, probeKey, probesOf, windowSecondsOf } from './probes.ts';
-import { PROMOTIONS } from './resource.ts';
 import { happenings, revertStages } from './report.ts';
 import { claimsProof, hasEnded, significant } from './status.ts';
 import { Untold } from './untold.ts';
@@ -112,8 +112,7 @@ export class PromotionController {
       await this.#ending.finalize(this.#o.promotions.get(namespace, name) ?? raw, 'present');
       return { requeueAfterMs: 0 };
     }
-    const waits = waitsForOthers(findCondition({ status: decision.status }, 'Succeeded')?.reason);
-    const lane = decision.status.revert ? 'prompt' : waits ? 'low' : 'normal';
+    const lane = laneOf(decision);
     if (decision.effects.length > 0) return { requeueAfterMs: 0, lane };
     const wakeAt = earliest(decision.wakeAt, newsAt);
     if (wakeAt === undefined) return;
@@ -183,7 +182,7 @@ export class PromotionController {
     const regarding = { apiVersion: API_VERSION, kind: 'Promotion', namespace, name, uid };
     for (const event of happenings(before, status)) this.#o.events.record(regarding, event);
     for (const { stage, seconds } of revertStages(before, status)) this.#o.metrics.reverted(stage, seconds);
-    this.#o.metrics.moved(after, findCondition(promotion, 'Succeeded')?.reason);
+    this.#o.metrics.moved(after, reasonOf(promotion));
     const condition = findCondition(after, 'Succeeded');
     const old = findCondition(promotion, 'Succeeded');
     if (condition && (condition.reason !== old?.reason || condition.message !== old.message))

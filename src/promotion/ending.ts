@@ -1,27 +1,21 @@
-import { REVERT_FINALIZER } from '../api/v1alpha1/names.ts';
+import { PROMOTIONS, REVERT_FINALIZER } from '../api/v1alpha1/names.ts';
 import type { RawObject } from '../api/v1alpha1/parse.ts';
 import type { Promotion } from '../api/v1alpha1/types.ts';
-import type { Delivery } from '../delivery/delivery.ts';
 import type { KubeClient } from '../kube/client.ts';
 import type { ReconcileResult } from '../kube/controller.ts';
 import { isNotFound } from '../kube/errors.ts';
 import { setFinalizer } from '../kube/finalizers.ts';
-import type { StoreReader } from '../kube/informer.ts';
 import { objectPath } from '../kube/paths.ts';
 import type { KubeObject } from '../kube/types.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
 import { fromTime } from '../runtime/time.ts';
-import { assignmentOf } from './gather/sources.ts';
-import { PROMOTIONS } from './resource.ts';
+import { assignmentOf, type Sources } from './gather/sources.ts';
 import { isOnRecord } from './record.ts';
 
-export interface EndingOptions {
+export interface EndingOptions extends Pick<Sources, 'promotions' | 'environments' | 'delivery'> {
   client: KubeClient;
   clock: Clock;
-  promotions: StoreReader<RawObject>;
-  environments: StoreReader<RawObject>;
-  delivery: Delivery;
 }
 
 /** The Environment writes its record within a moment of a promotion's end. */
@@ -44,15 +38,8 @@ export class Ending {
 
   /** Keeps it from going, or lets it go; with no write where that is so already. */
   async finalize(raw: RawObject, wanted: 'present' | 'absent'): Promise<void> {
-    const path = objectPath(PROMOTIONS, raw.metadata.namespace, raw.metadata.name);
-    const kept = await setFinalizer(
-      this.#o.client,
-      path,
-      raw as RawObject & KubeObject,
-      REVERT_FINALIZER,
-      wanted,
-    );
-    if (kept !== raw) this.#o.promotions.upsertLocal(kept);
+    const where = { client: this.#o.client, resource: PROMOTIONS, store: this.#o.promotions };
+    await setFinalizer(where, raw as RawObject & KubeObject, REVERT_FINALIZER, wanted);
   }
 
   /**

@@ -1,6 +1,6 @@
-import { findCondition } from '../api/v1alpha1/conditions.ts';
 import type { RawObject } from '../api/v1alpha1/parse.ts';
 import type { Environment, Promotion } from '../api/v1alpha1/types.ts';
+import { hasEnded } from './status.ts';
 
 /* What the caches are looked up by. Nothing has been checked yet of the objects that are indexed. */
 
@@ -42,6 +42,7 @@ export function promotionOf(raw: RawObject): string[] {
   return typeof uid === 'string' ? [uid] : [];
 }
 
+/** Environments index themselves by the Rollouts of their targets. */
 export function rolloutsOfEnvironment(raw: RawObject): string[] {
   const { spec } = raw as Loose<Environment>;
   return (spec?.targets ?? []).map(
@@ -49,6 +50,7 @@ export function rolloutsOfEnvironment(raw: RawObject): string[] {
   );
 }
 
+/** Environments index themselves by the Gates that they bind. */
 export function gatesOfEnvironment(raw: RawObject): string[] {
   const { spec } = raw as Loose<Environment>;
   return (spec?.gates ?? []).map((g) => `${raw.metadata.namespace}/${g.gate}`);
@@ -56,19 +58,22 @@ export function gatesOfEnvironment(raw: RawObject): string[] {
 
 /** A Promotion that has not ended. */
 export function isUnfinished(raw: RawObject): boolean {
-  return findCondition(raw as Promotion, 'Completed')?.status !== 'True';
+  return !hasEnded(raw as Promotion);
 }
 
+/** Promotions in flight index themselves by the Rollouts of their plan. */
 export function rolloutsOfPromotion(raw: RawObject): string[] {
   if (!isUnfinished(raw)) return [];
   const { status } = raw as Promotion;
   return (status?.plan?.targets ?? []).map((t) => rolloutKey(raw.metadata.namespace ?? '', t.rollout));
 }
 
+/** Promotions that have not ended index themselves by the Environment they are for. */
 export function unfinishedFor(raw: RawObject): string[] {
   return isUnfinished(raw) ? environmentOf(raw) : [];
 }
 
+/** Promotions that have not ended index themselves by the Environment they take their revision from. */
 export function sourceOfPromotion(raw: RawObject): string[] {
   const { spec } = raw as Loose<Promotion>;
   return spec?.from && isUnfinished(raw) ? [`${raw.metadata.namespace}/${spec.from.environment}`] : [];

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Probe } from '../analysis/sampler.ts';
-import { findCondition } from '../api/v1alpha1/conditions.ts';
+import { reasonOf } from '../api/v1alpha1/reasons.ts';
 import type { GateResult, PromotionStatus, TargetState, TargetStatus } from '../api/v1alpha1/types.ts';
 
 /*
@@ -54,7 +54,7 @@ function weighty(status: PromotionStatus | undefined): unknown {
 }
 
 function isOnTheWay(status: PromotionStatus | undefined): boolean {
-  return ON_THE_WAY.includes(findCondition({ status }, 'Succeeded')?.reason ?? '');
+  return ON_THE_WAY.includes(reasonOf({ status }) ?? '');
 }
 
 const place = (word: string | undefined): string | undefined =>

@@ -1,6 +1,6 @@
 import { findCondition } from '../api/v1alpha1/conditions.ts';
-import { PROMOTION_REASONS } from '../api/v1alpha1/reasons.ts';
-import type { PromotionReason, PromotionStatus } from '../api/v1alpha1/types.ts';
+import { PROMOTION_REASONS, reasonOf } from '../api/v1alpha1/reasons.ts';
+import type { PromotionStatus } from '../api/v1alpha1/types.ts';
 import { fromTime } from '../runtime/time.ts';
 
 /** One thing that happened, as an event says it. */
@@ -9,10 +9,6 @@ export interface Happening {
   reason: string;
   action: string;
   note: string;
-}
-
-function reasonOf(status: PromotionStatus | undefined): PromotionReason | undefined {
-  return findCondition({ status }, 'Succeeded')?.reason as PromotionReason | undefined;
 }
 
 function messageOf(status: PromotionStatus | undefined): string {
@@ -28,7 +24,7 @@ function pages(status: PromotionStatus | undefined): boolean {
  * where the promotion does not move by it.
  */
 export function happenings(before: PromotionStatus | undefined, after: PromotionStatus): Happening[] {
-  const reason = reasonOf(after);
+  const reason = reasonOf({ status: after });
   if (!reason) return [];
   const events: Happening[] = (after.warnings ?? [])
     .filter((note) => !before?.warnings?.includes(note))
@@ -37,7 +33,9 @@ export function happenings(before: PromotionStatus | undefined, after: Promotion
   // Steps that are quick are told together: the reason may be the same as at the step before.
   const elsewhere = after.targets?.some((t, i) => t.step !== before?.targets?.[i]?.step) ?? false;
   const moves =
-    reasonOf(before) !== reason || louder || (elsewhere && ['Settling', 'Advancing'].includes(reason));
+    reasonOf({ status: before }) !== reason ||
+    louder ||
+    (elsewhere && ['Settling', 'Advancing'].includes(reason));
   for (const gate of after.gates ?? []) {
     const old = before?.gates?.find(
       (g) => g.gate === gate.gate && g.target === gate.target && g.when === gate.when,

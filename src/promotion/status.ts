@@ -1,5 +1,5 @@
 import { findCondition, withConditions } from '../api/v1alpha1/conditions.ts';
-import { isTerminal, promotionConditions } from '../api/v1alpha1/reasons.ts';
+import { isTerminal, promotionConditions, reasonOf } from '../api/v1alpha1/reasons.ts';
 import type { GateResult, Promotion, PromotionStatus } from '../api/v1alpha1/types.ts';
 import { presentable } from '../runtime/presentable.ts';
 import { toTime } from '../runtime/time.ts';
@@ -9,7 +9,7 @@ import { imagesOf, revisionDigest, shortRevision } from './revision.ts';
 import { resolved } from './advance/tags.ts';
 
 /** A promotion that has ended is never looked at again. */
-export function hasEnded(promotion: Promotion): boolean {
+export function hasEnded(promotion: Pick<Promotion, 'status'>): boolean {
   return findCondition(promotion, 'Completed')?.status === 'True';
 }
 
@@ -104,7 +104,7 @@ function decisionsOf({ promotion, orders }: Input): Pick<PromotionStatus, 'decis
 export function claimsProof(before: PromotionStatus | undefined, after: PromotionStatus): boolean {
   if (after.revert?.intentRestoredAt !== undefined && !before?.revert?.intentRestoredAt) return true;
   if (after.completedAt === undefined) return false;
-  return after.plan !== undefined || findCondition({ status: after }, 'Succeeded')?.reason === 'AlreadyDone';
+  return after.plan !== undefined || reasonOf({ status: after }) === 'AlreadyDone';
 }
 
 /** Fields that change with every sample: alone they are no reason to write. */

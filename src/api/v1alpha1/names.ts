@@ -26,3 +26,15 @@ export const PLURALS = {
   Decision: 'decisions',
 } as const;
 export type Kind = keyof typeof PLURALS;
+
+const resourceOf = (kind: Kind): { group: string; version: string; plural: string } => ({
+  group: GROUP,
+  version: VERSION,
+  plural: PLURALS[kind],
+});
+
+/** The four kinds, as request paths name them. */
+export const ENVIRONMENTS = resourceOf('Environment');
+export const GATES = resourceOf('Gate');
+export const PROMOTIONS = resourceOf('Promotion');
+export const DECISIONS = resourceOf('Decision');

@@ -1,4 +1,4 @@
-import type { ConditionStatus, Wanted } from './conditions.ts';
+import { type Condition, type ConditionStatus, findCondition, type Wanted } from './conditions.ts';
 
 /** What a row of the table below makes of the conditions; an absent one is removed. */
 interface Row {
@@ -60,6 +60,13 @@ export const PROMOTION_REASONS = {
 } as const satisfies Record<string, Row>;
 
 export type PromotionReason = keyof typeof PROMOTION_REASONS;
+
+/** The word that says where a Promotion stands; undefined until it was looked at. */
+export function reasonOf(promotion: {
+  status?: { conditions?: Condition[] | undefined } | undefined;
+}): PromotionReason | undefined {
+  return findCondition(promotion, 'Succeeded')?.reason as PromotionReason | undefined;
+}
 
 /** Whether a word is a reason of this API: a Gate's name, which is in lower case, never is. */
 export function isPromotionReason(word: string | undefined): word is PromotionReason {

@@ -1,6 +1,6 @@
-import { findCondition } from '../../api/v1alpha1/conditions.ts';
 import { digestOf } from '../../api/v1alpha1/images.ts';
 import { parsePromotion } from '../../api/v1alpha1/parse.ts';
+import { reasonOf } from '../../api/v1alpha1/reasons.ts';
 import type { Promotion } from '../../api/v1alpha1/types.ts';
 import type { Recorded } from '../../delivery/delivery.ts';
 import type { Inherited, Rival } from '../input.ts';
@@ -11,9 +11,7 @@ import { assignmentOf, environmentNamed, type Sources, targetsOf } from './sourc
 
 /** A record can exist from preflight on; before that nobody has to be asked for it. */
 function mayBeRecorded(promotion: Promotion): boolean {
-  return (
-    promotion.status?.plan !== undefined || findCondition(promotion, 'Succeeded')?.reason === 'Preflight'
-  );
+  return promotion.status?.plan !== undefined || reasonOf(promotion) === 'Preflight';
 }
 
 /** The record of each target, where there may be one. */

@@ -1,6 +1,6 @@
-import { findCondition } from '../../api/v1alpha1/conditions.ts';
 import { parsePromotion, type RawObject } from '../../api/v1alpha1/parse.ts';
-import type { Promotion, PromotionReason } from '../../api/v1alpha1/types.ts';
+import { reasonOf } from '../../api/v1alpha1/reasons.ts';
+import type { Promotion } from '../../api/v1alpha1/types.ts';
 import { BY_ENVIRONMENT } from '../indexes.ts';
 import type { Rival, Successor } from '../input.ts';
 import { imagesOf } from '../revision.ts';
@@ -19,7 +19,7 @@ function rivalOf(raw: RawObject): Rival | 'none' {
     name: metadata.name,
     uid: metadata.uid,
     createdAt: Date.parse(metadata.creationTimestamp),
-    reason: findCondition(parsed.object, 'Succeeded')?.reason as PromotionReason | undefined,
+    reason: reasonOf(parsed.object),
     started: status?.plan !== undefined,
     targets: status?.plan?.targets.map((t) => t.name) ?? spec.targets,
     images: imagesOf(parsed.object),
@@ -31,7 +31,7 @@ const successors = new WeakMap<RawObject, Successor | 'none'>();
 /** One that has brought its revision to its targets. */
 function successorOf(raw: RawObject): Successor | 'none' {
   const parsed = parsePromotion(raw);
-  if (!parsed.ok || findCondition(parsed.object, 'Succeeded')?.reason !== 'Succeeded') return 'none';
+  if (!parsed.ok || reasonOf(parsed.object) !== 'Succeeded') return 'none';
   const { metadata, status } = parsed.object;
   const targets = status?.plan?.targets.map((t) => t.name) ?? [];
   return { name: metadata.name, createdAt: Date.parse(metadata.creationTimestamp), targets };
