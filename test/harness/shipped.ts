@@ -15,9 +15,8 @@ const run = promisify(execFile);
  * chart's limit, since nothing limits this process.
  */
 export function shippedFlags(): string[] {
-  const words: string[] = JSON.parse(
-    captured('Dockerfile', /^ENTRYPOINT \["node", (.*), "dist\/main.js"\]$/m, '[', ']'),
-  );
+  const flags = captured('Dockerfile', /^ENTRYPOINT \["node", (.*), "dist\/main.js"\]$/m);
+  const words: string[] = JSON.parse(`[${flags}]`);
   const limitMb = Number(captured('charts/sluice/values.yaml', /^ {2}limits: \{ memory: (\d+)Mi \}$/m));
   return words.map((word) =>
     word.replace(
@@ -35,8 +34,9 @@ export async function buildShipped(dir: string): Promise<Shipped> {
   return { main, nodeArgs: shippedFlags() };
 }
 
-function captured(path: string, pattern: RegExp, before = '', after = ''): string {
+/** What the pattern's group matches in a file of the project. */
+function captured(path: string, pattern: RegExp): string {
   const found = pattern.exec(readFileSync(join(root, path), 'utf8'))?.[1];
   if (found === undefined) throw new Error(`${path} has no ${pattern}`);
-  return `${before}${found}${after}`;
+  return found;
 }

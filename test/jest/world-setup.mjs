@@ -1,6 +1,7 @@
 // One world for all test files of the project `integration`. Node imports the TypeScript by itself, because
 // jest loads this file outside the context of the tests. The chart is installed in it, and the operator, the
-// one file that an image holds, runs with exactly the rights that the chart gives. A failed run leaves the programs' logs in SLUICE_LOG_DIR.
+// one file that an image holds, runs with exactly the rights that the chart gives. A failed run leaves the
+// programs' logs in SLUICE_LOG_DIR.
 import { installChart } from '../harness/helm.ts';
 import { judgeRun } from '../harness/judge.ts';
 import { startOperator } from '../harness/operator.ts';
