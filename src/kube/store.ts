@@ -18,8 +18,8 @@ export interface StoreOptions<T> {
   onIndexError?: (error: unknown) => void;
 }
 
-/** Deleted uids that are remembered; a relist makes up for what is forgotten. */
-const MOST_TOMBSTONES = 10_000;
+/** Deleted uids that are remembered, against what was under way when they went; a relist makes up for the rest. */
+const MOST_TOMBSTONES = 1_000;
 
 /**
  * The objects of one resource as last seen, whoever saw them: a watch, a list, or the answer to our own write.
