@@ -18,6 +18,8 @@ import {
   BY_ROLLOUT,
   BY_SOURCE,
   environmentOf,
+  FREEZES,
+  freezesOf,
   gatesOfEnvironment,
   promotionOf,
   rolloutsOfEnvironment,
@@ -56,7 +58,7 @@ export function createCaches(toolsFor: (resource: string) => InformerTools): Cac
     decisions: new Informer<RawObject>({
       ...toolsFor('decisions'),
       resource: DECISIONS,
-      indexes: { [BY_PROMOTION]: promotionOf, [BY_ENVIRONMENT]: environmentOf },
+      indexes: { [BY_PROMOTION]: promotionOf, [BY_ENVIRONMENT]: environmentOf, [FREEZES]: freezesOf },
     }),
     rollouts: new Informer<Rollout>({
       ...toolsFor('rollouts'),

@@ -92,7 +92,7 @@ export function createControllers(tools: ControllerTools): Part {
     client,
     clock,
     promotionsOf: (key) => stores.promotions.byIndex(BY_ENVIRONMENT, key),
-    releasesOf: (key) => caches.decisions.store.byIndex(BY_ENVIRONMENT, key),
+    decisionsOf: (key) => caches.decisions.store.byIndex(BY_ENVIRONMENT, key),
     rollout: (namespace, name) => caches.rollouts.store.get(namespace, name),
     absence: (namespace, name) => delivery.absence(namespace, name),
   });

@@ -12,6 +12,7 @@ import {
   BY_ROLLOUT,
   BY_SOURCE,
   environmentOf,
+  freezesOf,
   isUnfinished,
   type Loose,
   UNFINISHED,
@@ -78,7 +79,11 @@ export function connect(caches: Caches, queues: Queues): void {
     const { promotion: on } = (object as Loose<Decision>).spec ?? {};
     // What a person decides goes before everything else, as a revert does.
     if (on) queues.promotions.add(`${object.metadata.namespace}/${on.name}`, 'urgent');
-    else for (const key of environmentOf(object)) queues.environments.add(key);
+    else
+      for (const key of environmentOf(object)) {
+        queues.environments.add(key);
+        if (freezesOf(object).length > 0) promotionsOf(key);
+      }
   });
   const decisionsOn = (raws: readonly RawObject[]): void => {
     for (const raw of raws) queues.decisions.add(keyOf(raw));

@@ -1,6 +1,6 @@
 import { withConditions } from '../api/v1alpha1/conditions.ts';
 import type { Decision, DecisionStatus, Environment, Promotion } from '../api/v1alpha1/types.ts';
-import { toTime } from '../runtime/time.ts';
+import { fromTime, toTime } from '../runtime/time.ts';
 
 /** What a Decision's fate follows from. */
 export interface Input {
@@ -14,15 +14,25 @@ export interface Input {
 /** Whether it was used, and why not; undefined: nobody has looked at it yet. */
 interface Fate {
   status: 'True' | 'False';
-  reason: 'Used' | 'WrongUID' | 'WrongEnvironment' | 'DigestMismatch' | 'TooLate';
+  reason: 'Used' | 'WrongUID' | 'WrongEnvironment' | 'DigestMismatch' | 'TooLate' | 'Expired';
   message: string;
 }
+
+/** Who uses it decides its fate. */
+const FATES: Record<Decision['spec']['verdict'], (input: Input) => Fate | undefined> = {
+  Hold: ordered,
+  Resume: ordered,
+  Abort: ordered,
+  Release: released,
+  Freeze: placed,
+  Thaw: placed,
+};
 
 /** The status of a Decision. A fate is final: a Decision is one act. */
 export function decide(input: Input): DecisionStatus | undefined {
   const { decision } = input;
   if (decision.status?.conditions?.some((c) => c.type === 'Accepted')) return decision.status;
-  const fate = decision.spec.verdict === 'Release' ? released(input) : ordered(input);
+  const fate = FATES[decision.spec.verdict](input);
   if (!fate) return decision.status;
   const conditions = withConditions(
     undefined,
@@ -66,6 +76,30 @@ function ordered({ decision, promotion }: Input): Fate | undefined {
       status: 'False',
       reason: 'TooLate',
       message: `Promotion ${name} is on its way back already: nothing is left to decide`,
+    };
+  return undefined;
+}
+
+/** A Freeze and a Thaw are the Environment's to use; what it has used stands in its status. */
+function placed({ decision, environment, now }: Input): Fate | undefined {
+  const { spec, metadata } = decision;
+  if (!environment)
+    return {
+      status: 'False',
+      reason: 'WrongEnvironment',
+      message: `Environment ${spec.environment} does not exist: name the one that is meant`,
+    };
+  if (environment.status?.decisions?.some((d) => d.uid === metadata.uid))
+    return {
+      status: 'True',
+      reason: 'Used',
+      message: `${spec.verdict === 'Freeze' ? 'froze' : 'thawed'} Environment ${spec.environment}; by ${spec.by}, unproven`,
+    };
+  if (spec.verdict === 'Freeze' && (fromTime(spec.until) ?? now + 1) <= now)
+    return {
+      status: 'False',
+      reason: 'Expired',
+      message: 'until was past when it was looked at: create a new Decision with a later one',
     };
   return undefined;
 }

@@ -11,6 +11,7 @@ import {
 import type { Environment, Target } from '../api/v1alpha1/types.ts';
 import type { Rollout } from '../delivery/rollout/types.ts';
 import type { KubeClient } from '../kube/client.ts';
+import type { ReconcileResult } from '../kube/controller.ts';
 import { setFinalizer } from '../kube/finalizers.ts';
 import { patchStatus } from '../kube/patch.ts';
 import { objectPath, splitKey } from '../kube/paths.ts';
@@ -18,6 +19,8 @@ import type { StoreReader } from '../kube/informer.ts';
 import type { KubeObject } from '../kube/types.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
+import { earliest } from '../runtime/time.ts';
+import { calendarOf, freezeOf, freezeOrders } from './calendar.ts';
 import { decide } from './decide.ts';
 
 export interface EnvironmentControllerOptions {
@@ -28,7 +31,7 @@ export interface EnvironmentControllerOptions {
   /** Promotions by the index `namespace/environment`. */
   promotionsOf(environment: string): readonly RawObject[];
   /** Decisions by the index `namespace/environment`. */
-  releasesOf(environment: string): readonly RawObject[];
+  decisionsOf(environment: string): readonly RawObject[];
   rollout(namespace: string, name: string): Rollout | undefined;
   /** Why a Rollout is not there to be seen, with what to do; undefined: it is there. */
   absence(namespace: string, name: string): string | undefined;
@@ -42,7 +45,7 @@ export class EnvironmentController {
     this.#o = options;
   }
 
-  async reconcile(key: string, _signal: AbortSignal, log: Log): Promise<void> {
+  async reconcile(key: string, _signal: AbortSignal, log: Log): Promise<ReconcileResult | void> {
     const { namespace, name } = splitKey(key);
     const raw = this.#o.environments.get(namespace, name);
     if (!raw || (raw.metadata.deletionTimestamp && !raw.metadata.finalizers?.includes(IN_USE_FINALIZER)))
@@ -50,17 +53,21 @@ export class EnvironmentController {
     const parsed = parseEnvironment(raw);
     if (!parsed.ok) return log.warn({ reason: parsed.message }, 'Environment is not readable');
     const environment = parsed.object;
+    const now = this.#o.clock.now();
+    const decisions = this.#o.decisionsOf(key).flatMap((d) => {
+      const decision = parseDecision(d);
+      return decision.ok ? [decision.object] : [];
+    });
+    const freezes = freezeOrders(decisions);
     const status = decide({
-      now: this.#o.clock.now(),
+      now,
       environment,
       promotions: this.#o.promotionsOf(key).flatMap((p) => {
         const promotion = parsePromotion(p);
         return promotion.ok ? [promotion.object] : [];
       }),
-      releases: this.#o.releasesOf(key).flatMap((d) => {
-        const decision = parseDecision(d);
-        return decision.ok && decision.object.spec.verdict === 'Release' ? [decision.object] : [];
-      }),
+      releases: decisions.filter((d) => d.spec.verdict === 'Release'),
+      freezes,
       declared: (target) => this.#declared(environment, target),
       problems: this.#problems(environment),
     });
@@ -73,6 +80,10 @@ export class EnvironmentController {
       : await patchStatus(this.#o.client, path, kept, status);
     if (written !== kept) this.#o.environments.upsertLocal(written);
     if (!inUse) await this.#keep(written, 'absent');
+    const wakeAt = earliest(calendarOf(environment, now)?.until, freezeOf(environment, freezes, now)?.until);
+    // A window that never changes is looked at again when it is edited.
+    if (wakeAt !== undefined && Number.isFinite(wakeAt))
+      return { requeueAfterMs: Math.max(0, wakeAt - this.#o.clock.now()) };
   }
 
   /** Images that a target's template declares. */

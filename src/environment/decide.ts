@@ -1,6 +1,8 @@
-import { withConditions } from '../api/v1alpha1/conditions.ts';
+import { type Wanted, withConditions } from '../api/v1alpha1/conditions.ts';
 import type { EnvironmentStatus } from '../api/v1alpha1/types.ts';
+import { presentable } from '../runtime/presentable.ts';
 import { toTime } from '../runtime/time.ts';
+import { calendarOf, type Freeze, freezeOf } from './calendar.ts';
 import { historyOf } from './history.ts';
 import type { Input } from './input.ts';
 import { quarantineOf, releasedOf } from './quarantine.ts';
@@ -15,22 +17,22 @@ export function decide(input: Input): EnvironmentStatus {
   const history = historyOf(input);
   const targets = environment.spec.targets.map((t) => truthOf(input, t));
   const drifted = targets.filter((t) => t.drift).map((t) => t.name);
-  const ready = problems.length === 0;
+  const calendar = calendarOf(environment, input.now);
+  const freeze = freezeOf(environment, input.freezes, input.now);
+  const decisions = decisionsOf(input);
   return {
     observedGeneration: generation,
     targets,
     ...(quarantine.length > 0 && { quarantine }),
     ...(released.length > 0 && { released }),
+    ...(calendar && { window: windowOf(calendar) }),
+    ...(freeze && { freeze: freezeStatus(freeze) }),
+    ...(decisions.length > 0 && { decisions }),
     ...(history.length > 0 && { history }),
     conditions: withConditions(
       environment.status?.conditions,
       [
-        {
-          type: 'Ready',
-          status: ready ? 'True' : 'False',
-          reason: ready ? 'Ready' : 'AwaitingReference',
-          message: ready ? 'every target and gate exists' : problems.join('; '),
-        },
+        readiness(problems, calendar?.unreadable),
         ...(drifted.length > 0
           ? [
               {
@@ -41,9 +43,59 @@ export function decide(input: Input): EnvironmentStatus {
               },
             ]
           : []),
+        ...(freeze
+          ? [
+              {
+                type: 'Frozen',
+                status: 'True' as const,
+                reason: freeze.by === undefined ? 'Declared' : 'Decided',
+                message: `nothing begins and nothing advances here: ${freeze.reason}`,
+              },
+            ]
+          : []),
       ],
       generation,
       toTime(input.now),
     ),
   };
+}
+
+/** Whether promotions can run here at all. */
+function readiness(problems: readonly string[], unreadable: string | undefined): Wanted {
+  const all = [...(unreadable === undefined ? [] : [unreadable]), ...problems];
+  if (all.length === 0)
+    return { type: 'Ready', status: 'True', reason: 'Ready', message: 'every target and gate exists' };
+  const reason = unreadable === undefined ? 'AwaitingReference' : 'InvalidWindow';
+  return { type: 'Ready', status: 'False', reason, message: all.join('; ') };
+}
+
+function windowOf({
+  open,
+  reason,
+  nextOpen,
+  nextClose,
+}: NonNullable<ReturnType<typeof calendarOf>>): EnvironmentStatus['window'] {
+  return {
+    open,
+    reason: presentable(reason, 1024),
+    ...(nextOpen !== undefined && { nextOpen: toTime(nextOpen) }),
+    ...(nextClose !== undefined && { nextClose: toTime(nextClose) }),
+  };
+}
+
+function freezeStatus({ by, reason, until }: Freeze): EnvironmentStatus['freeze'] {
+  return {
+    ...(by !== undefined && { by: presentable(by, 253) }),
+    reason: presentable(reason, 1024),
+    ...(until !== undefined && { until: toTime(until) }),
+  };
+}
+
+/** Decisions on the place itself that were used, the latest of them. */
+function decisionsOf({ environment, freezes, now }: Input): NonNullable<EnvironmentStatus['decisions']> {
+  const before = environment.status?.decisions ?? [];
+  const fresh = freezes
+    .filter((f) => !before.some((d) => d.uid === f.uid) && now < f.until)
+    .map(({ name, uid, by, verdict, at }) => ({ name, uid, by: presentable(by, 253), verdict, at: toTime(at) }));
+  return [...before, ...fresh].slice(-64);
 }

@@ -1,3 +1,4 @@
+import type { FreezeOrder } from './calendar.ts';
 import type { Decision, Environment, Promotion, Target } from '../api/v1alpha1/types.ts';
 
 /** Everything that an Environment's status follows from. */
@@ -8,6 +9,8 @@ export interface Input {
   promotions: readonly Promotion[];
   /** Release Decisions for this Environment. */
   releases: readonly Decision[];
+  /** Freezes and Thaws by a person, oldest first. */
+  freezes: readonly FreezeOrder[];
   /** Images that a target's template declares; undefined: it is not there. */
   declared(target: Target): readonly string[] | undefined;
   /** What is missing or unusable, each in one sentence that says what to do. */

@@ -126,8 +126,8 @@ interface Place {
   from: number;
   /** Answers from before this time do not count: a person said to go on. */
   notBefore: number | undefined;
-  /** A person holds it: no deadline runs. */
-  held: boolean;
+  /** It is paused: no deadline runs. */
+  paused: boolean;
   timing: Pick<Timing, 'maxBlindSeconds' | 'onBlind'>;
 }
 
@@ -150,7 +150,7 @@ function add(input: Input, binding: GateBinding, at: Place, fold: GateFold): voi
   const blind = result.verdict === 'Error';
   const timer = Math.max(at.from, judgement?.timerFrom ?? Date.parse(result.since));
   const due = timer + (blind ? at.timing.maxBlindSeconds : (gate?.spec.deadlineSeconds ?? 0)) * 1000;
-  const isDue = !at.held && input.now >= due && (blind || result.verdict === 'Inconclusive');
+  const isDue = !at.paused && input.now >= due && (blind || result.verdict === 'Inconclusive');
   const ending = !isDue ? undefined : blind ? at.timing.onBlind : (gate?.spec.onDeadline ?? 'Hold');
   if (ending === 'Pass') {
     const seconds = gate?.spec.deadlineSeconds ?? 0;
@@ -166,7 +166,7 @@ function add(input: Input, binding: GateBinding, at: Place, fold: GateFold): voi
   else if (ending === 'Revert') fold.failed ??= { result, quarantine: false };
   else {
     if (isDue) fold.pastDeadline = true;
-    else if (!at.held) fold.deadlineAt = earliest(fold.deadlineAt, due);
+    else if (!at.paused) fold.deadlineAt = earliest(fold.deadlineAt, due);
     if (blind || isDue) fold.holding ??= result;
   }
 }

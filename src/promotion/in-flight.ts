@@ -2,8 +2,9 @@ import type { Plan, PlannedTarget, PromotionReason, TargetStatus } from '../api/
 import type { Observation, TargetView } from '../delivery/delivery.ts';
 import { fromTime, toTime } from '../runtime/time.ts';
 import type { Input, Subject } from './input.ts';
-import { heldBy, resumedAt } from './orders.ts';
+import { resumedAt } from './orders.ts';
 import { moved, type TargetOutcome } from './outcome.ts';
+import { pausedBy, unpausedAt } from './pause.ts';
 import { type Timing, timingOf } from './timing.ts';
 
 /** Everything that driving a target forward or bringing it back looks at. */
@@ -17,10 +18,12 @@ export interface InFlight {
   timing: Timing;
   /** When the last target was fully promoted, and the bake began; undefined: not all of them are. */
   bakeFrom?: number | undefined;
-  /** A person's Hold: no advance, guards go on, no deadline. */
-  held: boolean;
+  /** By a person, a freeze or a window: no advance, guards go on, no deadline. */
+  paused: boolean;
   /** A person's Resume: what was said at the present step before it does not count. */
   resumedAt: number | undefined;
+  /** Deadlines count from here at the earliest: it was paused until then. */
+  unpausedAt: number | undefined;
 }
 
 /** Where a target stood when this pass began. */
@@ -85,8 +88,9 @@ export function inFlight(input: Input, plan: Plan, planned: PlannedTarget): InFl
     subject,
     view,
     timing: timingOf(input.environment),
-    held: heldBy(input) !== undefined,
+    paused: pausedBy(input) !== undefined,
     resumedAt: resumedAt(input),
+    unpausedAt: unpausedAt(input),
   };
 }
 

@@ -42,6 +42,15 @@ export function promotionOf(raw: RawObject): string[] {
   return typeof uid === 'string' ? [uid] : [];
 }
 
+/** Index of the Freezes and Thaws by `namespace/environment`. */
+export const FREEZES = 'freezes';
+
+/** Freezes and Thaws index themselves by the Environment they are for. */
+export function freezesOf(raw: RawObject): string[] {
+  const { verdict } = (raw.spec ?? {}) as { verdict?: unknown };
+  return verdict === 'Freeze' || verdict === 'Thaw' ? environmentOf(raw) : [];
+}
+
 /** Environments index themselves by the Rollouts of their targets. */
 export function rolloutsOfEnvironment(raw: RawObject): string[] {
   const { spec } = raw as Loose<Environment>;

@@ -10,6 +10,7 @@ import type {
   RevisionImage,
   Target,
 } from '../api/v1alpha1/types.ts';
+import type { FreezeOrder } from '../environment/calendar.ts';
 import type { Effect, Observation, Recorded } from '../delivery/delivery.ts';
 
 /** Another Promotion for the same Environment, as far as the turn depends on it. */
@@ -76,6 +77,8 @@ export interface Input {
   successors: readonly Successor[];
   /** Decisions on this promotion, oldest first. */
   orders: readonly Order[];
+  /** Freezes and Thaws of the Environment by a person, oldest first. */
+  freezes: readonly FreezeOrder[];
   /** The Environment that `spec.from` names; undefined: none is named, or it does not exist. */
   source?: Environment | undefined;
   /** UID of the promotion that has claimed a target, whose latched plan no cache may show yet, by the target. */

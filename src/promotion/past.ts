@@ -22,15 +22,17 @@ export function withoutFuture(promotion: Promotion, now: number): Promotion {
       }),
       ...(status.gates && { gates: status.gates.map((g) => past(g, 'since')) }),
       ...(status.revert && { revert: past(status.revert, 'detectedAt') }),
+      ...past({ unpausedAt: status.unpausedAt }, 'unpausedAt'),
     },
   };
 }
 
 /** Every time that something is waited for from. */
-function timesOf({ targets = [], gates = [], revert }: PromotionStatus): (string | undefined)[] {
+function timesOf({ targets = [], gates = [], revert, unpausedAt }: PromotionStatus): (string | undefined)[] {
   return [
     ...targets.flatMap((t) => [t.since, t.reachedAt, t.templateRestoredAt]),
     ...gates.map((g) => g.since),
     revert?.detectedAt,
+    unpausedAt,
   ];
 }

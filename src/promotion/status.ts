@@ -5,6 +5,7 @@ import { presentable } from '../runtime/presentable.ts';
 import { toTime } from '../runtime/time.ts';
 import type { Input } from './input.ts';
 import type { Outcome } from './outcome.ts';
+import { unpausedAt } from './pause.ts';
 import { imagesOf, revisionDigest, shortRevision } from './revision.ts';
 import { resolved } from './advance/tags.ts';
 
@@ -40,6 +41,7 @@ export function statusOf(input: Input, outcome: Outcome): PromotionStatus {
   const revert = found && { ...found, message: shown(found.message) };
   const gates = outcome.results?.length ? fitting(outcome.results) : before.gates;
   const warnings = outcome.warnings?.map(shown) ?? before.warnings ?? [];
+  const unpaused = unpausedAt(input);
   const startedAt = before.startedAt ?? (outcome.plan && time);
   return {
     observedGeneration: promotion.metadata.generation ?? 0,
@@ -57,6 +59,7 @@ export function statusOf(input: Input, outcome: Outcome): PromotionStatus {
       blockedBy: outcome.blockedBy.map((b) => ({ ...b, message: shown(b.message) })),
     }),
     ...(revert && { revert }),
+    ...(unpaused !== undefined && { unpausedAt: toTime(unpaused) }),
     ...(startedAt && { startedAt }),
     ...(isTerminal(outcome.reason) && { completedAt: time }),
     conditions: withConditions(

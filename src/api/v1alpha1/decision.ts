@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { conditions } from './conditions.ts';
-import { digest, itemName, objectName, rules, text } from './fields.ts';
+import { digest, itemName, objectName, rules, text, time } from './fields.ts';
 import type { Resource } from './object.ts';
 
 const promotionRef = z
@@ -23,14 +23,15 @@ export const decisionSpec = z
       .min(1)
       .max(253)
       .meta({ description: 'Who decided. Nothing proves it in this version: the right is RBAC create.' }),
-    verdict: z.enum(['Hold', 'Resume', 'Abort', 'Release']).meta({
+    verdict: z.enum(['Hold', 'Resume', 'Abort', 'Release', 'Freeze', 'Thaw']).meta({
       description:
-        'Hold: no advance, guards go on. Resume: ends a Hold. Abort: go back. Release: out of quarantine.',
+        'Hold: no advance, guards go on. Resume: ends a Hold. Abort: go back. Release: out of quarantine. Freeze: nothing begins and nothing advances in the Environment. Thaw: ends a Freeze.',
     }),
     environment: objectName('Name of the Environment.'),
     promotion: promotionRef.optional(),
     target: itemName('Name of the target: Release.').optional(),
     revisionDigest: digest('status.revisionDigest of what is released: Release.').optional(),
+    until: time('When it ends by itself, at most 30 days ahead: Freeze.').optional(),
     reason: text('Why, for the record.').optional(),
     ticket: text('A ticket, for the record.', 128).optional(),
   })
@@ -51,8 +52,13 @@ export const decisionSpec = z
           'a Release names what it lets out: set target, and revisionDigest as in the Promotion that failed',
       },
       {
-        rule: `self.verdict in ${onPromotion} ? !has(self.target) && !has(self.revisionDigest) : !has(self.promotion)`,
-        message: 'promotion is for Hold, Resume and Abort; target and revisionDigest are for Release',
+        rule: "self.verdict != 'Freeze' || (has(self.until) && has(self.reason))",
+        message: 'a Freeze ends: set until, at most 30 days ahead, and reason',
+      },
+      {
+        rule: `has(self.promotion) == (self.verdict in ${onPromotion}) && (self.verdict == 'Release' || (!has(self.target) && !has(self.revisionDigest))) && (self.verdict == 'Freeze' || !has(self.until))`,
+        message:
+          'promotion is for Hold, Resume and Abort; target and revisionDigest are for Release; until is for Freeze',
       },
     ),
   });

@@ -96,6 +96,46 @@ export const rollback = z
   .prefault({})
   .meta({ description: 'How a revert behaves.' });
 
+/** A stretch of time that comes again and again. */
+export const window = z.object({
+  name: itemName('Name of the window.'),
+  kind: z.enum(['Allow', 'Deny']).meta({
+    description:
+      'Allow: promotions begin only while such a window is on. Deny: none begins while it is on, whatever is allowed.',
+  }),
+  schedule: z
+    .string()
+    .min(9)
+    .max(128)
+    .regex(/^\S+( \S+){4}$/)
+    .meta({
+      description:
+        'When it begins: the five fields of cron, on the clocks of timeZone. A start in the hour that they skip happens at its end, one in the hour that comes twice happens once.',
+    }),
+  durationSeconds: seconds(60, 2678400, 'How long it is on each time, as time elapses.'),
+  timeZone: z
+    .string()
+    .min(1)
+    .max(64)
+    .regex(/^[A-Za-z0-9_+\-/]+$/)
+    .optional()
+    .meta({ description: 'IANA name, for example Europe/Zurich; absent: UTC.' }),
+  onClose: z.enum(['Finish', 'Pause', 'Revert']).default('Finish').meta({
+    description:
+      'What is in flight when this window closes the Environment: Finish goes on, Pause keeps the weight until it opens again, Revert goes back. Of several windows the strictest counts.',
+  }),
+});
+
+export const freeze = z
+  .object({
+    reason: text('Why, for people.'),
+    until: time('When it ends by itself; absent: when it is taken out.').optional(),
+  })
+  .meta({
+    description:
+      'Nothing begins here and nothing advances; guards and reverts go on. The same by a person, on the record: a Decision with verdict Freeze.',
+  });
+
 export const environmentSpec = z
   .object({
     targets: z
@@ -117,6 +157,17 @@ export const environmentSpec = z
       }),
     analysis,
     rollback,
+    windows: z
+      .array(window)
+      .min(1)
+      .max(16)
+      .optional()
+      .meta({
+        description:
+          'When promotions may begin here: while no Deny window is on, and one of the Allow windows, if there are any.',
+        ...listMap('name'),
+      }),
+    freeze: freeze.optional(),
     concurrency: z.enum(['Queue', 'Replace', 'Reject']).default('Queue').meta({
       description:
         'While a target is taken: Queue waits, Replace lets only the newest wait, Reject ends at once as Busy.',
@@ -157,6 +208,14 @@ const release = z.object({
   decision: text('Name of the Decision.', 253),
   uid: text('Its UID.', 64),
   by: text('Who it says decided; nothing proves it in this version.', 253),
+  at: time('When.'),
+});
+
+const decisionUsed = z.object({
+  name: text('Name of the Decision.', 253),
+  uid: text('Its UID.', 64),
+  by: text('Who it says decided; nothing proves it in this version.', 253),
+  verdict: text('What was decided.', 16),
   at: time('When.'),
 });
 
@@ -207,6 +266,28 @@ export const environmentStatus = z.object({
     .max(200)
     .optional()
     .meta({ description: 'What was let out of quarantine, by whom.', ...listMap('uid') }),
+  window: z
+    .object({
+      open: z.boolean().meta({ description: 'Whether promotions may begin now, as far as windows go.' }),
+      reason: text('Why.'),
+      nextOpen: time('When it opens again.').optional(),
+      nextClose: time('When it closes next.').optional(),
+    })
+    .optional()
+    .meta({ description: 'What the windows say; absent without any.' }),
+  freeze: z
+    .object({
+      by: text('Who it says froze it; absent: spec.freeze did.', 253).optional(),
+      reason: text('Why.'),
+      until: time('When it ends by itself.').optional(),
+    })
+    .optional()
+    .meta({ description: 'The freeze that is in force.' }),
+  decisions: z
+    .array(decisionUsed)
+    .max(64)
+    .optional()
+    .meta({ description: 'Decisions on this place that were used, the latest of them.', ...listMap('uid') }),
   history: z
     .array(historyEntry)
     .max(1600)
@@ -216,6 +297,7 @@ export const environmentStatus = z.object({
 });
 
 export type Target = z.infer<typeof target>;
+export type EnvironmentWindow = z.infer<typeof window>;
 export type GateBinding = z.infer<typeof gateBinding>;
 export type EnvironmentSpec = z.infer<typeof environmentSpec>;
 export type EnvironmentStatus = z.infer<typeof environmentStatus>;

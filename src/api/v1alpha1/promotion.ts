@@ -294,6 +294,9 @@ export const promotionStatus = z.object({
     .optional()
     .meta({ description: 'Why not yet, and when next.', ...atomic }),
   revert: revert.optional(),
+  unpausedAt: time(
+    'Since when neither a window nor a freeze pauses it any more: deadlines count from here.',
+  ).optional(),
   startedAt: time('When Applying began.').optional(),
   completedAt: time('When it ended.').optional(),
   conditions,

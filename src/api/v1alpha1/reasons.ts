@@ -23,6 +23,9 @@ export const PROMOTION_REASONS = {
   Queued: progressing,
   AwaitingReference: progressing,
   AwaitingUpstream: progressing,
+  /** Outside of the Environment's windows: before it begins, or in flight where the window pauses it. */
+  WindowClosed: progressing,
+  Frozen: progressing,
   Preflight: progressing,
   Applying: progressing,
   Advancing: progressing,

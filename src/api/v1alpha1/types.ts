@@ -5,6 +5,7 @@ export type {
   Environment,
   EnvironmentSpec,
   EnvironmentStatus,
+  EnvironmentWindow,
   GateBinding,
   QuarantineEntry,
   Target,

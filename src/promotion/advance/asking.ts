@@ -67,9 +67,9 @@ export function ask(d: InFlight, at: At, from: number): { fold: GateFold; probes
     target: d.planned.name,
     step: at.step,
     epoch: (binding) => epochOf(d, at, binding),
-    from: Math.max(from, d.resumedAt ?? 0),
+    from: Math.max(from, d.resumedAt ?? 0, d.unpausedAt ?? 0),
     notBefore: d.resumedAt,
-    held: d.held,
+    paused: d.paused,
     timing: d.timing,
   });
   return { fold, probes: probesFor(d, at) };

@@ -81,7 +81,7 @@ export function begin(d: InFlight, waitsFor: string | undefined): TargetOutcome 
       : view.currentHash === subject.recorded?.hash
         ? undefined
         : `Rollout ${planned.rollout.name} runs something else than was recorded`;
-  const blocker = d.held ? 'a person holds it' : (waitsFor ?? busy);
+  const blocker = d.paused ? 'it is paused' : (waitsFor ?? busy);
   if (blocker === undefined)
     return {
       ...applying(planned),
@@ -92,7 +92,7 @@ export function begin(d: InFlight, waitsFor: string | undefined): TargetOutcome 
     reason: 'Advancing',
     message: `waits for its wave: ${blocker}`,
     target: status,
-    ...(waitsFor === undefined && !d.held && { blockedBy: [{ reason: 'Busy', message: blocker }] }),
+    ...(waitsFor === undefined && !d.paused && { blockedBy: [{ reason: 'Busy', message: blocker }] }),
   };
 }
 
@@ -102,7 +102,7 @@ function apply(d: InFlight): TargetOutcome | undefined {
   const target = moved(status, 'Applying', input.now);
   if (!view.isOurs) {
     const effect = applyEffect(planned.name, { ...subject, view });
-    return { ...applying(planned), target, ...(!d.held && { effect }) };
+    return { ...applying(planned), target, ...(!d.paused && { effect }) };
   }
   return isTaken(view, planned) ? undefined : { ...applying(planned), target };
 }
@@ -151,7 +151,7 @@ function atStep(d: InFlight): TargetOutcome {
       target: moved(status, 'Settling', input.now, seen),
       wakeAt: earliest(settledAt, fold.deadlineAt),
     };
-  if (fold.passed && !d.held && input.now >= earliestAdvance)
+  if (fold.passed && !d.paused && input.now >= earliestAdvance)
     return {
       ...common,
       reason: 'Advancing',
@@ -165,7 +165,7 @@ function atStep(d: InFlight): TargetOutcome {
     ...common,
     ...holdOr(d, fold, 'Analysing', `judging at ${place(d)}`),
     target: moved(status, commanded ? 'Advancing' : 'Analysing', input.now, seen),
-    // Once that is past it is a person's Hold that it waits for.
+    // Once that is past it is the end of a pause that it waits for.
     wakeAt: earliest(
       fold.deadlineAt,
       fold.passed && input.now < earliestAdvance ? earliestAdvance : undefined,

@@ -4,8 +4,9 @@ import { begin, drive } from './drive.ts';
 import { saidBefore } from './hold.ts';
 import { type InFlight, inFlight, promotedAt } from '../in-flight.ts';
 import type { Input } from '../input.ts';
-import { abortedBy, heldBy, said as whoSaid } from '../orders.ts';
+import { abortedBy, said as whoSaid } from '../orders.ts';
 import { ended, type Failure, moved, naming, type Outcome, type TargetOutcome } from '../outcome.ts';
+import { pausedBy, revertedByWindow } from '../pause.ts';
 import { timingOf } from '../timing.ts';
 import { verify } from './promoted.ts';
 import { revertAll } from '../revert/revert-all.ts';
@@ -31,7 +32,7 @@ export function driveAll(input: Input, plan: Plan): Outcome {
   return together(input, outcomes);
 }
 
-/** A person wants it back: an Abort, or the Promotion is being deleted. Neither says anything about the images. */
+/** It is to go back whatever the gates say: an Abort, a deletion, a window. None says anything about the images. */
 function leaving(input: Input): Failure | undefined {
   const abort = abortedBy(input);
   if (abort) return { reason: 'Aborted', message: `aborted by ${whoSaid(abort)}`, quarantine: false };
@@ -41,7 +42,7 @@ function leaving(input: Input): Failure | undefined {
       message: 'the Promotion is being deleted, which is an abort',
       quarantine: false,
     };
-  return undefined;
+  return revertedByWindow(input);
 }
 
 /** When the last target was fully promoted, if all are: the bake counts from there. */
@@ -155,15 +156,10 @@ function together(input: Input, outcomes: readonly TargetOutcome[]): Outcome {
     wakeAt: earliest(...outcomes.map((o) => o.wakeAt)),
     blockedBy: outcomes.flatMap((o) => (o.silent ? [] : (o.blockedBy ?? []))).slice(0, 16),
   };
-  const hold = heldBy(input);
-  if (!hold) return all;
-  const message = `held by ${whoSaid(hold)}: the weight stays and guards go on; create a Decision with verdict Resume to go on, or Abort to go back`;
-  return {
-    ...all,
-    reason: 'HeldByPerson',
-    message,
-    blockedBy: [{ reason: 'Held', message: message.slice(0, 1024) }],
-  };
+  const pause = pausedBy(input);
+  if (!pause) return all;
+  const { reason, message, blocker } = pause;
+  return { ...all, reason, message, blockedBy: [blocker], wakeAt: earliest(all.wakeAt, pause.wakeAt) };
 }
 
 /** Smaller speaks first. */

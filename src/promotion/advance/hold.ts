@@ -5,6 +5,7 @@ import type { GateFold } from '../gates.ts';
 import { type InFlight, place } from '../in-flight.ts';
 import type { Input } from '../input.ts';
 import type { Outcome, TargetOutcome } from '../outcome.ts';
+import { isPause } from '../pause.ts';
 
 /** On its way, or not observed for a moment: nothing is worth saying that is not said already. */
 export function asItStands({ input, status }: InFlight): TargetOutcome {
@@ -16,8 +17,8 @@ export function saidBefore(
   input: Input,
 ): Required<Pick<Outcome, 'reason' | 'message' | 'pastDeadline' | 'blockedBy'>> {
   const said = findCondition(input.promotion, 'Succeeded');
-  // Said of a Hold that has been lifted since.
-  if (said?.reason === 'HeldByPerson')
+  // Said of a pause that is over.
+  if (isPause(said?.reason))
     return { reason: 'Advancing', message: 'going on', pastDeadline: false, blockedBy: [] };
   return {
     reason: (said?.reason ?? 'Advancing') as PromotionReason,

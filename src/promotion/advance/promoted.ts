@@ -13,7 +13,7 @@ export function promoted(d: InFlight): TargetOutcome {
   const epoch = bakeFrom === undefined ? String(step) : 'bake';
   const { fold, probes } = ask(d, { when: 'During', step, epoch, settledAt }, settledAt);
   if (fold.failed) return gateFailed(d, fold, fold.failed);
-  const settled = fold.passed && !d.held && input.now >= settledAt && view.healthy && view.observed;
+  const settled = fold.passed && !d.paused && input.now >= settledAt && view.healthy && view.observed;
   const seen = {
     steps: step,
     step,
@@ -66,6 +66,6 @@ export function verify(
     results,
     probes: [...(guard.probes ?? []), ...probes],
     wakeAt: fold.deadlineAt,
-    done: fold.passed && !d.held,
+    done: fold.passed && !d.paused,
   };
 }

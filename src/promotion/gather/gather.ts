@@ -1,6 +1,7 @@
 import { parseDecision, parseGate, type RawObject } from '../../api/v1alpha1/parse.ts';
 import type { Environment, Gate, Promotion } from '../../api/v1alpha1/types.ts';
-import { BY_PROMOTION } from '../indexes.ts';
+import { type FreezeOrder, freezeOrders } from '../../environment/calendar.ts';
+import { BY_PROMOTION, FREEZES } from '../indexes.ts';
 import type { Input, Order } from '../input.ts';
 import { inOrder } from '../orders.ts';
 import { digestsOf, inheritedBy, recordsOf } from './asked.ts';
@@ -33,8 +34,9 @@ function ordersOf(sources: Sources, promotion: Promotion): Order[] {
     const parsed = parseDecision(raw);
     if (!parsed.ok || parsed.object.metadata.namespace !== namespace) return [];
     const { metadata, spec } = parsed.object;
-    if (spec.environment !== promotion.spec.environment || spec.verdict === 'Release') return [];
+    if (spec.environment !== promotion.spec.environment) return [];
     const { by, verdict, reason } = spec;
+    if (verdict !== 'Hold' && verdict !== 'Resume' && verdict !== 'Abort') return [];
     return [
       {
         name: metadata.name,
@@ -47,6 +49,18 @@ function ordersOf(sources: Sources, promotion: Promotion): Order[] {
     ];
   });
   return inOrder(orders);
+}
+
+/** Freezes and Thaws of its Environment by a person. */
+function freezesFor({ decisions }: Sources, { metadata, spec }: Promotion): FreezeOrder[] {
+  const found = decisions.byIndex(FREEZES, `${metadata.namespace}/${spec.environment}`);
+  if (found.length === 0) return [];
+  return freezeOrders(
+    found.flatMap((raw) => {
+      const parsed = parseDecision(raw);
+      return parsed.ok ? [parsed.object] : [];
+    }),
+  );
 }
 
 /**
@@ -70,6 +84,7 @@ export async function gather(sources: Sources, raw: RawObject, promotion: Promot
     rivals: rivalsOf(sources, promotion),
     successors: promotion.status?.plan ? [] : successorsOf(sources, promotion),
     orders: ordersOf(sources, promotion),
+    freezes: freezesFor(sources, promotion),
     source: promotion.spec.from && environmentNamed(sources, promotion, promotion.spec.from.environment),
     claimed: new Map(
       targets.flatMap((t): [string, string][] => {

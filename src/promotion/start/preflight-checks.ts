@@ -3,6 +3,7 @@ import { MOST_RESULTS } from '../../api/v1alpha1/promotion.ts';
 import type { Obstacle } from '../../delivery/delivery.ts';
 import type { Input } from '../input.ts';
 import type { Outcome } from '../outcome.ts';
+import { closedNow } from '../pause.ts';
 import { latch, planOf } from './plan.ts';
 import {
   answerOf,
@@ -110,7 +111,9 @@ function dryRun(input: Input, found: readonly Chosen[]): Outcome {
     input,
     found.map(({ target, observation, recorded }) => ({ target, observation, recorded })),
   );
+  const pause = closedNow(input);
   const blockedBy = blockers([
+    ...(pause ? [{ kind: pause.blocker.reason, message: pause.message }] : []),
     ...(ahead
       ? [{ kind: 'Turn', message: `promotion ${ahead.name} has its turn first on this target` }]
       : []),

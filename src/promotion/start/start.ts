@@ -6,6 +6,7 @@ import type { Outcome } from '../outcome.ts';
 import { alreadyRuns, matched } from './preflight.ts';
 import { preflight } from './preflight-checks.ts';
 import { fromUpstream, quarantined, superseded, unresolved, wait } from './waiting.ts';
+import { closedNow } from '../pause.ts';
 import { turn } from './turn-checks.ts';
 import { chosen } from './turn.ts';
 
@@ -15,6 +16,8 @@ const OVERDUE: Partial<Record<PromotionReason, PromotionReason>> = {
   AwaitingUpstream: 'Expired',
   Preflight: 'PreflightFailed',
   Queued: 'Expired',
+  WindowClosed: 'Expired',
+  Frozen: 'Expired',
   AmbiguousOrder: 'Expired',
 };
 
@@ -56,6 +59,13 @@ function ordered(input: Input): Outcome | undefined {
   );
 }
 
+/** A freeze or the windows: it begins when they let it. A dry run says so, and goes on. */
+function closed(input: Input): Outcome | undefined {
+  if (input.promotion.spec.dryRun) return undefined;
+  const pause = closedNow(input);
+  return pause && { ...pause, blockedBy: [pause.blocker] };
+}
+
 /** What the images and the targets come to: a wait, an end, or what can go through preflight. */
 function fit(input: Input): Outcome {
   const subjects = chosen(input);
@@ -72,7 +82,7 @@ function fit(input: Input): Outcome {
       reason: 'AlreadyDone',
       message: 'the target already runs exactly this revision, by an earlier promotion',
     };
-  return preflight(input, found);
+  return closed(input) ?? preflight(input, found);
 }
 
 /** The checks before Applying, in this order; the first that has something to say decides. */

@@ -1,0 +1,111 @@
+import { type Opening, Windows } from '../analysis/windows.ts';
+import type { Decision, Environment, EnvironmentWindow } from '../api/v1alpha1/types.ts';
+import { fromTime } from '../runtime/time.ts';
+
+/* When an Environment lets promotions begin: its windows, and whether it is frozen. */
+
+/** The same array means the same windows: an Environment is parsed once for each version of it. */
+const compiled = new WeakMap<readonly EnvironmentWindow[], Windows | RangeError>();
+
+function windowsOf(specs: readonly EnvironmentWindow[]): Windows | RangeError {
+  let windows = compiled.get(specs);
+  if (windows === undefined) {
+    try {
+      windows = new Windows(specs);
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      windows = error;
+    }
+    compiled.set(specs, windows);
+  }
+  return windows;
+}
+
+/** What the windows say, and what becomes of those in flight while they close the Environment. */
+export interface Calendar extends Opening {
+  onClose: EnvironmentWindow['onClose'];
+  /** A window cannot be read, which closes the Environment: what to write instead. */
+  unreadable?: string;
+}
+
+const STRICTNESS = ['Finish', 'Pause', 'Revert'] as const;
+
+/** The windows at an instant, epoch milliseconds; undefined: there are none. */
+export function calendarOf(environment: Environment | undefined, now: number): Calendar | undefined {
+  const specs = environment?.spec.windows;
+  if (!specs) return undefined;
+  const windows = windowsOf(specs);
+  if (windows instanceof RangeError)
+    return {
+      open: false,
+      reason: windows.message,
+      unreadable: windows.message,
+      closedBy: [],
+      until: Number.POSITIVE_INFINITY,
+      // A typing error is no reason to go back.
+      onClose: 'Finish',
+    };
+  const opening = windows.at(now);
+  const strictest = Math.max(
+    ...specs.filter((w) => opening.closedBy.includes(w.name)).map((w) => STRICTNESS.indexOf(w.onClose)),
+    0,
+  );
+  return { ...opening, onClose: STRICTNESS[strictest] ?? 'Finish' };
+}
+
+/** A Freeze or a Thaw by a person. Times are epoch milliseconds, `at` in whole seconds. */
+export interface FreezeOrder {
+  name: string;
+  uid: string;
+  /** Who it says decided. */
+  by: string;
+  verdict: 'Freeze' | 'Thaw';
+  at: number;
+  until: number;
+  reason: string;
+}
+
+/** A Freeze by a person lasts so long at most. */
+const LONGEST_FREEZE_MS = 30 * 24 * 3600 * 1000;
+
+/** Decisions as freezes and thaws, oldest first; of the same second the Freeze is last, the safer reading. */
+export function freezeOrders(decisions: readonly Decision[]): FreezeOrder[] {
+  return decisions
+    .flatMap(({ metadata, spec }): FreezeOrder[] => {
+      const { by, verdict, until, reason = '' } = spec;
+      if (verdict !== 'Freeze' && verdict !== 'Thaw') return [];
+      const at = Date.parse(metadata.creationTimestamp);
+      const longest = at + LONGEST_FREEZE_MS;
+      const ends = Math.min(fromTime(until) ?? longest, longest);
+      return [{ name: metadata.name, uid: metadata.uid, by, verdict, at, until: ends, reason }];
+    })
+    .toSorted((a, b) => a.at - b.at || rank(a) - rank(b) || (a.uid < b.uid ? -1 : 1));
+}
+
+const rank = (order: FreezeOrder): number => (order.verdict === 'Freeze' ? 1 : 0);
+
+/** Why nothing begins and nothing advances here. */
+export interface Freeze {
+  /** Who it says froze it; undefined: the Environment's spec. */
+  by?: string;
+  reason: string;
+  /** When it ends by itself, epoch milliseconds. */
+  until?: number;
+}
+
+/** The freeze in force; of the spec's and a person's the one that lasts longer. */
+export function freezeOf(
+  environment: Environment | undefined,
+  orders: readonly FreezeOrder[],
+  now: number,
+): Freeze | undefined {
+  const declared = environment?.spec.freeze;
+  const until = fromTime(declared?.until);
+  const found: Freeze[] = [];
+  if (declared && (until === undefined || now < until))
+    found.push({ reason: declared.reason, ...(until !== undefined && { until }) });
+  const last = orders.at(-1);
+  if (last?.verdict === 'Freeze' && now < last.until)
+    found.push({ by: last.by, reason: last.reason, until: last.until });
+  return found.toSorted((a, b) => (b.until ?? Number.POSITIVE_INFINITY) - (a.until ?? Number.POSITIVE_INFINITY))[0];
+}
