@@ -153,10 +153,13 @@ test('every minute around every change of the clocks is as brute force says, and
     fc.property(
       fc.constantFrom(...clocks),
       fc.array(window, { minLength: 1, maxLength: 3 }),
-      fc.array(fc.tuple(fc.integer({ min: 24 * 60, max: MINUTES - 1 }), fc.integer({ min: 0, max: 59_999 })), {
-        minLength: 20,
-        maxLength: 20,
-      }),
+      fc.array(
+        fc.tuple(fc.integer({ min: 24 * 60, max: MINUTES - 1 }), fc.integer({ min: 0, max: 59_999 })),
+        {
+          minLength: 20,
+          maxLength: 20,
+        },
+      ),
       ({ zone, from, clock }, drawn, looks) => {
         const windows = new Windows(
           drawn.map(({ kind, fields: schedule, minutes }, i) => ({

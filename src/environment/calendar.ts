@@ -107,5 +107,7 @@ export function freezeOf(
   const last = orders.at(-1);
   if (last?.verdict === 'Freeze' && now < last.until)
     found.push({ by: last.by, reason: last.reason, until: last.until });
-  return found.toSorted((a, b) => (b.until ?? Number.POSITIVE_INFINITY) - (a.until ?? Number.POSITIVE_INFINITY))[0];
+  return found.toSorted(
+    (a, b) => (b.until ?? Number.POSITIVE_INFINITY) - (a.until ?? Number.POSITIVE_INFINITY),
+  )[0];
 }

@@ -86,6 +86,7 @@ const decided = (
     environment: environment(before),
     promotions,
     releases: [],
+    freezes: [],
     declared: () => undefined,
     problems: [],
     ...change,

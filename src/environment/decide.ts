@@ -96,6 +96,12 @@ function decisionsOf({ environment, freezes, now }: Input): NonNullable<Environm
   const before = environment.status?.decisions ?? [];
   const fresh = freezes
     .filter((f) => !before.some((d) => d.uid === f.uid) && now < f.until)
-    .map(({ name, uid, by, verdict, at }) => ({ name, uid, by: presentable(by, 253), verdict, at: toTime(at) }));
+    .map(({ name, uid, by, verdict, at }) => ({
+      name,
+      uid,
+      by: presentable(by, 253),
+      verdict,
+      at: toTime(at),
+    }));
   return [...before, ...fresh].slice(-64);
 }

@@ -156,6 +156,7 @@ describe('every law, at each step', () => {
       verdicts: ['Pass', 'Pass', 'Fail', 'Error'],
       meddling: ['abort', 'retry', 'promote', 'pause', 'unpause'],
       orders: ['Hold', 'Resume', 'Abort'],
+      freezes: true,
       minLength: 40,
       maxLength: 200,
     });

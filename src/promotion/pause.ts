@@ -59,8 +59,7 @@ function outside(input: Input): Pause | undefined {
   const { nextOpen, unreadable } = calendar;
   if (unreadable !== undefined)
     return pause('WindowClosed', 'Window', `Environment ${name} is closed: ${unreadable}`);
-  const opens =
-    nextOpen === undefined ? 'it is not known when it opens' : `it opens at ${toTime(nextOpen)}`;
+  const opens = nextOpen === undefined ? 'it is not known when it opens' : `it opens at ${toTime(nextOpen)}`;
   return pause(
     'WindowClosed',
     'Window',

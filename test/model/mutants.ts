@@ -81,6 +81,12 @@ export const succeedsAtOnce: Mutant = (input) => {
     : decided;
 };
 
+export const forgetsFreezes: Mutant = (input) => {
+  if (!input.environment) return decide(input);
+  const { freeze: _freeze, ...spec } = input.environment.spec;
+  return decide({ ...input, environment: { ...input.environment, spec } });
+};
+
 export const forgetsHolds: Mutant = (input) =>
   decide({ ...input, orders: input.orders.filter((o) => o.verdict !== 'Hold') });
 

@@ -36,6 +36,18 @@ const BROKEN: readonly Broken[] = [
     laws: ['S2 hold'],
     world: WORLDS["canary, a person's orders"],
   },
+  {
+    that: 'forgets that the Environment is frozen',
+    decide: mutants.forgetsFreezes,
+    laws: ['S2 pause'],
+    world: {
+      ...canary,
+      options: {
+        ...canary.options,
+        environment: { ...canary.options?.environment, freeze: { reason: 'year end' } },
+      },
+    },
+  },
   { that: 'advances after a revert has begun', decide: mutants.advancesInARevert, laws: ['S4 wins'] },
   { that: 'forgets that it was going back', decide: mutants.forgetsTheRevert, laws: ['S4 wins'] },
   { that: 'puts the template back twice', decide: mutants.restoresTwice, laws: ['S4 once'] },

@@ -18,6 +18,8 @@ describe('the conditions of each reason', () => {
     Queued: PROGRESSING,
     AwaitingReference: PROGRESSING,
     AwaitingUpstream: PROGRESSING,
+    WindowClosed: PROGRESSING,
+    Frozen: PROGRESSING,
     Preflight: PROGRESSING,
     Applying: PROGRESSING,
     Advancing: PROGRESSING,

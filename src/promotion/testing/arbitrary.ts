@@ -11,6 +11,7 @@ export interface Chances {
   gates?: readonly string[];
   meddling?: readonly Extract<Event, { do: 'meddle' }>['how'][];
   orders?: readonly Extract<Event, { do: 'order' }>['verdict'][];
+  freezes?: true;
   minLength?: number;
   maxLength: number;
 }
@@ -60,6 +61,11 @@ export function eventsOf(chances: Chances): fc.Arbitrary<Event[]> {
     ]);
   if (orders.length > 0)
     weighted.push([1, fc.constantFrom(...orders).map((verdict) => ({ do: 'order', verdict }))]);
+  if (chances.freezes)
+    weighted.push([
+      1,
+      fc.constantFrom('Freeze' as const, 'Thaw' as const).map((verdict) => ({ do: 'freeze', verdict })),
+    ]);
   const { minLength = 0, maxLength } = chances;
   return fc.array(fc.oneof(...weighted.map(([weight, arbitrary]) => ({ weight, arbitrary }))), {
     minLength,

@@ -1,5 +1,6 @@
 import type { Verdict } from '../../analysis/sample.ts';
 import type { Promotion } from '../../api/v1alpha1/types.ts';
+import type { FreezeOrder } from '../../environment/calendar.ts';
 import type { Decided, Order } from '../input.ts';
 import { inOrder } from '../orders.ts';
 import type { RolloutModel } from './rollout-model.ts';
@@ -24,6 +25,8 @@ export type Event =
   /** Somebody else's hand on the Rollout. */
   | { do: 'meddle'; how: keyof typeof MEDDLE; target: string }
   | { do: 'order'; verdict: Order['verdict'] }
+  /** The Environment is frozen, or thawed, by a person. */
+  | { do: 'freeze'; verdict: FreezeOrder['verdict'] }
   | { do: 'delete' };
 
 const edited = (model: RolloutModel): void => {
@@ -102,6 +105,9 @@ function befall(world: World, event: Other): void {
     case 'order':
       world.orders = inOrder([...world.orders, orderOf(world, event.verdict)]);
       return;
+    case 'freeze':
+      world.freezes = [...world.freezes, freezeOf(world, event.verdict)];
+      return;
     case 'delete':
       world.promotion = {
         ...world.promotion,
@@ -118,6 +124,11 @@ function orderOf({ now, orders }: World, verdict: Order['verdict']): Order {
   // As the API server stamps it: whole seconds.
   const at = Math.floor(now / 1000) * 1000;
   return { name, uid: `${name}-uid`, by: 'bob', verdict, at, reason: 'because' };
+}
+
+function freezeOf({ now, freezes }: World, verdict: FreezeOrder['verdict']): FreezeOrder {
+  const name = `f${freezes.length}`;
+  return { name, uid: `${name}-uid`, by: 'bob', verdict, at: now, until: now + 60_000, reason: 'because' };
 }
 
 /** The next wake-up that was asked for, or the time from which passes count, whichever comes first. */
@@ -139,6 +150,8 @@ export function inWords(event: Event): string {
       return `somebody does ${event.how} on ${event.target}`;
     case 'order':
       return `a person orders ${event.verdict}`;
+    case 'freeze':
+      return `a person says ${event.verdict} to the Environment`;
     case 'wait':
       return `${event.ms} ms pass`;
     case 'tick':

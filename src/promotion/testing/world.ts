@@ -5,6 +5,7 @@ import type { Environment, Gate, Promotion, Target } from '../../api/v1alpha1/ty
 import type { Assignment, Effect, Recorded } from '../../delivery/delivery.ts';
 import { patchFor } from '../../delivery/rollout/index.ts';
 import type { RolloutPatch } from '../../delivery/rollout/patches.ts';
+import type { FreezeOrder } from '../../environment/calendar.ts';
 import { decide as decideEnvironment } from '../../environment/decide.ts';
 import type { Decided, Input, Order } from '../input.ts';
 import { mayWait } from '../news.ts';
@@ -63,6 +64,8 @@ export class World {
   digests: Record<string, string[]> = {};
   /** Decisions of people. */
   orders: Order[] = [];
+  /** Freezes and Thaws of the Environment. */
+  freezes: FreezeOrder[] = [];
   /** Targets that somebody else has promoted past a pause. */
   readonly pushed = new Set<string>();
 
@@ -85,6 +88,7 @@ export class World {
     this.stored = from.stored;
     this.digests = from.digests;
     this.orders = from.orders;
+    this.freezes = from.freezes;
     for (const name of from.forbidden) this.forbidden.add(name);
     for (const name of from.pushed) this.pushed.add(name);
   }
@@ -165,6 +169,7 @@ export class World {
       rivals: [],
       successors: [],
       orders: this.orders,
+      freezes: this.freezes,
       claimed: new Map(),
       subjects: this.targets.map((t) => {
         const restored = this.memory.restored.get(t.target.name);
@@ -284,8 +289,8 @@ export class World {
 
   /** The Environment's controller looks. */
   environmentTick(): void {
-    const { now, environment } = this;
-    const nothing = { releases: [], declared: () => undefined, problems: [] };
+    const { now, environment, freezes } = this;
+    const nothing = { freezes, releases: [], declared: () => undefined, problems: [] };
     const input = { now, environment, promotions: [this.promotion], ...nothing };
     this.environment = { ...environment, status: decideEnvironment(input) };
   }

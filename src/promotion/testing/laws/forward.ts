@@ -1,3 +1,4 @@
+import { calendarOf, freezeOf } from '../../../environment/calendar.ts';
 import { heldBy } from '../../orders.ts';
 import { allowedShare, isThere, lastStep, newShare } from '../facts.ts';
 import { anyOf, decisionsIn, type Law, type Step, targetOf } from './law.ts';
@@ -57,4 +58,18 @@ const hold: Law = {
   },
 };
 
-export const FORWARD: readonly Law[] = [weight, verdict, hold];
+const pause: Law = {
+  id: 'S2 pause',
+  of: [],
+  says: 'nothing goes forward under a freeze or under a window whose onClose is Pause',
+  broken: (step) => {
+    const { environment, freezes, now } = step.before;
+    const calendar = calendarOf(environment, now);
+    const isClosed = calendar && !calendar.open && calendar.onClose === 'Pause';
+    if (!isClosed && !freezeOf(environment, freezes, now)) return undefined;
+    const forward = decisionsIn(step).find(({ effect }) => ['Apply', 'Advance'].includes(effect.kind));
+    return forward && `${forward.effect.kind} on ${forward.effect.target} while the Environment is closed`;
+  },
+};
+
+export const FORWARD: readonly Law[] = [weight, verdict, hold, pause];

@@ -1,0 +1,191 @@
+import { describe, expect, test } from '@jest/globals';
+import { findCondition } from '../api/v1alpha1/conditions.ts';
+import type { FreezeOrder } from '../environment/calendar.ts';
+import { toTime } from '../runtime/time.ts';
+import { World, type WorldOptions } from './testing/world.ts';
+
+/* Windows and freezes: what they stop, what goes on under them, and how it goes on after them. */
+
+const MONTH = 31 * 24 * 3600;
+const START = Date.parse('2026-01-01T00:00:00Z');
+
+/** Whole of January is denied, from the first instant of the world. */
+const january = (onClose: string): object => ({
+  windows: [{ name: 'january', kind: 'Deny', schedule: '0 0 1 1 *', durationSeconds: MONTH, onClose }],
+});
+
+/** So many passes of everybody; every gate answers with `verdict`. */
+function play(world: World, verdict: 'Pass' | 'Fail' | 'Inconclusive' | 'Error', rounds = 300): void {
+  for (let round = 0; round < rounds && !world.ended; round += 1) {
+    world.reconcile();
+    world.tick();
+    world.sample(verdict);
+    world.environmentTick();
+    world.now += 500;
+  }
+}
+
+function until(world: World, state: string): World {
+  for (let i = 0; i < 300 && world.promotion.status?.targets?.[0]?.state !== state; i += 1)
+    play(world, 'Pass', 1);
+  expect(world.promotion.status?.targets?.[0]?.state).toBe(state);
+  return world;
+}
+
+const stalled = (world: World): boolean => findCondition(world.promotion, 'Stalled') !== undefined;
+
+/** The Environment is edited: these windows from now on. */
+function edit(world: World, environment: object): void {
+  const { spec } = new World({ environment }).environment;
+  world.environment = { ...world.environment, spec };
+}
+
+function freeze(world: World, verdict: FreezeOrder['verdict'], seconds = 3600): void {
+  const name = `f${world.freezes.length}`;
+  const order = { name, uid: name, by: 'bob', verdict, at: world.now, reason: 'an incident' };
+  world.freezes = [...world.freezes, { ...order, until: world.now + seconds * 1000 }];
+}
+
+const inJanuary = (options: WorldOptions): World => new World(options);
+
+describe('before anything is changed', () => {
+  test('it waits for the window, says when it opens, and begins by itself then', () => {
+    const world = inJanuary({ environment: january('Finish') });
+    play(world, 'Pass', 20);
+    expect(world.reason).toBe('WindowClosed');
+    expect(world.effects).toEqual([]);
+    expect(world.promotion.status?.blockedBy).toEqual([
+      {
+        reason: 'Window',
+        message:
+          'Environment prod is closed (window january keeps it closed): it opens at 2026-02-01T00:00:00.000Z, and this goes on by itself then',
+        until: '2026-02-01T00:00:00.000Z',
+      },
+    ]);
+    expect(world.reconcile().wakeAt).toBe(Date.parse('2026-02-01T00:00:00Z'));
+    world.now = Date.parse('2026-02-01T00:00:00Z');
+    play(world, 'Pass');
+    expect(world.reason).toBe('Succeeded');
+  });
+
+  test('it waits under a freeze, and says who froze it, until when, and what to do', () => {
+    const world = new World();
+    freeze(world, 'Freeze');
+    play(world, 'Pass', 20);
+    expect(world.reason).toBe('Frozen');
+    expect(world.promotion.status?.blockedBy?.[0]).toEqual({
+      reason: 'Freeze',
+      message:
+        'Environment prod is frozen by bob until 2026-01-01T01:00:00.000Z (an incident): create a Decision with verdict Thaw to end it',
+      until: '2026-01-01T01:00:00.000Z',
+    });
+    freeze(world, 'Thaw');
+    play(world, 'Pass');
+    expect(world.reason).toBe('Succeeded');
+  });
+
+  test('a freeze that the Environment declares ends when it says', () => {
+    const until = toTime(START + 60_000);
+    const world = new World({ environment: { freeze: { reason: 'year end', until } } });
+    play(world, 'Pass', 10);
+    expect(world.reason).toBe('Frozen');
+    expect(findCondition(world.environment, 'Frozen')).toMatchObject({ status: 'True', reason: 'Declared' });
+    play(world, 'Pass', 400);
+    expect(world.reason).toBe('Succeeded');
+    expect(findCondition(world.environment, 'Frozen')).toBeUndefined();
+  });
+
+  test('a window that cannot be read closes the place, and both objects say what to write', () => {
+    const window = { name: 'x', kind: 'Allow', schedule: '61 * * * *', durationSeconds: 60 };
+    const world = new World({ environment: { windows: [window] } });
+    play(world, 'Pass', 10);
+    expect(world.reason).toBe('WindowClosed');
+    expect(findCondition(world.promotion, 'Succeeded')?.message).toContain('write five cron fields');
+    expect(findCondition(world.environment, 'Ready')).toMatchObject({
+      status: 'False',
+      reason: 'InvalidWindow',
+      message: expect.stringContaining('write five cron fields'),
+    });
+  });
+
+  test('a deadline to begin ends the wait', () => {
+    const world = new World({ environment: january('Finish') });
+    world.promotion.spec.startDeadlineSeconds = 30;
+    play(world, 'Pass', 100);
+    expect(world.reason).toBe('Expired');
+  });
+});
+
+describe('in flight, when a window closes', () => {
+  test.each(['Analysing', 'Baking'])('Finish: it goes on (%s)', (state) => {
+    const world = until(new World(), state);
+    edit(world, january('Finish'));
+    play(world, 'Pass');
+    expect(world.reason).toBe('Succeeded');
+  });
+
+  test('Pause: the weight stays and nothing pages, and it goes on when the window opens', () => {
+    const world = until(new World(), 'Analysing');
+    edit(world, january('Pause'));
+    const effects = world.effects.length;
+    play(world, 'Pass', 300);
+    expect(world.reason).toBe('WindowClosed');
+    expect(stalled(world)).toBe(false);
+    expect(world.effects).toHaveLength(effects);
+    edit(world, {});
+    play(world, 'Pass');
+    expect(world.reason).toBe('Succeeded');
+  });
+
+  test('Pause: a gate that fails goes back all the same', () => {
+    const world = until(new World(), 'Analysing');
+    edit(world, january('Pause'));
+    play(world, 'Pass', 20);
+    play(world, 'Fail');
+    expect(world.reason).toBe('RolledBack');
+    expect(world.promotion.status?.revert?.quarantine).toBe(true);
+  });
+
+  test.each(['Analysing', 'Baking'])('Revert: it goes back, and nothing is refused for it (%s)', (state) => {
+    const world = until(new World(), state);
+    edit(world, january('Revert'));
+    play(world, 'Pass');
+    expect(world.reason).toBe('RolledBack');
+    expect(world.promotion.status?.revert).toMatchObject({ reason: 'window', quarantine: false });
+    expect(world.environment.status?.quarantine ?? []).toEqual([]);
+  });
+
+  test('of several windows the strictest counts', () => {
+    const world = until(new World(), 'Analysing');
+    const [deny] = (january('Pause') as { windows: object[] }).windows;
+    edit(world, { windows: [{ ...deny, name: 'other', onClose: 'Finish' }, deny] });
+    play(world, 'Pass', 50);
+    expect(world.reason).toBe('WindowClosed');
+  });
+});
+
+describe('in flight, under a freeze', () => {
+  test('the weight stays, no deadline runs, and after it deadlines begin anew', () => {
+    const world = until(new World({ gate: { deadlineSeconds: 60, onDeadline: 'Revert' } }), 'Analysing');
+    freeze(world, 'Freeze', 600);
+    play(world, 'Inconclusive', 600);
+    expect(world.reason).toBe('Frozen');
+    expect(stalled(world)).toBe(false);
+    freeze(world, 'Thaw');
+    play(world, 'Inconclusive', 60);
+    expect(world.reason).toBe('Analysing');
+    expect(world.promotion.status?.unpausedAt).toBeDefined();
+    play(world, 'Inconclusive', 100);
+    expect(world.reason).toBe('RolledBack');
+  });
+
+  test('an Abort goes back', () => {
+    const world = until(new World(), 'Analysing');
+    freeze(world, 'Freeze');
+    play(world, 'Pass', 5);
+    const at = Math.floor(world.now / 1000) * 1000;
+    world.orders = [{ name: 'd', uid: 'd', by: 'eve', verdict: 'Abort', at, reason: undefined }];
+    play(world, 'Pass');
+    expect(world.reason).toBe('Aborted');
+  });
+});
