@@ -11,6 +11,8 @@ import { projectRollout } from './delivery/rollout/ownership.ts';
 import type { ReplicaSet, Rollout } from './delivery/rollout/types.ts';
 import { Informer, type InformerOptions } from './kube/informer.ts';
 import type { KubeObject } from './kube/types.ts';
+import type { Admission } from './policy/compare.ts';
+import { BINDINGS, POLICIES, POLICY_LABEL } from './policy/policies.ts';
 import {
   BY_ENVIRONMENT,
   BY_GATE,
@@ -36,8 +38,16 @@ export type InformerTools = Pick<
   'client' | 'clock' | 'random' | 'log' | 'namespaces' | 'hooks'
 >;
 
-/** The six kinds of objects that Sluice reads, cached and indexed. */
+/** The kinds of objects that Sluice reads, cached and indexed. */
 export function createCaches(toolsFor: (resource: string) => InformerTools): Caches {
+  const labelSelector = Object.entries(POLICY_LABEL)
+    .map(([key, value]) => `${key}=${value}`)
+    .join(',');
+  /** Of the whole cluster, whatever namespaces are worked in. */
+  const admission = (resource: typeof POLICIES): Informer<Admission> => {
+    const { namespaces: _, ...tools } = toolsFor(resource.plural);
+    return new Informer<Admission>({ ...tools, resource, labelSelector });
+  };
   return {
     promotions: new Informer<RawObject>({
       ...toolsFor('promotions'),
@@ -73,5 +83,7 @@ export function createCaches(toolsFor: (resource: string) => InformerTools): Cac
       project: projectReplicaSet,
       indexes: { [BY_CONTROLLER]: controllerUid },
     }),
+    policies: admission(POLICIES),
+    bindings: admission(BINDINGS),
   };
 }

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
+import { DEFAULT_ACCOUNTS } from './policy/policies.ts';
 
 const port = z
   .string()
@@ -8,6 +9,13 @@ const port = z
     const at = text.lastIndexOf(':');
     return { host: text.slice(0, at) || '0.0.0.0', port: Number(text.slice(at + 1)) };
   });
+
+const list = z.string().transform((text) =>
+  text
+    .split(',')
+    .map((n) => n.trim())
+    .filter((n) => n !== ''),
+);
 
 const url = z.url({
   protocol: /^https?$/,
@@ -41,6 +49,15 @@ const FLAGS = {
     help: 'let Gates ask loopback addresses: for tests and demos, never in a cluster',
     default: false,
   },
+  'decision-keepers': {
+    type: 'string',
+    help: 'comma-separated accounts that may delete Decisions besides the operator, as in the admission policies',
+    default: DEFAULT_ACCOUNTS.keepers.join(','),
+  },
+  'decision-bots': {
+    type: 'string',
+    help: 'comma-separated machine accounts that may decide, as in the admission policies; absent: none',
+  },
   workers: { type: 'string', help: 'promotions worked on at the same time', default: '8' },
   help: { type: 'boolean', help: 'show this', default: false },
 } as const;
@@ -48,19 +65,13 @@ const FLAGS = {
 const schema = z.object({
   kubeconfig: z.string().optional(),
   context: z.string().optional(),
-  namespaces: z
-    .string()
-    .optional()
-    .transform((list) =>
-      list
-        ?.split(',')
-        .map((n) => n.trim())
-        .filter((n) => n !== ''),
-    ),
+  namespaces: list.optional(),
   'prometheus-address': url.optional(),
   'listen-address': port,
   'leader-elect': z.enum(['true', 'false']).transform((v) => v === 'true'),
   'lease-namespace': z.string().min(1),
+  'decision-keepers': list,
+  'decision-bots': list.optional().transform((names) => names ?? []),
   'log-level': z.enum(['debug', 'info', 'warn', 'error']),
   'log-format': z.enum(['json', 'text']),
   'allow-loopback': z.boolean(),

@@ -13,6 +13,9 @@ import { WorkQueue } from './kube/workqueue.ts';
 import type { KubeMetrics } from './metrics/kube.ts';
 import type { PromotionMetrics } from './metrics/promotions.ts';
 import type { Part } from './operator.ts';
+import type { Accounts } from './policy/policies.ts';
+import type { Standing } from './policy/standing.ts';
+import { Trust } from './policy/trust.ts';
 import { PromotionController } from './promotion/controller.ts';
 import { BY_ENVIRONMENT, isUnfinished } from './promotion/indexes.ts';
 import { type Clock, sleep } from './runtime/clock.ts';
@@ -38,6 +41,10 @@ export interface ControllerTools {
   /** Prometheus for Gates without an address of their own. */
   defaultAddress: string | undefined;
   allowLoopback: boolean;
+  /** Accounts besides the operator's own that the admission policies were installed with. */
+  accounts: Pick<Accounts, 'keepers' | 'bots'>;
+  /** Where it is recorded since when Decisions are trusted. */
+  home: string;
 }
 
 /** Less than the whole stop may take, so that the lease is given back even if a pass hangs. */
@@ -65,6 +72,19 @@ export function createControllers(tools: ControllerTools): Part {
     replicaSets: caches.replicaSets.store,
     namespaces: tools.namespaces,
   });
+  const trust = new Trust({
+    client,
+    clock,
+    log: tools.log,
+    accounts: tools.accounts,
+    found: {
+      policy: (name) => caches.policies.store.get(undefined, name),
+      binding: (name) => caches.bindings.store.get(undefined, name),
+    },
+    namespace: tools.home,
+    observe: (trusted) => metrics.trusted(trusted),
+  });
+  const standing = async (namespace: string): Promise<Standing> => trust.standing(namespace);
   const stores = {
     promotions: caches.promotions.store,
     environments: caches.environments.store,
@@ -76,6 +96,7 @@ export function createControllers(tools: ControllerTools): Part {
     client,
     clock,
     delivery,
+    standing,
     sampler,
     events,
     metrics,
@@ -92,11 +113,12 @@ export function createControllers(tools: ControllerTools): Part {
     client,
     clock,
     promotionsOf: (key) => stores.promotions.byIndex(BY_ENVIRONMENT, key),
+    standing,
     decisionsOf: (key) => caches.decisions.store.byIndex(BY_ENVIRONMENT, key),
     rollout: (namespace, name) => caches.rollouts.store.get(namespace, name),
     absence: (namespace, name) => delivery.absence(namespace, name),
   });
-  const decisions = new DecisionController({ ...stores, client, clock });
+  const decisions = new DecisionController({ ...stores, client, clock, standing });
   const gates = new GateController({ client, clock, gates: stores.gates, defaultAddress });
   const controllers = [
     createController(tools, 'promotions', queues.promotions, tools.workers, promotions),

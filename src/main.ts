@@ -66,6 +66,8 @@ function assemble(config: Config, log: Log): SluiceOperator {
     namespaces,
     defaultAddress: config['prometheus-address'],
     allowLoopback: config['allow-loopback'],
+    accounts: { keepers: config['decision-keepers'], bots: config['decision-bots'] },
+    home: config['lease-namespace'],
   });
   const elector = config['leader-elect']
     ? electorOf(client, config['lease-namespace'], identity, kubeMetrics, log)

@@ -4,6 +4,7 @@ import type { Decision, Environment, Promotion } from './api/v1alpha1/types.ts';
 import type { ReplicaSet, Rollout } from './delivery/rollout/types.ts';
 import type { Informer } from './kube/informer.ts';
 import { keyOf, splitKey } from './kube/paths.ts';
+import type { Admission } from './policy/compare.ts';
 import type { WorkQueue } from './kube/workqueue.ts';
 import {
   BY_ENVIRONMENT,
@@ -32,6 +33,8 @@ export interface Caches {
   decisions: Informer<RawObject>;
   rollouts: Informer<Rollout>;
   replicaSets: Informer<ReplicaSet>;
+  policies: Informer<Admission>;
+  bindings: Informer<Admission>;
 }
 
 export interface Queues {

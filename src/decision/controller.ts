@@ -1,10 +1,20 @@
 import { isDeepStrictEqual } from 'node:util';
+import { findCondition } from '../api/v1alpha1/conditions.ts';
 import { DECISIONS } from '../api/v1alpha1/names.ts';
-import { parseDecision, parseEnvironment, parsePromotion, type RawObject } from '../api/v1alpha1/parse.ts';
+import {
+  parseDecision,
+  parseEnvironment,
+  parseGate,
+  parsePromotion,
+  type RawObject,
+} from '../api/v1alpha1/parse.ts';
+import type { Decision } from '../api/v1alpha1/types.ts';
 import type { KubeClient } from '../kube/client.ts';
+import type { ReconcileResult } from '../kube/controller.ts';
 import type { StoreReader } from '../kube/informer.ts';
 import { patchStatus } from '../kube/patch.ts';
 import { objectPath, splitKey } from '../kube/paths.ts';
+import type { Standing } from '../policy/standing.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
 import { decide } from './decide.ts';
@@ -15,6 +25,18 @@ export interface DecisionControllerOptions {
   decisions: StoreReader<RawObject>;
   promotions: StoreReader<RawObject>;
   environments: StoreReader<RawObject>;
+  gates: StoreReader<RawObject>;
+  /** Whether the authors of Decisions in a namespace are proven. Never rejects. */
+  standing(namespace: string): Promise<Standing>;
+}
+
+/** Of one whose fate is decided nothing is asked any more. */
+const PROVEN: Standing = { trusted: true, since: 0 };
+const DISTRUST_MS = 10_000;
+
+function isFinal(decision: Decision): boolean {
+  const accepted = findCondition(decision, 'Accepted');
+  return accepted !== undefined && accepted.status !== 'Unknown';
 }
 
 /** Says on each Decision whether it was used, and why not. Those who use them read them by themselves. */
@@ -25,24 +47,34 @@ export class DecisionController {
     this.#o = options;
   }
 
-  async reconcile(key: string, _signal: AbortSignal, log: Log): Promise<void> {
+  async reconcile(key: string, _signal: AbortSignal, log: Log): Promise<ReconcileResult | void> {
     const { namespace, name } = splitKey(key);
     const raw = this.#o.decisions.get(namespace, name);
     if (!raw || raw.metadata.deletionTimestamp) return;
     const parsed = parseDecision(raw);
     if (!parsed.ok) return log.warn({ reason: parsed.message }, 'Decision is not readable');
     const { spec } = parsed.object;
+    const standing = isFinal(parsed.object)
+      ? PROVEN
+      : await this.#o.standing(parsed.object.metadata.namespace);
     const promotion = spec.promotion && this.#o.promotions.get(namespace, spec.promotion.name);
     const environment = this.#o.environments.get(namespace, spec.environment);
     const [p, e] = [promotion && parsePromotion(promotion), environment && parseEnvironment(environment)];
+    const gate = spec.gate === undefined ? undefined : this.#o.gates.get(namespace, spec.gate);
+    const g = gate && parseGate(gate);
     const status = decide({
       now: this.#o.clock.now(),
       decision: parsed.object,
       promotion: p?.ok ? p.object : undefined,
       environment: e?.ok ? e.object : undefined,
+      gate: g?.ok ? g.object : undefined,
+      standing,
     });
-    if (isDeepStrictEqual(parsed.object.status, status)) return;
-    const path = objectPath(DECISIONS, namespace, name);
-    this.#o.decisions.upsertLocal(await patchStatus(this.#o.client, path, raw, status));
+    if (!isDeepStrictEqual(parsed.object.status, status)) {
+      const path = objectPath(DECISIONS, namespace, name);
+      this.#o.decisions.upsertLocal(await patchStatus(this.#o.client, path, raw, status));
+    }
+    // What proves its author may come back.
+    if (!standing.trusted) return { requeueAfterMs: DISTRUST_MS };
   }
 }

@@ -3,6 +3,7 @@ import type { Decision, DecisionSpec, Promotion } from '../api/v1alpha1/types.ts
 import { World } from '../promotion/testing/world.ts';
 import { decide } from './decide.ts';
 
+const PROVEN = { trusted: true, since: 0 } as const;
 const DIGEST = `sha256:${'d'.repeat(64)}`;
 
 const decision = (spec: Partial<DecisionSpec>): Decision => ({
@@ -32,6 +33,8 @@ function fate(spec: Partial<DecisionSpec>, change: (world: World) => void = () =
     decision: decision(spec),
     promotion: world.promotion,
     environment: world.environment,
+    gate: world.gate,
+    standing: PROVEN,
   });
   const [accepted] = status?.conditions ?? [];
   return accepted ? `${accepted.status} ${accepted.reason}` : 'undecided';
@@ -80,13 +83,36 @@ describe('what becomes of a Decision', () => {
     const made = decision({});
     const world = new World();
     withStatus({ completedAt: 't' })(world);
-    const first = decide({ now: 0, decision: made, promotion: world.promotion, environment: undefined });
+    const first = decide({
+      now: 0,
+      decision: made,
+      promotion: world.promotion,
+      environment: undefined,
+      gate: undefined,
+      standing: PROVEN,
+    });
     made.status = first;
-    expect(decide({ now: 9, decision: made, promotion: undefined, environment: undefined })).toBe(first);
+    expect(
+      decide({
+        now: 9,
+        decision: made,
+        promotion: undefined,
+        environment: undefined,
+        gate: undefined,
+        standing: PROVEN,
+      }),
+    ).toBe(first);
   });
 
   test('every refusal says what to do', () => {
-    const status = decide({ now: 0, decision: decision({}), promotion: undefined, environment: undefined });
+    const status = decide({
+      now: 0,
+      decision: decision({}),
+      promotion: undefined,
+      environment: undefined,
+      gate: undefined,
+      standing: PROVEN,
+    });
     expect(status?.conditions?.[0]?.message).toContain('take metadata.uid from the Promotion that is meant');
   });
 });

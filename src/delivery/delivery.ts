@@ -81,6 +81,8 @@ export interface TargetView {
   pauses: readonly number[];
   /** Percent of traffic that the first step that waits asks for; absent where nobody is served before a switch. */
   firstWeight?: number;
+  /** Percent of traffic that comes with the next advance from `step`, at the step that waits after it. */
+  nextWeight: number;
   /** It stands at `step` and waits for us, and traffic is where the step wants it. */
   waiting: boolean;
   /** It stands at `step`, but traffic is not where the step wants it: what is wrong, for people. */

@@ -8,13 +8,14 @@ import {
   parsePromotion,
   type RawObject,
 } from '../api/v1alpha1/parse.ts';
-import type { Environment, Target } from '../api/v1alpha1/types.ts';
+import type { Decision, Environment, Target } from '../api/v1alpha1/types.ts';
 import type { Rollout } from '../delivery/rollout/types.ts';
 import type { KubeClient } from '../kube/client.ts';
 import type { ReconcileResult } from '../kube/controller.ts';
 import { setFinalizer } from '../kube/finalizers.ts';
 import { patchStatus } from '../kube/patch.ts';
 import { objectPath, splitKey } from '../kube/paths.ts';
+import { isUsable, type Standing } from '../policy/standing.ts';
 import type { StoreReader } from '../kube/informer.ts';
 import type { KubeObject } from '../kube/types.ts';
 import type { Clock } from '../runtime/clock.ts';
@@ -32,10 +33,15 @@ export interface EnvironmentControllerOptions {
   promotionsOf(environment: string): readonly RawObject[];
   /** Decisions by the index `namespace/environment`. */
   decisionsOf(environment: string): readonly RawObject[];
+  /** Whether the authors of Decisions in a namespace are proven. Never rejects. */
+  standing(namespace: string): Promise<Standing>;
   rollout(namespace: string, name: string): Rollout | undefined;
   /** Why a Rollout is not there to be seen, with what to do; undefined: it is there. */
   absence(namespace: string, name: string): string | undefined;
 }
+
+/** What proves the authors of Decisions may come back: it is looked for so often while it is needed. */
+const DISTRUST_MS = 10_000;
 
 /** Keeps the status of Environments; the only writer of it. */
 export class EnvironmentController {
@@ -54,10 +60,7 @@ export class EnvironmentController {
     if (!parsed.ok) return log.warn({ reason: parsed.message }, 'Environment is not readable');
     const environment = parsed.object;
     const now = this.#o.clock.now();
-    const decisions = this.#o.decisionsOf(key).flatMap((d) => {
-      const decision = parseDecision(d);
-      return decision.ok ? [decision.object] : [];
-    });
+    const { decisions, distrusted } = await this.#decided(environment);
     const freezes = freezeOrders(decisions);
     const status = decide({
       now,
@@ -80,10 +83,28 @@ export class EnvironmentController {
       : await patchStatus(this.#o.client, path, kept, status);
     if (written !== kept) this.#o.environments.upsertLocal(written);
     if (!inUse) await this.#keep(written, 'absent');
-    const wakeAt = earliest(calendarOf(environment, now)?.until, freezeOf(environment, freezes, now)?.until);
+    const wakeAt = earliest(
+      calendarOf(environment, now)?.until,
+      freezeOf(environment, freezes, now)?.until,
+      distrusted ? now + DISTRUST_MS : undefined,
+    );
     // A window that never changes is looked at again when it is edited.
     if (wakeAt !== undefined && Number.isFinite(wakeAt))
       return { requeueAfterMs: Math.max(0, wakeAt - this.#o.clock.now()) };
+  }
+
+  /** Decisions on the place itself whose authors are proven, and whether there are others. */
+  async #decided({ metadata, status }: Environment): Promise<{ decisions: Decision[]; distrusted: boolean }> {
+    const all = this.#o.decisionsOf(`${metadata.namespace}/${metadata.name}`).flatMap((d) => {
+      const decision = parseDecision(d);
+      return decision.ok && decision.object.spec.promotion === undefined ? [decision.object] : [];
+    });
+    const used = new Set([...(status?.decisions ?? []), ...(status?.released ?? [])].map((d) => d.uid));
+    const isUsed = (d: Decision): boolean => used.has(d.metadata.uid);
+    if (all.every(isUsed)) return { decisions: all, distrusted: false };
+    const standing = await this.#o.standing(metadata.namespace);
+    const decisions = all.filter((d) => isUsed(d) || isUsable(standing, d.metadata.creationTimestamp));
+    return { decisions, distrusted: !standing.trusted };
   }
 
   /** Images that a target's template declares. */

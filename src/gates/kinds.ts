@@ -5,8 +5,10 @@ import { compareGate } from './compare/index.ts';
 import type { GateContext, GateKind, Validation } from './gate.ts';
 import { prometheusGate } from './prometheus/index.ts';
 
-/** Every kind of gate, by its member of Gate.spec. A new kind is entered here and in `api/v1alpha1/gate.ts`. */
-export const GATE_KINDS: { readonly [K in GateKindName]: GateKind<NonNullable<GateSpec[K]>> } = {
+/** Every kind of gate that is sampled, by its member of Gate.spec; approvals are not. A new kind is entered here and in `api/v1alpha1/gate.ts`. */
+type SampledKind = Exclude<GateKindName, 'approval'>;
+
+export const GATE_KINDS: { readonly [K in SampledKind]: GateKind<NonNullable<GateSpec[K]>> } = {
   prometheus: prometheusGate,
   compare: compareGate,
 };

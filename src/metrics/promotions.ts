@@ -15,6 +15,7 @@ export class PromotionMetrics {
   readonly #revert: Histogram<'stage'>;
   readonly #samples: Counter<'verdict'>;
   readonly #lateness: Histogram;
+  readonly #trusted: Gauge;
   readonly #attention: Gauge<'namespace' | 'name' | 'environment' | 'reason'>;
   readonly #shown = new Map<string, Record<'namespace' | 'name' | 'environment' | 'reason', string>>();
 
@@ -58,6 +59,12 @@ export class PromotionMetrics {
       buckets: [0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 30],
       registers,
     });
+    this.#trusted = new Gauge({
+      name: 'sluice_decisions_trusted',
+      help: '1 while the admission policies that prove the authors of Decisions are in force, 0 while they are not; as last looked at, when a Decision was to be used.',
+      registers,
+    });
+    this.#trusted.set(Number.NaN);
     this.#attention = new Gauge({
       name: 'sluice_promotion_attention',
       help: 'Promotions that are stalled, holding or reverting; at most 200 are shown.',
@@ -70,6 +77,11 @@ export class PromotionMetrics {
   sampled(verdict: Verdict, latenessMs: number): void {
     this.#samples.inc({ verdict });
     this.#lateness.observe(Math.max(0, latenessMs) / 1000);
+  }
+
+  /** Whether the authors of Decisions are proven was looked at. */
+  trusted(are: boolean): void {
+    this.#trusted.set(are ? 1 : 0);
   }
 
   /** A stage of a revert is proven. */

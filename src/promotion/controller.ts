@@ -29,7 +29,7 @@ import { claimsProof, hasEnded, significant } from './status.ts';
 import { Untold } from './untold.ts';
 
 export interface PromotionControllerOptions
-  extends Pick<Sources, 'promotions' | 'environments' | 'gates' | 'decisions' | 'delivery'> {
+  extends Pick<Sources, 'promotions' | 'environments' | 'gates' | 'decisions' | 'delivery' | 'standing'> {
   client: KubeClient;
   sampler: Sampler;
   tools: GateTools;
@@ -68,6 +68,7 @@ export class PromotionController {
       gates: options.gates,
       decisions: options.decisions,
       delivery: options.delivery,
+      standing: options.standing,
       now: () => options.clock.now(),
       judgement: (owner, binding, target) => options.sampler.judgement(probeKey(owner, binding, target)),
       windowSeconds: windowSecondsOf,

@@ -1,6 +1,7 @@
 import { REVERT_FINALIZER } from '../api/v1alpha1/names.ts';
 import { isTerminal } from '../api/v1alpha1/reasons.ts';
 import type { Effect } from '../delivery/delivery.ts';
+import { earliest } from '../runtime/time.ts';
 import { driveAll } from './advance/fleet.ts';
 import { statusOfTarget } from './in-flight.ts';
 import type { Decided, Input } from './input.ts';
@@ -10,6 +11,8 @@ import { PLAN_VERSION } from './start/plan.ts';
 import { revertAll } from './revert/revert-all.ts';
 import { start } from './start/start.ts';
 import { hasEnded, statusOf } from './status.ts';
+
+const DISTRUST_MS = 10_000;
 
 /**
  * The whole of a promotion, as a pure function of what is observed: the next status, at most one
@@ -27,9 +30,14 @@ export function decide(observed: Input): Decided {
     status: statusOf(input, outcome),
     effects: ended ? forget(input) : (outcome.effects ?? []),
     probes: ended ? [] : (outcome.probes ?? []),
-    ...(ended ? release(input) : { wakeAt: outcome.wakeAt }),
+    ...(ended ? release(input) : { wakeAt: earliest(outcome.wakeAt, lookAgainAt(input)) }),
     ...(outcome.finalizer && { finalizer: outcome.finalizer }),
   };
+}
+
+/** Decisions whose authors are not proven are looked at again: what proves them may come back. */
+function lookAgainAt({ distrusted, now, promotion }: Input): number | undefined {
+  return distrusted && !promotion.status?.revert ? now + DISTRUST_MS : undefined;
 }
 
 /** A promotion that has ended may go. */

@@ -1,6 +1,7 @@
 import { type Judgement, newJudgement } from '../analysis/judge.ts';
 import type { Gate, GateBinding, GateResult, Plan } from '../api/v1alpha1/types.ts';
 import { earliest, toTime } from '../runtime/time.ts';
+import { isApproval } from './approvals.ts';
 import type { Input } from './input.ts';
 import type { Timing } from './timing.ts';
 
@@ -20,8 +21,9 @@ export interface GateFold {
   coveredMs: number | undefined;
 }
 
-/** The gates that are asked of one target at one weight. */
+/** The gates that are sampled on one target at one weight. */
 export function bindingsAt(
+  gates: Input['gates'],
   plan: Plan,
   when: GateBinding['when'],
   target: string,
@@ -31,7 +33,8 @@ export function bindingsAt(
     (b) =>
       b.when === when &&
       (b.fromWeight ?? 0) <= weight &&
-      (b.targets === undefined || b.targets.includes(target)),
+      (b.targets === undefined || b.targets.includes(target)) &&
+      !isApproval(gates.get(b.gate)),
   );
 }
 

@@ -10,6 +10,7 @@ import type {
   RevisionImage,
   Target,
 } from '../api/v1alpha1/types.ts';
+import type { Approval } from './approvals.ts';
 import type { FreezeOrder } from '../environment/calendar.ts';
 import type { Effect, Observation, Recorded } from '../delivery/delivery.ts';
 
@@ -77,6 +78,12 @@ export interface Input {
   successors: readonly Successor[];
   /** Decisions on this promotion, oldest first. */
   orders: readonly Order[];
+  /** Decisions on its approval gates, oldest first. */
+  approvals: readonly Approval[];
+  /** The person who asked for it, proven; undefined: nobody, or a machine. */
+  requester: string | undefined;
+  /** Decisions that are not used, since nothing proves who made them: how many, and what to do. */
+  distrusted?: { count: number; message: string };
   /** Freezes and Thaws of the Environment by a person, oldest first. */
   freezes: readonly FreezeOrder[];
   /** The Environment that `spec.from` names; undefined: none is named, or it does not exist. */

@@ -25,6 +25,6 @@ export function abortedBy({ orders }: Pick<Input, 'orders'>): Order | undefined 
 }
 
 /** Who decided and why, as it stands in messages. */
-export function said(order: Order): string {
+export function said(order: Pick<Order, 'by' | 'at' | 'reason'>): string {
   return `${order.by} at ${toTime(order.at)}${order.reason ? ` (${order.reason})` : ''}`;
 }

@@ -10,6 +10,7 @@ import type {
 } from '../api/v1alpha1/types.ts';
 import type { Effect } from '../delivery/delivery.ts';
 import { toTime } from '../runtime/time.ts';
+import type { Approval, ApprovalFold } from './approvals.ts';
 import type { ProbeRequest } from './input.ts';
 
 /** What made a promotion go back. */
@@ -35,6 +36,8 @@ export interface TargetOutcome {
   effect?: Effect;
   wakeAt?: number | undefined;
   blockedBy?: NonNullable<PromotionStatus['blockedBy']>;
+  /** What the approval gates say that are asked before it goes further. */
+  approvals?: ApprovalFold;
   /** Nothing new is worth saying of it. */
   silent?: boolean;
   /** Everything is to go back because of this target. */
@@ -64,6 +67,8 @@ export interface Outcome {
   plan?: Plan;
   /** Begun, or one stage further. */
   revert?: Revert;
+  /** Decisions on approval gates that it is done by. */
+  used?: readonly Approval[];
   /** Taken from another Environment, once. */
   revision?: readonly RevisionImage[];
   /** What a person should know of, told when it begins. */

@@ -8,6 +8,8 @@ import type { Outcome } from './outcome.ts';
 import { unpausedAt } from './pause.ts';
 import { imagesOf, revisionDigest, shortRevision } from './revision.ts';
 import { resolved } from './advance/tags.ts';
+import { revocationsOf } from './approvals.ts';
+import { bindingsOf } from './start/turn.ts';
 
 /** A promotion that has ended is never looked at again. */
 export function hasEnded(promotion: Pick<Promotion, 'status'>): boolean {
@@ -41,6 +43,7 @@ export function statusOf(input: Input, outcome: Outcome): PromotionStatus {
   const revert = found && { ...found, message: shown(found.message) };
   const gates = outcome.results?.length ? fitting(outcome.results) : before.gates;
   const warnings = outcome.warnings?.map(shown) ?? before.warnings ?? [];
+  const blockedBy = [...(outcome.blockedBy ?? []), ...distrust(input, outcome)];
   const unpaused = unpausedAt(input);
   const startedAt = before.startedAt ?? (outcome.plan && time);
   return {
@@ -53,10 +56,10 @@ export function statusOf(input: Input, outcome: Outcome): PromotionStatus {
     summary: summaryOf(promotion, outcome),
     ...((outcome.targets ?? before.targets) && { targets: [...(outcome.targets ?? before.targets ?? [])] }),
     ...(gates && { gates }),
-    ...decisionsOf(input),
+    ...decisionsOf(input, outcome),
     ...(warnings.length > 0 && { warnings }),
-    ...(outcome.blockedBy?.length && {
-      blockedBy: outcome.blockedBy.map((b) => ({ ...b, message: shown(b.message) })),
+    ...(blockedBy.length > 0 && {
+      blockedBy: blockedBy.slice(0, 16).map((b) => ({ ...b, message: shown(b.message) })),
     }),
     ...(revert && { revert }),
     ...(unpaused !== undefined && { unpausedAt: toTime(unpaused) }),
@@ -83,17 +86,37 @@ function fitting(results: readonly GateResult[]): GateResult[] {
   return results.map((r) => (r.query === undefined ? r : { ...r, query: r.query.slice(0, share) }));
 }
 
+/** Decisions that are not used, since nothing proves who made them. */
+function distrust(
+  { distrusted }: Input,
+  { reason, revert }: Outcome,
+): NonNullable<PromotionStatus['blockedBy']> {
+  if (!distrusted || revert || isTerminal(reason)) return [];
+  const { count, message } = distrusted;
+  const what = count === 1 ? '1 Decision is' : `${count} Decisions are`;
+  return [
+    {
+      reason: 'DecisionsNotTrusted',
+      message: `${what} not used, since nothing proves who made it: ${message}`,
+    },
+  ];
+}
+
 /** Every Decision that was used so far: what is recorded stays recorded. */
-function decisionsOf({ promotion, orders }: Input): Pick<PromotionStatus, 'decisions'> {
+function decisionsOf(input: Input, { used = [], plan }: Outcome): Pick<PromotionStatus, 'decisions'> {
+  const { promotion, orders } = input;
   const before = promotion.status?.decisions ?? [];
+  const gates = (plan ?? promotion.status?.plan)?.gates ?? bindingsOf(input);
   // On the way back there is nothing left to decide.
-  const fresh = (promotion.status?.revert ? [] : orders)
+  const decided = promotion.status?.revert ? [] : [...orders, ...used, ...revocationsOf(input, gates)];
+  const fresh = decided
     .filter((o) => !before.some((d) => d.uid === o.uid))
-    .map(({ name, uid, by, verdict, at }) => ({
+    .map(({ name, uid, by, verdict, at, ...on }) => ({
       name,
       uid,
-      by: presentable(by, 253),
+      by: presentable(by, 512),
       verdict,
+      ...('gate' in on && { gate: on.gate }),
       at: toTime(at),
     }));
   const decisions = [...before, ...fresh].slice(0, 64);

@@ -207,14 +207,14 @@ const release = z.object({
   revisionDigest: digest('Digest of the revision that was released.'),
   decision: text('Name of the Decision.', 253),
   uid: text('Its UID.', 64),
-  by: text('Who it says decided; nothing proves it in this version.', 253),
+  by: text('Who decided, as the API server knew them.', 512),
   at: time('When.'),
 });
 
 const decisionUsed = z.object({
   name: text('Name of the Decision.', 253),
   uid: text('Its UID.', 64),
-  by: text('Who it says decided; nothing proves it in this version.', 253),
+  by: text('Who decided, as the API server knew them.', 512),
   verdict: text('What was decided.', 16),
   at: time('When.'),
 });
@@ -277,7 +277,7 @@ export const environmentStatus = z.object({
     .meta({ description: 'What the windows say; absent without any.' }),
   freeze: z
     .object({
-      by: text('Who it says froze it; absent: spec.freeze did.', 253).optional(),
+      by: text('Who froze it; absent: spec.freeze did.', 512).optional(),
       reason: text('Why.'),
       until: time('When it ends by itself.').optional(),
     })

@@ -76,8 +76,36 @@ export const compareSpec = z
     ...serverRules,
   });
 
+export const approvalSpec = z
+  .object({
+    required: z.int().min(1).max(16).default(1).meta({ description: 'So many persons have to approve.' }),
+    requesterMayApprove: z.boolean().default(false).meta({
+      description:
+        'false: whoever asked for the promotion does not count. Where nobody or a machine asked for it, two persons are needed then.',
+    }),
+    persons: z.enum(['Any', 'Distinct']).default('Any').meta({
+      description:
+        'Distinct: who has approved another gate of the same promotion does not count here, for levels of approval.',
+    }),
+    expiresAfterSeconds: seconds(
+      60,
+      2592000,
+      'An approval that was not used for so long does not count.',
+    ).default(86400),
+    escalateAfterSeconds: seconds(
+      60,
+      2592000,
+      'Asked for so long without an answer: it pages, and goes on asking.',
+    ).optional(),
+  })
+  .meta({ description: 'Persons, by Decisions with verdict Approve. It is asked once, not sampled.' });
+
 /** The kinds of check; a Gate has exactly one of them. */
-const kinds = { prometheus: prometheusSpec.optional(), compare: compareSpec.optional() };
+const kinds = {
+  prometheus: prometheusSpec.optional(),
+  compare: compareSpec.optional(),
+  approval: approvalSpec.optional(),
+};
 export type GateKindName = keyof typeof kinds;
 const kindNames = Object.keys(kinds);
 
@@ -96,10 +124,17 @@ export const gateSpec = z
   })
   .meta({
     description: 'Exactly one kind of check, and how often it is asked.',
-    ...rules({
-      rule: `[${kindNames.map((kind) => `has(self.${kind})`).join(', ')}].exists_one(it, it)`,
-      message: `a Gate has exactly one kind of check: set ${kindNames.map((kind) => `spec.${kind}`).join(' or ')}, and no other`,
-    }),
+    ...rules(
+      {
+        rule: `[${kindNames.map((kind) => `has(self.${kind})`).join(', ')}].exists_one(it, it)`,
+        message: `a Gate has exactly one kind of check: set ${kindNames.map((kind) => `spec.${kind}`).join(' or ')}, and no other`,
+      },
+      {
+        rule: "!has(self.approval) || (self.intervalSeconds == 15 && self.count == 3 && self.failureLimit == 0 && self.deadlineSeconds == 600 && self.onDeadline == 'Hold' && !self.advisory)",
+        message:
+          'an approval is asked once and not sampled: leave out intervalSeconds, count, failureLimit, deadlineSeconds, onDeadline and advisory',
+      },
+    ),
   });
 
 export const gateStatus = z.object({
@@ -109,6 +144,7 @@ export const gateStatus = z.object({
 
 export type PrometheusSpec = z.infer<typeof prometheusSpec>;
 export type CompareSpec = z.infer<typeof compareSpec>;
+export type ApprovalSpec = z.infer<typeof approvalSpec>;
 export type GateSpec = z.infer<typeof gateSpec>;
 export type GateStatus = z.infer<typeof gateStatus>;
 export type Gate = Resource<GateSpec, GateStatus>;

@@ -60,6 +60,10 @@ export const promotionSpec = z
       })
       .optional()
       .meta({ description: 'Instead of revision: what was last good in another Environment, taken once.' }),
+    requestedBy: z.string().min(1).max(512).optional().meta({
+      description:
+        'Who asks for it: the name by which the API server knows you, which refuses any other. Absent: nobody in particular, as a machine.',
+    }),
     gates: z
       .array(gateBinding)
       .min(1)
@@ -243,8 +247,9 @@ const revert = z
 const decisionRef = z.object({
   name: text('Name of the Decision.', 253),
   uid: text('Its UID.', 64),
-  by: text('Who it says decided; nothing proves it in this version.', 253),
+  by: text('Who decided, as the API server knew them.', 512),
   verdict: text('What was decided.', 16),
+  gate: text('On which Gate.', 253).optional(),
   at: time('When.'),
 });
 

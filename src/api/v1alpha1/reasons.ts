@@ -23,6 +23,8 @@ export const PROMOTION_REASONS = {
   Queued: progressing,
   AwaitingReference: progressing,
   AwaitingUpstream: progressing,
+  /** Overdue its row is `stalled`, see {@link promotionConditions}. */
+  AwaitingApproval: progressing,
   /** Outside of the Environment's windows: before it begins, or in flight where the window pauses it. */
   WindowClosed: progressing,
   Frozen: progressing,
@@ -47,6 +49,7 @@ export const PROMOTION_REASONS = {
   RollbackBlocked: blocked,
   RolledBack: failed,
   Aborted: failed,
+  Rejected: failed,
   Deleted: failed,
   Busy: failed,
   Quarantined: failed,
@@ -88,7 +91,7 @@ export function isTerminal(reason: PromotionReason): boolean {
 
 /**
  * The conditions of a Promotion in a given state, in the order in which people read them.
- * @param pastDeadline a Holding that has outlasted its deadline: it pages.
+ * @param pastDeadline a Holding, or an approval that is awaited, has outlasted its deadline: it pages.
  * @param rolledBack undefined while no revert was begun; then whether it is proven.
  */
 export function promotionConditions(
@@ -96,7 +99,10 @@ export function promotionConditions(
   message: string,
   options: { pastDeadline?: boolean; rolledBack?: boolean | undefined } = {},
 ): Wanted[] {
-  const row: Row = reason === 'Holding' && options.pastDeadline ? stalled : PROMOTION_REASONS[reason];
+  const row: Row =
+    ['Holding', 'AwaitingApproval'].includes(reason) && options.pastDeadline
+      ? stalled
+      : PROMOTION_REASONS[reason];
   const wanted: Wanted[] = [
     { type: 'Succeeded', status: row.Succeeded, reason, message },
     { type: 'Completed', status: row.Completed, reason, message },

@@ -1,6 +1,6 @@
 /** The types of the API for code that needs no schema: importing this loads no zod. */
 export type { Condition } from './conditions.ts';
-export type { Decision, DecisionSpec, DecisionStatus } from './decision.ts';
+export type { Decision, DecisionSpec, DecisionStatus, DecisionVerdict } from './decision.ts';
 export type {
   Environment,
   EnvironmentSpec,
@@ -11,6 +11,7 @@ export type {
   Target,
 } from './environment.ts';
 export type {
+  ApprovalSpec,
   CompareSpec,
   Gate,
   GateKindName,

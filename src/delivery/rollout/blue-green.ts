@@ -34,6 +34,7 @@ export function blueGreenOf(rollout: Rollout, spec: BlueGreenStrategy): Strategy
     pauses: [0],
     waiting: !switched && pauseReason(rollout) === BLUE_GREEN_PAUSE,
     weight: switched ? 100 : 0,
+    nextWeight: 100,
     // An empty selector is nobody's hash: it proves nothing.
     traffic: { by: 'Selector', shares: [{ hash: active, percent: 100 }], verified: true },
     scaleDownDelaySeconds: spec.scaleDownDelaySeconds ?? SCALE_DOWN_DELAY_SECONDS,

@@ -77,6 +77,7 @@ export function canaryOf(rollout: Rollout, spec: CanaryStrategy): StrategyView {
   const weight = weightAt(steps, step);
   const traffic = spec.trafficRouting && trafficOf(rollout, max);
   const paused = pauses.includes(step) && pauseReason(rollout) === CANARY_PAUSE;
+  const next = pauses.find((pause) => pause > step);
   const misrouted = paused && traffic ? misroutedBy(traffic, weight) : undefined;
   return {
     step,
@@ -87,6 +88,7 @@ export function canaryOf(rollout: Rollout, spec: CanaryStrategy): StrategyView {
     ...(misrouted !== undefined && { misrouted }),
     weight,
     ...(pauses[0] !== undefined && { firstWeight: weightAt(steps, pauses[0]) }),
+    nextWeight: next === undefined ? 100 : weightAt(steps, next),
     ...(traffic && { traffic }),
     ...(spec.trafficRouting && {
       scaleDownDelaySeconds: spec.scaleDownDelaySeconds ?? SCALE_DOWN_DELAY_SECONDS,

@@ -16,6 +16,8 @@ export interface StrategyView {
   weight: number;
   /** The same at the first step that waits; absent where nobody is served before the switch. */
   firstWeight?: number;
+  /** The same at the step that waits after `step`; 100 where none does. */
+  nextWeight: number;
   traffic?: Traffic;
   scaleDownDelaySeconds?: number;
   /** What keeps any promotion from being brought back, each with its fix. */

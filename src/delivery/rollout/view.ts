@@ -97,6 +97,7 @@ export function viewOf(
     currentHash: status.currentPodHash ?? '',
     stableHash: status.stableRS ?? '',
     revisions,
+    nextWeight: strategy.nextWeight,
     weight: status.abort ? 0 : promoted ? 100 : strategy.weight,
     ...(traffic && { traffic }),
     ...(firstWeight !== undefined && { firstWeight }),

@@ -1,4 +1,6 @@
 import { earliest, fromTime, toTime } from '../../runtime/time.ts';
+import { type ApprovalFold, approvalsAmong, foldApprovals } from '../approvals.ts';
+import { awaiting } from '../start/approval.ts';
 import { type At, ask, broken, gateFailed } from './asking.ts';
 import { asItStands, holdOr } from './hold.ts';
 import { type InFlight, isTaken, place, promotedAt } from '../in-flight.ts';
@@ -122,6 +124,18 @@ export function applying(planned: InFlight['planned']): Pick<TargetOutcome, 'rea
   return { reason: 'Applying', message: `writing ${images} to Rollout ${planned.rollout.name}` };
 }
 
+/** The approval gates that are asked before the weight rises to that of the next step; undefined without any. */
+function approvalsBefore({ input, plan, planned, view }: InFlight): ApprovalFold | undefined {
+  const asked = plan.gates.filter(
+    (b) =>
+      b.when === 'During' &&
+      (b.fromWeight ?? 0) <= view.nextWeight &&
+      (b.targets?.includes(planned.name) ?? true),
+  );
+  const approvals = approvalsAmong(input, asked);
+  return approvals.length === 0 ? undefined : foldApprovals(input, approvals);
+}
+
 /** At a pause: settle, judge, and advance once every gate passes. */
 function atStep(d: InFlight): TargetOutcome {
   const { input, planned, status, view, timing } = d;
@@ -143,7 +157,8 @@ function atStep(d: InFlight): TargetOutcome {
     step: view.step,
     reachedAt: toTime(reachedAt),
   };
-  const common = { results: fold.results, probes };
+  const approvals = approvalsBefore(d);
+  const common = { results: fold.results, probes, ...(approvals && { approvals }) };
   if (input.now < settledAt)
     return {
       ...common,
@@ -151,7 +166,10 @@ function atStep(d: InFlight): TargetOutcome {
       target: moved(status, 'Settling', input.now, seen),
       wakeAt: earliest(settledAt, fold.deadlineAt),
     };
-  if (fold.passed && !d.paused && input.now >= earliestAdvance)
+  const ready = fold.passed && !d.paused && input.now >= earliestAdvance;
+  if (ready && approvals?.awaiting)
+    return { ...common, ...awaiting(approvals), target: moved(status, 'Analysing', input.now, seen) };
+  if (ready)
     return {
       ...common,
       reason: 'Advancing',

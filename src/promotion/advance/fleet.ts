@@ -4,7 +4,16 @@ import { begin, drive } from './drive.ts';
 import { saidBefore } from './hold.ts';
 import { type InFlight, inFlight, promotedAt } from '../in-flight.ts';
 import type { Input } from '../input.ts';
+import {
+  type Approval,
+  type ApprovalFold,
+  approvalsAmong,
+  EVERY_TARGET,
+  foldApprovals,
+  rejectionOf,
+} from '../approvals.ts';
 import { abortedBy, said as whoSaid } from '../orders.ts';
+import { awaiting } from '../start/approval.ts';
 import { ended, type Failure, moved, naming, type Outcome, type TargetOutcome } from '../outcome.ts';
 import { pausedBy, revertedByWindow } from '../pause.ts';
 import { timingOf } from '../timing.ts';
@@ -24,16 +33,17 @@ export function driveAll(input: Input, plan: Plan): Outcome {
     if (outcome !== undefined || !('view' in d)) return outcome ?? (d as TargetOutcome);
     return begin(d, waitsFor(plan, begun, d.planned.wave));
   });
-  const leave = leaving(input);
-  if (leave) return goBack(input, plan, outcomes, leave);
+  const reject = rejectionOf(input, plan.gates);
+  const leave = leaving(input, reject);
+  if (leave) return { ...goBack(input, plan, outcomes, leave), used: reject ? [reject] : [] };
   const failed = outcomes.find((o) => o.failed);
   if (failed?.failed) return fail(input, plan, outcomes, failed);
   if (outcomes.every((o) => o.done)) return finish(input, plan, found, outcomes);
   return together(input, outcomes);
 }
 
-/** It is to go back whatever the gates say: an Abort, a deletion, a window. None says anything about the images. */
-function leaving(input: Input): Failure | undefined {
+/** It is to go back whatever is measured: an Abort, a Reject, a deletion, a window. None says that the images are bad. */
+function leaving(input: Input, reject: Approval | undefined): Failure | undefined {
   const abort = abortedBy(input);
   if (abort) return { reason: 'Aborted', message: `aborted by ${whoSaid(abort)}`, quarantine: false };
   if (input.promotion.metadata.deletionTimestamp)
@@ -42,6 +52,7 @@ function leaving(input: Input): Failure | undefined {
       message: 'the Promotion is being deleted, which is an abort',
       quarantine: false,
     };
+  if (reject) return { reason: 'Rejected', message: `rejected by ${whoSaid(reject)}`, quarantine: false };
   return revertedByWindow(input);
 }
 
@@ -128,6 +139,12 @@ function finish(
   const failed = verified.find((o) => o.failed);
   if (failed) return fail(input, plan, verified, failed);
   if (!verified.every((o) => o.done)) return together(input, verified);
+  const approvals = approvalsAfter(input, plan);
+  if (approvals?.awaiting) {
+    const all = together(input, verified);
+    const results = [...(all.results ?? []).filter((r) => !isIn(approvals, r)), ...approvals.results];
+    return pausedBy(input) ? { ...all, results } : { ...all, ...awaiting(approvals), results };
+  }
   const [first] = verified;
   const targets = verified.map((o) => moved(o.target, 'Succeeded', input.now));
   return {
@@ -135,8 +152,27 @@ function finish(
     message: `fully promoted, and every gate passed over a bake of ${plan.bakeSeconds} s`,
     targets,
     spokenOf: targets.find((t) => t.name === first?.target.name),
-    results: resultsOf(input, verified),
+    results: [
+      ...resultsOf(input, verified).filter((r) => !approvals || !isIn(approvals, r)),
+      ...(approvals?.results ?? []),
+    ],
+    used: approvals?.used ?? [],
   };
+}
+
+/** The approval gates that are asked once everything is promoted and judged; undefined without any. */
+function approvalsAfter(input: Input, plan: Plan): ApprovalFold | undefined {
+  const asked = approvalsAmong(
+    input,
+    plan.gates.filter((b) => b.when === 'After'),
+  );
+  return asked.length === 0 ? undefined : foldApprovals(input, asked);
+}
+
+function isIn(fold: ApprovalFold, result: GateResult): boolean {
+  return fold.results.some(
+    (r) => r.gate === result.gate && r.when === result.when && r.target === result.target,
+  );
 }
 
 /** What all targets come to while they go forward: the one that is least far speaks, one that holds before all. */
@@ -153,6 +189,7 @@ function together(input: Input, outcomes: readonly TargetOutcome[]): Outcome {
     results: resultsOf(input, outcomes),
     probes: outcomes.flatMap((o) => o.probes ?? []),
     effects: outcomes.flatMap((o) => o.effect ?? []),
+    used: outcomes.flatMap((o) => o.approvals?.used ?? []),
     wakeAt: earliest(...outcomes.map((o) => o.wakeAt)),
     blockedBy: outcomes.flatMap((o) => (o.silent ? [] : (o.blockedBy ?? []))).slice(0, 16),
   };
@@ -174,6 +211,13 @@ function rank(o: TargetOutcome): number {
 /** Every gate's answer: what this pass says, else what status has. */
 function resultsOf(input: Input, outcomes: readonly TargetOutcome[]): GateResult[] {
   const before = input.promotion.status?.gates ?? [];
+  const asked = outcomes.flatMap((o) => o.approvals ?? []);
+  const said = [...new Map(asked.flatMap((f) => f.results).map((r) => [`${r.gate} ${r.when}`, r])).values()];
+  const kept = before.filter((b) => b.target === EVERY_TARGET && !asked.some((f) => isIn(f, b)));
+  return [...kept, ...said, ...sampledOf(before, outcomes)];
+}
+
+function sampledOf(before: readonly GateResult[], outcomes: readonly TargetOutcome[]): GateResult[] {
   return outcomes.flatMap((o) => {
     const now = o.results ?? [];
     const kept = before.filter(

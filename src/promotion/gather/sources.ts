@@ -3,6 +3,7 @@ import type { Environment, Gate, GateBinding, Promotion, Target } from '../../ap
 import type { Judgement } from '../../analysis/judge.ts';
 import type { Assignment, Delivery, Recorded } from '../../delivery/delivery.ts';
 import type { StoreReader } from '../../kube/informer.ts';
+import type { Standing } from '../../policy/standing.ts';
 import { candidates } from '../start/turn.ts';
 
 /** The caches and helpers that gathering reads. */
@@ -12,6 +13,8 @@ export interface Sources {
   gates: StoreReader<RawObject>;
   decisions: StoreReader<RawObject>;
   delivery: Delivery;
+  /** Whether the authors of Decisions in a namespace are proven. Never rejects. */
+  standing(namespace: string): Promise<Standing>;
   now(): number;
   judgement(owner: string, binding: GateBinding, target: string): Judgement | undefined;
   windowSeconds(gate: Gate, binding: GateBinding): number;

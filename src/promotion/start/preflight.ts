@@ -2,6 +2,7 @@ import type { Sample } from '../../analysis/sample.ts';
 import type { GateBinding, PlannedTarget } from '../../api/v1alpha1/types.ts';
 import type { Obstacle, TargetView } from '../../delivery/delivery.ts';
 import type { Input, ProbeRequest, Subject } from '../input.ts';
+import { isApproval } from '../approvals.ts';
 import { imagesFor, imagesOf, revisionDigest } from '../revision.ts';
 import { bindingsOf } from './turn.ts';
 
@@ -33,7 +34,9 @@ export function matched(input: Input, subjects: readonly Subject[]): Chosen[] | 
 
 /** What stands in the way on this target: steps that no gate could judge matter only where one is to judge. */
 export function obstaclesOf(input: Input, { target, view, inherited }: Chosen): readonly Obstacle[] {
-  const isJudged = gatesFor(input, target.name).some((b) => b.when === 'During');
+  const isJudged = bindingsOf(input).some(
+    (b) => b.when === 'During' && (b.targets?.includes(target.name) ?? true),
+  );
   const all = view.obstacles.filter((o) => isJudged || o.kind !== 'Unjudgeable');
   // What is taken over stands aborted or unhealthy: that is why.
   return inherited ? all.filter((o) => o.kind !== 'Busy') : all;
@@ -50,9 +53,11 @@ export function alreadyRuns(input: Input, chosen: Chosen): boolean {
   return runs && obstaclesOf(input, chosen).length === 0 && known?.revisionDigest === digest;
 }
 
-/** The gates that are asked of one target at any time. */
+/** The gates that are sampled on one target at any time. */
 export function gatesFor(input: Input, target: string): GateBinding[] {
-  return bindingsOf(input).filter((b) => b.targets === undefined || b.targets.includes(target));
+  return bindingsOf(input).filter(
+    (b) => (b.targets === undefined || b.targets.includes(target)) && !isApproval(input.gates.get(b.gate)),
+  );
 }
 
 /** What a gate answered about the stable revision; undefined: nothing yet. */

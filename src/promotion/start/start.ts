@@ -3,12 +3,14 @@ import { earliest, toTime } from '../../runtime/time.ts';
 import type { Input } from '../input.ts';
 import { abortedBy, heldBy, said } from '../orders.ts';
 import type { Outcome } from '../outcome.ts';
+import { rejectionOf } from '../approvals.ts';
+import { approvedToBegin } from './approval.ts';
 import { alreadyRuns, matched } from './preflight.ts';
 import { preflight } from './preflight-checks.ts';
 import { fromUpstream, quarantined, superseded, unresolved, wait } from './waiting.ts';
 import { closedNow } from '../pause.ts';
 import { turn } from './turn-checks.ts';
-import { chosen } from './turn.ts';
+import { bindingsOf, chosen } from './turn.ts';
 
 /** How a wait ends when its deadline passes: what it waited for says why. */
 const OVERDUE: Partial<Record<PromotionReason, PromotionReason>> = {
@@ -16,6 +18,7 @@ const OVERDUE: Partial<Record<PromotionReason, PromotionReason>> = {
   AwaitingUpstream: 'Expired',
   Preflight: 'PreflightFailed',
   Queued: 'Expired',
+  AwaitingApproval: 'Expired',
   WindowClosed: 'Expired',
   Frozen: 'Expired',
   AmbiguousOrder: 'Expired',
@@ -47,6 +50,13 @@ function ordered(input: Input): Outcome | undefined {
     return { reason: 'Deleted', message: 'deleted before anything was changed' };
   const abort = abortedBy(input);
   if (abort) return { reason: 'Aborted', message: `aborted by ${said(abort)} before anything was changed` };
+  const reject = rejectionOf(input, bindingsOf(input));
+  if (reject)
+    return {
+      reason: 'Rejected',
+      message: `rejected by ${said(reject)}: put right what is wrong, then apply a new Promotion`,
+      used: [reject],
+    };
   const hold = heldBy(input);
   return (
     hold &&
@@ -82,7 +92,11 @@ function fit(input: Input): Outcome {
       reason: 'AlreadyDone',
       message: 'the target already runs exactly this revision, by an earlier promotion',
     };
-  return closed(input) ?? preflight(input, found);
+  const approved = approvedToBegin(input, found);
+  if (approved.outcome) return approved.outcome;
+  const next = closed(input) ?? preflight(input, found);
+  const results = [...(approved.fold?.results ?? []), ...(next.results ?? [])];
+  return { ...next, results, used: approved.fold?.used ?? [] };
 }
 
 /** The checks before Applying, in this order; the first that has something to say decides. */

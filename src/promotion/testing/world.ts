@@ -7,6 +7,7 @@ import { patchFor } from '../../delivery/rollout/index.ts';
 import type { RolloutPatch } from '../../delivery/rollout/patches.ts';
 import type { FreezeOrder } from '../../environment/calendar.ts';
 import { decide as decideEnvironment } from '../../environment/decide.ts';
+import type { Approval } from '../approvals.ts';
 import type { Decided, Input, Order } from '../input.ts';
 import { mayWait } from '../news.ts';
 import { claimsProof, hasEnded, significant } from '../status.ts';
@@ -64,6 +65,9 @@ export class World {
   digests: Record<string, string[]> = {};
   /** Decisions of people. */
   orders: Order[] = [];
+  /** Decisions on approval gates, and who has asked for the promotion. */
+  approvals: Approval[] = [];
+  requester: string | undefined;
   /** Freezes and Thaws of the Environment. */
   freezes: FreezeOrder[] = [];
   /** Targets that somebody else has promoted past a pause. */
@@ -89,6 +93,8 @@ export class World {
     this.digests = from.digests;
     this.orders = from.orders;
     this.freezes = from.freezes;
+    this.approvals = from.approvals;
+    this.requester = from.requester;
     for (const name of from.forbidden) this.forbidden.add(name);
     for (const name of from.pushed) this.pushed.add(name);
   }
@@ -170,6 +176,8 @@ export class World {
       successors: [],
       orders: this.orders,
       freezes: this.freezes,
+      approvals: this.approvals,
+      requester: this.requester,
       claimed: new Map(),
       subjects: this.targets.map((t) => {
         const restored = this.memory.restored.get(t.target.name);

@@ -1,0 +1,85 @@
+import type { Promotion } from '../api/v1alpha1/types.ts';
+import { isMachine, refusalOf, resultFor } from '../promotion/approvals.ts';
+import { isUsable } from '../policy/standing.ts';
+import type { Fate, Input } from './decide.ts';
+
+/* Decisions on one promotion, which uses them: what it has used stands in its status. */
+
+const no = (reason: Fate['reason'], message: string): Fate => ({ status: 'False', reason, message });
+
+/** What is wrong with any Decision on that promotion, or that it was used; undefined: it is the promotion's to use. */
+export function onPromotion({ decision, promotion }: Input): Fate | undefined {
+  const { spec, metadata } = decision;
+  const name = spec.promotion?.name ?? '';
+  if (!promotion || promotion.metadata.uid !== spec.promotion?.uid)
+    return no(
+      'WrongUID',
+      `there is no Promotion ${name} with this uid: take metadata.uid from the Promotion that is meant`,
+    );
+  if (promotion.spec.environment !== spec.environment)
+    return no(
+      'WrongEnvironment',
+      `Promotion ${name} is for Environment ${promotion.spec.environment}: name that one`,
+    );
+  if (promotion.status?.decisions?.some((d) => d.uid === metadata.uid))
+    return { status: 'True', reason: 'Used', message: `used by Promotion ${name}` };
+  if (promotion.status?.completedAt !== undefined)
+    return no('TooLate', `Promotion ${name} has ended: to go back or to try again, apply a new Promotion`);
+  if (promotion.status?.revert !== undefined)
+    return no('TooLate', `Promotion ${name} is on its way back already: nothing is left to decide`);
+  return undefined;
+}
+
+/** The same for an Approve, a Reject or a Revoke, which are on one of its approval gates besides. */
+export function onGate(input: Input): Fate | undefined {
+  const fate = onPromotion(input);
+  const { promotion, decision, gate } = input;
+  if (fate || !promotion) return fate;
+  const { spec, metadata } = decision;
+  const bound = bindingsOf(input, promotion).filter((b) => b.gate === spec.gate);
+  const approval = gate?.spec.approval;
+  if (bound.length === 0 || !approval)
+    return no(
+      'WrongGate',
+      `Promotion ${promotion.metadata.name} asks no approval of a Gate ${spec.gate ?? ''}: name one of its approval gates`,
+    );
+  if (bound.every((b) => resultFor(promotion, b)?.verdict === 'Pass'))
+    return no(
+      'TooLate',
+      `gate ${spec.gate ?? ''} has passed already${spec.verdict === 'Approve' ? '' : ': use Abort to stop the promotion'}`,
+    );
+  const { by, verdict } = spec;
+  // A Revoke and a Reject are used or too late, whoever they are by.
+  if (verdict !== 'Approve' || spec.gate === undefined) return undefined;
+  const { requestedBy } = promotion.spec;
+  const isProven = isUsable(input.standing, promotion.metadata.creationTimestamp);
+  const refusal = refusalOf(
+    {
+      name: metadata.name,
+      uid: metadata.uid,
+      by,
+      verdict,
+      gate: spec.gate,
+      revisionDigest: spec.revisionDigest,
+      at: Date.parse(metadata.creationTimestamp),
+      reason: spec.reason,
+    },
+    {
+      spec: approval,
+      requester: requestedBy !== undefined && !isMachine(requestedBy) && isProven ? requestedBy : undefined,
+      // Not known until the promotion was looked at once.
+      revisionDigest: promotion.status?.revisionDigest ?? spec.revisionDigest,
+      now: input.now,
+    },
+  );
+  return refusal && no(refusal.reason, refusal.message);
+}
+
+function bindingsOf(
+  { environment }: Input,
+  promotion: Promotion,
+): { gate: string; when: 'Before' | 'During' | 'After' }[] {
+  return (
+    promotion.status?.plan?.gates ?? [...(environment?.spec.gates ?? []), ...(promotion.spec.gates ?? [])]
+  );
+}

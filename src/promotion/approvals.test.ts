@@ -1,0 +1,265 @@
+import { describe, expect, test } from '@jest/globals';
+import { findCondition } from '../api/v1alpha1/conditions.ts';
+import { gateSpec } from '../api/v1alpha1/gate.ts';
+import type { Gate } from '../api/v1alpha1/types.ts';
+import type { Approval } from './approvals.ts';
+import { imagesOf, revisionDigest } from './revision.ts';
+import { World } from './testing/world.ts';
+
+/* Persons as gates: who counts, when they are asked, and what stays of it. */
+
+interface Level {
+  approval?: object;
+  when?: 'Before' | 'During' | 'After';
+  fromWeight?: number;
+}
+
+/** A world in which besides `error-rate` persons are asked; by default Before, one of them. */
+function asking(levels: Record<string, Level>, requester: string | undefined = 'alice'): World {
+  const world = new World({
+    environment: {
+      gates: [
+        { gate: 'error-rate', when: 'During' },
+        ...Object.entries(levels).map(([gate, { when = 'Before', fromWeight }]) => ({
+          gate,
+          when,
+          ...(fromWeight !== undefined && { fromWeight }),
+        })),
+      ],
+    },
+  });
+  const gates = world.scene.gates as Map<string, Gate>;
+  for (const [name, { approval = {} }] of Object.entries(levels))
+    gates.set(name, {
+      ...world.gate,
+      metadata: { ...world.gate.metadata, name, uid: `${name}-uid` },
+      spec: gateSpec.parse({ approval }),
+    });
+  world.requester = requester;
+  return world;
+}
+
+function play(world: World, rounds = 400, verdict: 'Pass' | 'Fail' = 'Pass'): void {
+  for (let round = 0; round < rounds && !world.ended; round += 1) {
+    world.reconcile();
+    world.tick();
+    world.sample(verdict);
+    world.environmentTick();
+    world.now += 500;
+  }
+}
+
+function say(
+  world: World,
+  by: string,
+  verdict: Approval['verdict'] = 'Approve',
+  change: Partial<Approval> = {},
+): void {
+  const name = `d${world.approvals.length}`;
+  world.approvals = [
+    ...world.approvals,
+    {
+      name,
+      uid: `${name}-uid`,
+      by,
+      verdict,
+      gate: 'cab',
+      revisionDigest: revisionDigest(imagesOf(world.promotion)),
+      at: Math.floor(world.now / 1000) * 1000,
+      reason: undefined,
+      ...change,
+    },
+  ];
+}
+
+const message = (world: World): string => findCondition(world.promotion, 'Succeeded')?.message ?? '';
+const used = (world: World): string[] =>
+  (world.promotion.status?.decisions ?? []).map((d) => `${d.verdict} ${d.gate ?? ''} ${d.by}`);
+
+describe('before anything is changed', () => {
+  test('it says what is awaited, from whom and how to give it, and touches nothing', () => {
+    const world = asking({ cab: { approval: { required: 2 } } });
+    play(world, 20);
+    expect(world.reason).toBe('AwaitingApproval');
+    expect(world.effects).toEqual([]);
+    expect(message(world)).toBe(
+      `gate cab awaits 2 approvals, but not by alice, who asked for it: create a Decision with verdict Approve, gate cab and revisionDigest ${world.promotion.status?.revisionDigest ?? ''}`,
+    );
+    expect(world.promotion.status?.blockedBy).toMatchObject([{ reason: 'Approval' }]);
+  });
+
+  test('enough persons let it begin, and stand in its status', () => {
+    const world = asking({ cab: { approval: { required: 2 } } });
+    say(world, 'bob');
+    play(world, 20);
+    expect(world.reason).toBe('AwaitingApproval');
+    expect(message(world)).toContain('gate cab awaits 1 more, after bob, but not by alice');
+    expect(used(world)).toEqual([]);
+    say(world, 'carol');
+    play(world);
+    expect(world.reason).toBe('Succeeded');
+    expect(used(world)).toEqual(['Approve cab bob', 'Approve cab carol']);
+    expect(world.promotion.status?.gates?.find((g) => g.gate === 'cab')).toMatchObject({
+      verdict: 'Pass',
+      target: '*',
+      message: 'approved by bob, carol',
+    });
+  });
+
+  test.each<[string, (world: World) => void]>([
+    ['whoever asked for it', (w) => say(w, 'alice')],
+    ['the same person twice', (w) => void (say(w, 'bob'), say(w, 'bob'))],
+    ['a machine', (w) => say(w, 'system:serviceaccount:ci:bot')],
+    ['another revision', (w) => say(w, 'bob', 'Approve', { revisionDigest: `sha256:${'e'.repeat(64)}` })],
+    ['another gate', (w) => say(w, 'bob', 'Approve', { gate: 'peer' })],
+    ['one that was withdrawn', (w) => void (say(w, 'bob'), say(w, 'bob', 'Revoke'))],
+    ['one that is too old', (w) => say(w, 'bob', 'Approve', { at: w.now - 86_400_000 })],
+  ])('%s does not count', (_, act) => {
+    const world = asking({ cab: { approval: { required: 2 } } });
+    say(world, 'dave');
+    act(world);
+    play(world, 20);
+    expect(world.reason).toBe('AwaitingApproval');
+  });
+
+  test('whoever asked for it counts where the gate says so', () => {
+    const world = asking({ cab: { approval: { requesterMayApprove: true } } });
+    say(world, 'alice');
+    play(world);
+    expect(world.reason).toBe('Succeeded');
+  });
+
+  test('where nobody is known to have asked for it, two persons are needed', () => {
+    const world = asking({ cab: {} }, undefined);
+    world.requester = undefined;
+    say(world, 'bob');
+    play(world, 20);
+    expect(world.reason).toBe('AwaitingApproval');
+    say(world, 'carol');
+    play(world);
+    expect(world.reason).toBe('Succeeded');
+  });
+
+  test('levels by distinct persons: who has approved one does not count at the other', () => {
+    const world = asking({ peer: {}, cab: { approval: { persons: 'Distinct' } } });
+    say(world, 'bob', 'Approve', { gate: 'peer' });
+    say(world, 'bob');
+    play(world, 20);
+    expect(world.reason).toBe('AwaitingApproval');
+    expect(message(world)).toContain('gate cab awaits 1 approval');
+    say(world, 'carol');
+    play(world);
+    expect(world.reason).toBe('Succeeded');
+    expect(used(world)).toEqual(['Approve peer bob', 'Approve cab carol']);
+  });
+
+  test('one who withdraws can approve again', () => {
+    const world = asking({ cab: {} });
+    say(world, 'bob');
+    say(world, 'bob', 'Revoke');
+    play(world, 10);
+    expect(world.reason).toBe('AwaitingApproval');
+    expect(used(world)).toEqual(['Revoke cab bob']);
+    say(world, 'bob');
+    play(world);
+    expect(world.reason).toBe('Succeeded');
+  });
+
+  test('a Reject ends it, by whoever', () => {
+    const world = asking({ cab: {} });
+    play(world, 5);
+    say(world, 'bob', 'Reject', { reason: 'not on a Friday' });
+    play(world);
+    expect(world.reason).toBe('Rejected');
+    expect(world.effects).toEqual([]);
+    expect(message(world)).toContain('rejected by bob at 2026-01-01');
+    expect(message(world)).toContain('(not on a Friday)');
+    expect(used(world)).toEqual(['Reject cab bob']);
+  });
+
+  test('a tag that may be anything tomorrow is not approved', () => {
+    const world = asking({ cab: {} });
+    world.promotion.spec.revision = { images: [{ image: 'ghcr.io/acme/checkout', tag: '2' }] };
+    play(world, 5);
+    expect(world.reason).toBe('AwaitingReference');
+    expect(message(world)).toContain('add the digest in a new Promotion');
+  });
+
+  test('asked for too long it pages, and goes on asking', () => {
+    const world = asking({ cab: { approval: { escalateAfterSeconds: 60 } } });
+    play(world, 100);
+    expect(findCondition(world.promotion, 'Stalled')).toBeUndefined();
+    play(world, 40);
+    expect(world.reason).toBe('AwaitingApproval');
+    expect(findCondition(world.promotion, 'Stalled')?.status).toBe('True');
+    say(world, 'bob');
+    play(world);
+    expect(world.reason).toBe('Succeeded');
+  });
+
+  test('what was used does not expire', () => {
+    const world = asking({ cab: { approval: { expiresAfterSeconds: 60 } } });
+    say(world, 'bob');
+    play(world, 10);
+    expect(used(world)).toEqual(['Approve cab bob']);
+    world.now += 120_000;
+    play(world);
+    expect(world.reason).toBe('Succeeded');
+  });
+
+  test('a dry run asks nobody', () => {
+    const world = asking({ cab: {} });
+    world.promotion.spec.dryRun = true;
+    play(world, 20);
+    expect(world.reason).toBe('Planned');
+  });
+});
+
+describe('on the way', () => {
+  test('from a weight on: asked before the step that serves so much, and not before', () => {
+    const world = asking({ cab: { when: 'During', fromWeight: 50 } });
+    play(world);
+    expect(world.reason).toBe('AwaitingApproval');
+    const [target] = world.promotion.status?.targets ?? [];
+    expect(target?.state).toBe('Analysing');
+    expect(target?.weight).toBeLessThan(50);
+    say(world, 'bob');
+    play(world);
+    expect(world.reason).toBe('Succeeded');
+  });
+
+  test('guards go on meanwhile', () => {
+    const world = asking({ cab: { when: 'During', fromWeight: 50 } });
+    play(world);
+    play(world, 100, 'Fail');
+    expect(world.reason).toBe('RolledBack');
+  });
+
+  test('without a weight it is asked before anybody is served', () => {
+    const world = asking({ cab: { when: 'During' } });
+    play(world, 20);
+    expect(world.reason).toBe('AwaitingApproval');
+    expect(world.effects).toEqual([]);
+  });
+
+  test('a Reject goes back, and says nothing of the images', () => {
+    const world = asking({ cab: { when: 'During', fromWeight: 50 } });
+    play(world);
+    say(world, 'bob', 'Reject');
+    play(world);
+    expect(world.reason).toBe('Rejected');
+    expect(world.environment.status?.quarantine ?? []).toEqual([]);
+    expect(used(world)).toEqual(['Reject cab bob']);
+  });
+
+  test('After: asked when the bake is over, and before it counts as good', () => {
+    const world = asking({ cab: { when: 'After' } });
+    play(world);
+    expect(world.reason).toBe('AwaitingApproval');
+    expect(world.promotion.status?.targets?.[0]?.state).toBe('Verifying');
+    say(world, 'bob');
+    play(world);
+    expect(world.reason).toBe('Succeeded');
+    expect(used(world)).toEqual(['Approve cab bob']);
+  });
+});

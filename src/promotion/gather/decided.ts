@@ -1,0 +1,97 @@
+import { parseDecision, type RawObject } from '../../api/v1alpha1/parse.ts';
+import type { Decision, Environment, Promotion } from '../../api/v1alpha1/types.ts';
+import { freezeOrders } from '../../environment/calendar.ts';
+import { isUsable, type Standing } from '../../policy/standing.ts';
+import { type Approval, isMachine } from '../approvals.ts';
+import { BY_PROMOTION, FREEZES } from '../indexes.ts';
+import type { Input, Order } from '../input.ts';
+import { inOrder } from '../orders.ts';
+import type { Sources } from './sources.ts';
+
+/* What people have decided: on this promotion, and on its Environment as far as it concerns it. */
+
+/** Decisions on this promotion (its UID, its Environment), and the Freezes and Thaws of its Environment. */
+function decisionsFor({ decisions }: Sources, { metadata, spec }: Promotion): Decision[] {
+  const { uid, namespace } = metadata;
+  const found = [
+    ...decisions.byIndex(BY_PROMOTION, uid),
+    ...decisions.byIndex(FREEZES, `${namespace}/${spec.environment}`),
+  ];
+  return found.flatMap((raw: RawObject) => {
+    const parsed = parseDecision(raw);
+    const isMeant =
+      parsed.ok &&
+      parsed.object.metadata.namespace === namespace &&
+      parsed.object.spec.environment === spec.environment;
+    return isMeant ? [parsed.object] : [];
+  });
+}
+
+/** Used by the promotion, or by its Environment. */
+function isUsed(decision: Decision, promotion: Promotion, environment: Environment | undefined): boolean {
+  const { uid } = decision.metadata;
+  return [promotion, environment].some((o) => o?.status?.decisions?.some((d) => d.uid === uid) ?? false);
+}
+
+/** Whether it matters if authors are proven: a Decision is there, or a requester who may not approve. */
+export function needsStanding(sources: Sources, promotion: Promotion): boolean {
+  // On the way back nothing is left to decide, and nothing is to hold that up.
+  if (promotion.status?.revert) return false;
+  return promotion.spec.requestedBy !== undefined || decisionsFor(sources, promotion).length > 0;
+}
+
+type DecidedOn = Pick<Input, 'orders' | 'approvals' | 'freezes' | 'requester' | 'distrusted'>;
+
+/**
+ * What was decided by people whose names are proven.
+ * @param standing how it stands with that; undefined: it does not matter.
+ */
+export function decidedOn(
+  sources: Sources,
+  promotion: Promotion,
+  environment: Environment | undefined,
+  standing: Standing | undefined,
+): DecidedOn {
+  const all = decisionsFor(sources, promotion);
+  const isProven = (d: Decision): boolean =>
+    isUsed(d, promotion, environment) ||
+    (standing !== undefined && isUsable(standing, d.metadata.creationTimestamp));
+  const proven = all.filter(isProven);
+  const count = all.length - proven.length;
+  return {
+    orders: inOrder(proven.flatMap(orderOf)),
+    approvals: proven.flatMap(approvalOf).toSorted((a, b) => a.at - b.at || (a.uid < b.uid ? -1 : 1)),
+    freezes: freezeOrders(proven),
+    requester: requesterOf(promotion, standing),
+    ...(count > 0 && standing && { distrusted: { count, message: distrust(standing) } }),
+  };
+}
+
+function distrust(standing: Standing): string {
+  return standing.trusted
+    ? 'made before the admission policies were in force as they are now: create the Decision again'
+    : standing.message;
+}
+
+function orderOf({ metadata, spec }: Decision): Order[] {
+  const { by, verdict, reason } = spec;
+  if (verdict !== 'Hold' && verdict !== 'Resume' && verdict !== 'Abort') return [];
+  const at = Date.parse(metadata.creationTimestamp);
+  return [{ name: metadata.name, uid: metadata.uid, by, verdict, at, reason }];
+}
+
+/** A Decision on an approval gate; none for other verdicts. */
+export function approvalOf({ metadata, spec }: Decision): Approval[] {
+  const { by, verdict, gate, revisionDigest, reason } = spec;
+  if (verdict !== 'Approve' && verdict !== 'Reject' && verdict !== 'Revoke') return [];
+  if (gate === undefined) return [];
+  const at = Date.parse(metadata.creationTimestamp);
+  return [{ name: metadata.name, uid: metadata.uid, by, verdict, gate, revisionDigest, at, reason }];
+}
+
+/** A person whom the API server has seen ask for it. */
+function requesterOf({ metadata, spec }: Promotion, standing: Standing | undefined): string | undefined {
+  const { requestedBy } = spec;
+  if (requestedBy === undefined || isMachine(requestedBy) || standing === undefined) return undefined;
+  return isUsable(standing, metadata.creationTimestamp) ? requestedBy : undefined;
+}

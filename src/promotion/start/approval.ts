@@ -1,0 +1,57 @@
+import { type ApprovalFold, approvalsAmong, foldApprovals } from '../approvals.ts';
+import type { Input } from '../input.ts';
+import type { Outcome } from '../outcome.ts';
+import { imagesOf } from '../revision.ts';
+import type { Chosen } from './preflight.ts';
+import { bindingsOf } from './turn.ts';
+import { wait } from './waiting.ts';
+
+/**
+ * The approval gates that are asked before anything is changed: those that are bound Before, and those bound During
+ * that would be asked before the first step that serves users.
+ */
+export function approvedToBegin(
+  input: Input,
+  found: readonly Chosen[],
+): { outcome?: Outcome; fold?: ApprovalFold } {
+  // A dry run asks nobody.
+  if (input.promotion.spec.dryRun) return {};
+  const asked = approvalsAmong(
+    input,
+    bindingsOf(input).filter(({ when, targets, fromWeight = 0 }) => {
+      const own = found.filter((c) => targets?.includes(c.target.name) ?? true);
+      if (when === 'After' || own.length === 0) return false;
+      return (
+        when === 'Before' || own.some((c) => (c.view.firstWeight ?? 0) >= fromWeight && c.view.firstWeight)
+      );
+    }),
+  );
+  if (asked.length === 0) return {};
+  const undigested = imagesOf(input.promotion).find((i) => i.digest === undefined);
+  if (undigested)
+    return {
+      outcome: wait(
+        input,
+        'AwaitingReference',
+        'Digest',
+        `gate ${asked[0]?.binding.gate} approves exactly what is promoted, and ${undigested.image}:${undigested.tag ?? ''} may be anything tomorrow: add the digest in a new Promotion`,
+      ),
+    };
+  const fold = foldApprovals(input, asked);
+  if (!fold.awaiting) return { fold };
+  return { outcome: { ...awaiting(fold), results: fold.results, used: fold.used } };
+}
+
+/** Waiting for persons: what is awaited from whom, and until when. */
+export function awaiting(
+  fold: ApprovalFold,
+): Pick<Outcome, 'reason' | 'message' | 'pastDeadline' | 'wakeAt' | 'blockedBy'> {
+  const { message = '', overdue = false } = fold.awaiting ?? {};
+  return {
+    reason: 'AwaitingApproval',
+    message,
+    pastDeadline: overdue,
+    wakeAt: fold.wakeAt,
+    blockedBy: [{ reason: 'Approval', message: message.slice(0, 1024) }],
+  };
+}
