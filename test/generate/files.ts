@@ -1,6 +1,7 @@
 import { stringify } from 'yaml';
 import { CRDS } from '../../src/api/v1alpha1/crds.ts';
 import { PLURALS } from '../../src/api/v1alpha1/names.ts';
+import { DEFAULT_ACCOUNTS, manifestsOf, policiesFor } from '../../src/policy/policies.ts';
 
 /** A file that is made from the code: its path from the root of the repository, and what is in it. */
 export interface Generated {
@@ -8,6 +9,7 @@ export interface Generated {
   text: string;
 }
 
+const POLICY_HEADER = '# Made from src/policy/policies.ts by `make generate`: change it there.\n';
 const HEADER = '# Made from src/api by `make generate`: change it there.\n';
 
 /** Helm reads `{{` as its own; a description that has it is to come out as it stands. */
@@ -18,8 +20,41 @@ function forHelm(text: string): string {
 /** YAML without folding: a diff then shows the line that changed. */
 const yaml = (value: unknown): string => stringify(value, { lineWidth: 0 });
 
+/** Strings in double quotes, so that what Helm puts into them needs no other. */
+const quoted = (value: unknown): string =>
+  stringify(value, { lineWidth: 0, defaultStringType: 'QUOTE_DOUBLE', defaultKeyType: 'PLAIN' });
+
+const documents = (objects: readonly object[], write: (value: unknown) => string): string =>
+  objects.map(write).join('---\n');
+
+/** Where the chart puts account names: they are CEL strings, in single quotes. */
+const PLACES = {
+  "'OPERATOR'": "'{{ include \"sluice.operatorUser\" . }}'",
+  "'KEEPERS'": '{{ include "sluice.celList" .Values.admission.keepers }}',
+  "'BOTS'": '{{ include "sluice.celList" .Values.admission.bots }}',
+} as const;
+
+/** The admission policies as plain manifests, and as a template of the chart. */
+function policyFiles(): Generated[] {
+  const plain = policiesFor(DEFAULT_ACCOUNTS).flatMap(manifestsOf);
+  const open = policiesFor({ operator: 'OPERATOR', keepers: ['KEEPERS'], bots: ['BOTS'] }).flatMap(manifestsOf);
+  let template = forHelm(documents(open, quoted));
+  for (const [place, value] of Object.entries(PLACES)) template = template.replaceAll(place, value);
+  return [
+    { path: 'policies/decisions.yaml', text: POLICY_HEADER + documents(plain, yaml) },
+    {
+      path: 'charts/sluice/templates/policies.yaml',
+      text: `${POLICY_HEADER}{{- if .Values.admission.install }}\n${template}{{- end }}\n`,
+    },
+  ];
+}
+
 /** Every generated file. */
 export function generatedFiles(): Generated[] {
+  return [...crdFiles(), ...policyFiles()];
+}
+
+function crdFiles(): Generated[] {
   return CRDS.flatMap(({ kind, definition }) => {
     const name = `sluice.dev_${PLURALS[kind]}.yaml`;
     const kept = structuredClone(definition) as { metadata: { annotations?: Record<string, string> } };

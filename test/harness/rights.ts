@@ -32,7 +32,12 @@ interface Right {
 export async function chartRoles(cluster: Cluster): Promise<Role[]> {
   const args = ['template', 'sluice', CHART, '--namespace', 'sluice-system', '--kube-version', '1.30.0'];
   const objects = parseYaml(await helm(cluster, [...args, '--set', 'crds.install=false']));
-  return objects.filter((o): o is Role => ['Role', 'ClusterRole'].includes(o.kind));
+  return objects.filter(
+    (o): o is Role =>
+      ['Role', 'ClusterRole'].includes(o.kind) &&
+      // Those for people are theirs.
+      o.metadata.labels?.['app.kubernetes.io/component'] !== 'user-role',
+  );
 }
 
 function rightsOf({ kind, metadata, rules }: Role): Right[] {

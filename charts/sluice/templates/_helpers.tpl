@@ -18,12 +18,26 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version }}
 {{- end }}
 
+{{/* The name by which the API server knows the operator. */}}
+{{- define "sluice.operatorUser" -}}
+system:serviceaccount:{{ .Release.Namespace }}:{{ include "sluice.serviceAccount" . }}
+{{- end }}
+
+{{/* Account names as CEL strings. */}}
+{{- define "sluice.celList" -}}
+{{- range $i, $name := . }}{{ if $i }}, {{ end }}'{{ $name }}'{{ end }}
+{{- end }}
+
 {{/* What the operator may do in the namespaces that it works in. */}}
 {{- define "sluice.rules" -}}
 # Its own objects: read, and their status written. Never their spec: the patches are of finalizers.
 - apiGroups: [sluice.dev]
-  resources: [decisions, gates]
+  resources: [gates]
   verbs: [list, watch]
+# `create` for dry runs that show whether a forged one is refused; nothing is ever stored.
+- apiGroups: [sluice.dev]
+  resources: [decisions]
+  verbs: [list, watch, create]
 - apiGroups: [sluice.dev]
   resources: [environments]
   verbs: [list, watch, patch]
