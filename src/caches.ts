@@ -26,7 +26,9 @@ import {
   promotionOf,
   rolloutsOfEnvironment,
   rolloutsOfPromotion,
+  BY_UPSTREAM,
   sourceOfPromotion,
+  upstreamsOf,
   UNFINISHED,
   unfinishedFor,
 } from './promotion/indexes.ts';
@@ -62,7 +64,11 @@ export function createCaches(toolsFor: (resource: string) => InformerTools): Cac
     environments: new Informer<RawObject>({
       ...toolsFor('environments'),
       resource: ENVIRONMENTS,
-      indexes: { [BY_ROLLOUT]: rolloutsOfEnvironment, [BY_GATE]: gatesOfEnvironment },
+      indexes: {
+        [BY_ROLLOUT]: rolloutsOfEnvironment,
+        [BY_GATE]: gatesOfEnvironment,
+        [BY_UPSTREAM]: upstreamsOf,
+      },
     }),
     gates: new Informer<RawObject>({ ...toolsFor('gates'), resource: GATES }),
     decisions: new Informer<RawObject>({

@@ -12,6 +12,7 @@ import {
   BY_PROMOTION,
   BY_ROLLOUT,
   BY_SOURCE,
+  BY_UPSTREAM,
   environmentOf,
   freezesOf,
   isUnfinished,
@@ -96,6 +97,11 @@ export function connect(caches: Caches, queues: Queues): void {
     queues.environments.add(keyOf(object));
     promotionsOf(keyOf(object));
     for (const raw of caches.promotions.store.byIndex(BY_SOURCE, keyOf(object))) promotion(raw);
+    // What is good here may rise from here.
+    for (const downstream of caches.environments.store.byIndex(BY_UPSTREAM, keyOf(object))) {
+      queues.environments.add(keyOf(downstream));
+      promotionsOf(keyOf(downstream));
+    }
     decisionsOn(caches.decisions.store.byIndex(BY_ENVIRONMENT, keyOf(object)));
   });
 

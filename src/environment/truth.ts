@@ -8,7 +8,7 @@ import type {
 } from '../api/v1alpha1/types.ts';
 import { digestRun } from '../promotion/revision.ts';
 import { presentable } from '../runtime/presentable.ts';
-import { toTime } from '../runtime/time.ts';
+import { fromTime, toTime } from '../runtime/time.ts';
 import type { Input } from './input.ts';
 
 type TargetTruth = NonNullable<EnvironmentStatus['targets']>[number];
@@ -87,12 +87,14 @@ export function truthOf(input: Input, target: Target): TargetTruth {
   const inFlight = input.promotions.find(
     (p) => p.status?.plan?.targets.some((t) => t.name === name) && p.status.completedAt === undefined,
   );
+  const steadySince = steadyOf(input, name, lastGood, known);
   const drift = inFlight || !current ? undefined : driftOf(input, target, current, known?.drift);
   return {
     name,
     ...(drift && { drift }),
     ...(current && { current }),
     ...(lastGood && { lastGood }),
+    ...(steadySince !== undefined && { steadySince: toTime(steadySince) }),
     ...(inFlight && {
       candidate: {
         revisionDigest: inFlight.status?.revisionDigest ?? '',
@@ -100,6 +102,26 @@ export function truthOf(input: Input, target: Target): TargetTruth {
       },
     }),
   };
+}
+
+/** Since when what is last good has been undisturbed: by drift, and by a revert of something newer. */
+function steadyOf(
+  input: Input,
+  target: string,
+  lastGood: RevisionRef | undefined,
+  known: TargetTruth | undefined,
+): number | undefined {
+  if (!lastGood) return undefined;
+  const same = known?.lastGood?.promotion === lastGood.promotion;
+  const reverted = input.promotions.flatMap(({ status }) =>
+    status?.revert && status.plan?.targets.some((t) => t.name === target)
+      ? (fromTime(status.completedAt) ?? [])
+      : [],
+  );
+  const driftedUntilNow = same && known.drift ? input.now : 0;
+  const before = same ? (fromTime(known.steadySince) ?? 0) : 0;
+  const since = Math.max(fromTime(lastGood.since) ?? 0, before, driftedUntilNow, ...reverted);
+  return Math.min(since, input.now);
 }
 
 /** Somebody declared other images than were promoted, with no promotion in flight. */

@@ -207,6 +207,26 @@ describe('before anything is changed', () => {
     expect(world.reason).toBe('Succeeded');
   });
 
+  test('a Bypass lets it pass without them, and an emergency where the Environment lets it', () => {
+    const world = asking({ cab: {} });
+    const one = { name: 'b', uid: 'b', by: 'eve', verdict: 'Bypass', constraint: undefined } as const;
+    world.bypasses = [{ ...one, gate: 'cab', ticket: 'INC-7', reason: 'the shop is down', at: world.now }];
+    play(world);
+    expect(world.reason).toBe('Succeeded');
+    expect(world.promotion.status?.gates?.find((g) => g.gate === 'cab')?.message).toBe(
+      'bypassed by eve (INC-7): the shop is down',
+    );
+    const other = asking({ cab: {} });
+    other.environment.spec.emergency = { maySkip: ['Approval'], followUpSeconds: 60 };
+    const emergency = { ticket: 'INC-8', justification: 'the shop is down' };
+    Object.assign(other.promotion.spec, { changeType: 'Emergency', emergency });
+    play(other);
+    expect(other.reason).toBe('Succeeded');
+    expect(other.promotion.status?.bypassed).toMatchObject([
+      { what: 'gate/cab', by: 'alice', ticket: 'INC-8' },
+    ]);
+  });
+
   test('a dry run asks nobody', () => {
     const world = asking({ cab: {} });
     world.promotion.spec.dryRun = true;

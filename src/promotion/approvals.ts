@@ -1,5 +1,6 @@
 import type { ApprovalSpec, Gate, GateBinding, GateResult, Promotion } from '../api/v1alpha1/types.ts';
 import { earliest, fromTime, toTime } from '../runtime/time.ts';
+import { type Pass, passOverGate } from './bypass.ts';
 import type { Input } from './input.ts';
 import { imagesOf, revisionDigest } from './revision.ts';
 
@@ -106,7 +107,7 @@ export function neededFor(spec: ApprovalSpec, requester: string | undefined): nu
 
 /** What status says of a gate. */
 export function resultFor(
-  promotion: Promotion,
+  promotion: Pick<Promotion, 'status'>,
   binding: Pick<GateBinding, 'gate' | 'when'>,
 ): GateResult | undefined {
   return promotion.status?.gates?.find(
@@ -143,6 +144,11 @@ export function foldApprovals(input: Input, asked: readonly ApprovalBinding[]): 
       continue;
     }
     const { binding, spec } = one;
+    const pass = passOverGate(input, binding.gate, true);
+    if (pass) {
+      fold.results.push(bypassedResult(one, pass, now));
+      continue;
+    }
     const measure: Measure = { spec, requester, revisionDigest: digest, now };
     const elsewhere = (by: string): boolean =>
       spec.persons === 'Distinct' &&
@@ -183,6 +189,18 @@ export function foldApprovals(input: Input, asked: readonly ApprovalBinding[]): 
     fold.awaiting ??= { gate: binding.gate, message, overdue: dueAt !== undefined && now >= dueAt };
   }
   return fold;
+}
+
+function bypassedResult({ binding, gate }: ApprovalBinding, pass: Pass, now: number): GateResult {
+  return {
+    gate: binding.gate,
+    when: binding.when,
+    target: EVERY_TARGET,
+    verdict: 'Pass',
+    since: toTime(now),
+    message: `bypassed by ${pass.by} (${pass.ticket}): ${pass.reason}`.slice(0, 512),
+    ...(gate.metadata.generation !== undefined && { gateGeneration: gate.metadata.generation }),
+  };
 }
 
 /** The approval gates that can still be decided on: those that have not passed. */

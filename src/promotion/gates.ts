@@ -2,6 +2,7 @@ import { type Judgement, newJudgement } from '../analysis/judge.ts';
 import type { Gate, GateBinding, GateResult, Plan } from '../api/v1alpha1/types.ts';
 import { earliest, toTime } from '../runtime/time.ts';
 import { isApproval } from './approvals.ts';
+import { passOverGate } from './bypass.ts';
 import type { Input } from './input.ts';
 import type { Timing } from './timing.ts';
 
@@ -146,8 +147,10 @@ function add(input: Input, binding: GateBinding, at: Place, fold: GateFold): voi
     : judgement
       ? resultOf(gate, binding, at.target, at.step, judgement)
       : unasked(gate, binding, at, old);
-  if (gate?.spec.advisory) {
-    fold.results.push({ ...result, message: `advisory: ${result.message}`.slice(0, 512) });
+  const pass = passOverGate(input, binding.gate, false);
+  if (gate?.spec.advisory || pass) {
+    const why = pass ? `bypassed by ${pass.by} (${pass.ticket})` : 'advisory';
+    fold.results.push({ ...result, message: `${why}: ${result.message}`.slice(0, 512) });
     return;
   }
   const blind = result.verdict === 'Error';

@@ -59,6 +59,15 @@ export function rolloutsOfEnvironment(raw: RawObject): string[] {
   );
 }
 
+/** Index of Environments by the `namespace/environment` that is upstream of them. */
+export const BY_UPSTREAM = 'upstream';
+
+/** Environments index themselves by those upstream of them. */
+export function upstreamsOf(raw: RawObject): string[] {
+  const { spec } = raw as Loose<Environment>;
+  return (spec?.upstream?.environments ?? []).map((e) => `${raw.metadata.namespace}/${e.name}`);
+}
+
 /** Environments index themselves by the Gates that they bind. */
 export function gatesOfEnvironment(raw: RawObject): string[] {
   const { spec } = raw as Loose<Environment>;

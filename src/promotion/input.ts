@@ -11,6 +11,7 @@ import type {
   Target,
 } from '../api/v1alpha1/types.ts';
 import type { Approval } from './approvals.ts';
+import type { Bypass } from './bypass.ts';
 import type { FreezeOrder } from '../environment/calendar.ts';
 import type { Effect, Observation, Recorded } from '../delivery/delivery.ts';
 
@@ -84,10 +85,14 @@ export interface Input {
   requester: string | undefined;
   /** Decisions that are not used, since nothing proves who made them: how many, and what to do. */
   distrusted?: { count: number; message: string };
+  /** Bypasses for it. */
+  bypasses: readonly Bypass[];
   /** Freezes and Thaws of the Environment by a person, oldest first. */
   freezes: readonly FreezeOrder[];
   /** The Environment that `spec.from` names; undefined: none is named, or it does not exist. */
   source?: Environment | undefined;
+  /** The Environments upstream of its own, by name, as far as they exist. */
+  upstreams: ReadonlyMap<string, Environment>;
   /** UID of the promotion that has claimed a target, whose latched plan no cache may show yet, by the target. */
   claimed: ReadonlyMap<string, string>;
   subjects: readonly Subject[];

@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { findCondition } from '../api/v1alpha1/conditions.ts';
 import type { FreezeOrder } from '../environment/calendar.ts';
 import { toTime } from '../runtime/time.ts';
+import type { Bypass } from './bypass.ts';
 import { World, type WorldOptions } from './testing/world.ts';
 
 /* Windows and freezes: what they stop, what goes on under them, and how it goes on after them. */
@@ -187,5 +188,82 @@ describe('in flight, under a freeze', () => {
     world.orders = [{ name: 'd', uid: 'd', by: 'eve', verdict: 'Abort', at, reason: undefined }];
     play(world, 'Pass');
     expect(world.reason).toBe('Aborted');
+  });
+});
+
+describe('what is passed over, on the record', () => {
+  const bypass = (world: World, what: Partial<Bypass>): void => {
+    const at = Math.floor(world.now / 1000) * 1000;
+    const one = {
+      name: 'b',
+      uid: 'b',
+      by: 'bob',
+      verdict: 'Bypass',
+      ticket: 'INC-7',
+      reason: 'the shop is down',
+      at,
+    } as const;
+    world.bypasses = [...world.bypasses, { ...one, gate: undefined, constraint: undefined, ...what }];
+  };
+  const emergency = { ticket: 'INC-7', justification: 'the shop is down' };
+
+  test('a Bypass of the freeze lets it begin, says so in a condition, and stands in its decisions', () => {
+    const world = new World({ environment: { freeze: { reason: 'year end' } } });
+    play(world, 'Pass', 5);
+    expect(world.reason).toBe('Frozen');
+    bypass(world, { constraint: 'Freeze' });
+    play(world, 'Pass');
+    expect(world.reason).toBe('Succeeded');
+    expect(findCondition(world.promotion, 'Bypassed')).toMatchObject({
+      status: 'True',
+      message: 'passed over on the record: Freeze by bob (INC-7)',
+    });
+    expect(world.promotion.status?.decisions).toMatchObject([{ verdict: 'Bypass', by: 'bob' }]);
+  });
+
+  test('a Bypass of one constraint is none of another', () => {
+    const world = new World({ environment: { ...january('Finish'), freeze: { reason: 'year end' } } });
+    bypass(world, { constraint: 'Freeze' });
+    play(world, 'Pass', 10);
+    expect(world.reason).toBe('WindowClosed');
+  });
+
+  test('a gate that is bypassed is measured and shown, and decides nothing', () => {
+    const world = until(new World(), 'Analysing');
+    bypass(world, { gate: 'error-rate' });
+    play(world, 'Fail');
+    expect(world.reason).toBe('Succeeded');
+    expect(world.promotion.status?.gates?.[0]?.message).toContain('bypassed by bob (INC-7)');
+    expect(world.promotion.status?.bypassed).toMatchObject([{ what: 'gate/error-rate', by: 'bob' }]);
+  });
+
+  test('an emergency that a person asks for skips what the Environment lets it, and no more', () => {
+    const world = new World({
+      environment: {
+        ...january('Finish'),
+        freeze: { reason: 'year end' },
+        emergency: { maySkip: ['Windows'] },
+      },
+    });
+    Object.assign(world.promotion.spec, { changeType: 'Emergency', emergency });
+    world.requester = 'alice';
+    play(world, 'Pass', 10);
+    expect(world.reason).toBe('Frozen');
+    edit(world, { ...january('Finish'), emergency: { maySkip: ['Windows'] } });
+    play(world, 'Pass');
+    expect(world.reason).toBe('Succeeded');
+    expect(world.promotion.status?.bypassed).toMatchObject([
+      { what: 'Window', by: 'alice', ticket: 'INC-7' },
+    ]);
+  });
+
+  test('an emergency that nobody is known to have asked for waits, and says for what', () => {
+    const world = new World({ environment: { ...january('Finish'), emergency: { maySkip: ['Windows'] } } });
+    Object.assign(world.promotion.spec, { changeType: 'Emergency', emergency });
+    play(world, 'Pass', 10);
+    expect(world.reason).toBe('WindowClosed');
+    expect(findCondition(world.promotion, 'Succeeded')?.message).toContain(
+      'waits for a Decision with verdict Bypass',
+    );
   });
 });

@@ -2,6 +2,7 @@ import type { PromotionReason, PromotionStatus } from '../api/v1alpha1/types.ts'
 import { reasonOf } from '../api/v1alpha1/reasons.ts';
 import { calendarOf, freezeOf } from '../environment/calendar.ts';
 import { fromTime, toTime } from '../runtime/time.ts';
+import { passOver, whyNotSkipped } from './bypass.ts';
 import type { Input } from './input.ts';
 import { heldBy, said } from './orders.ts';
 import type { Failure } from './outcome.ts';
@@ -39,7 +40,7 @@ function pause(reason: Pause['reason'], blocker: string, message: string, until?
 /** A freeze of the Environment. */
 function frozen(input: Input): Pause | undefined {
   const freeze = freezeOf(input.environment, input.freezes, input.now);
-  if (!freeze) return undefined;
+  if (!freeze || passOver(input, 'Freeze')) return undefined;
   const { by, reason, until } = freeze;
   const name = input.promotion.spec.environment;
   const who = by === undefined ? '' : ` by ${by}`;
@@ -48,13 +49,18 @@ function frozen(input: Input): Pause | undefined {
     by === undefined
       ? 'take spec.freeze out of the Environment to end it'
       : 'create a Decision with verdict Thaw to end it';
-  return pause('Frozen', 'Freeze', `Environment ${name} is frozen${who}${end} (${reason}): ${how}`, until);
+  return pause(
+    'Frozen',
+    'Freeze',
+    `Environment ${name} is frozen${who}${end} (${reason}): ${how}${whyNotSkipped(input)}`,
+    until,
+  );
 }
 
 /** The Environment's windows are closed. */
 function outside(input: Input): Pause | undefined {
   const calendar = calendarOf(input.environment, input.now);
-  if (!calendar || calendar.open) return undefined;
+  if (!calendar || calendar.open || passOver(input, 'Window')) return undefined;
   const name = input.promotion.spec.environment;
   const { nextOpen, unreadable } = calendar;
   if (unreadable !== undefined)
@@ -63,7 +69,7 @@ function outside(input: Input): Pause | undefined {
   return pause(
     'WindowClosed',
     'Window',
-    `Environment ${name} is closed (${calendar.reason}): ${opens}, and this goes on by itself then`,
+    `Environment ${name} is closed (${calendar.reason}): ${opens}, and this goes on by itself then${whyNotSkipped(input)}`,
     calendar.until,
   );
 }
@@ -89,7 +95,8 @@ export function pausedBy(input: Input): Pause | undefined {
 /** A window has closed under it, and its onClose is Revert. */
 export function revertedByWindow(input: Input): Failure | undefined {
   const calendar = calendarOf(input.environment, input.now);
-  if (!calendar || calendar.open || calendar.onClose !== 'Revert') return undefined;
+  if (!calendar || calendar.open || calendar.onClose !== 'Revert' || passOver(input, 'Window'))
+    return undefined;
   const message = `${calendar.reason}, and its onClose is Revert: apply a new Promotion, which begins when it opens`;
   return { reason: 'window', message, quarantine: false };
 }

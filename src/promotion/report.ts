@@ -29,6 +29,14 @@ export function happenings(before: PromotionStatus | undefined, after: Promotion
   const events: Happening[] = (after.warnings ?? [])
     .filter((note) => !before?.warnings?.includes(note))
     .map((note) => ({ type: 'Warning', reason: 'PreflightWarning', action: 'Preflight', note }));
+  for (const { what, by, ticket, reason: why } of after.bypassed ?? [])
+    if (!before?.bypassed?.some((b) => b.what === what))
+      events.push({
+        type: 'Warning',
+        reason: 'Bypassed',
+        action: 'Bypassing',
+        note: `${what} is passed over by ${by} (${ticket}): ${why}`.slice(0, 1024),
+      });
   const louder = pages(after) && !pages(before);
   // Steps that are quick are told together: the reason may be the same as at the step before.
   const elsewhere = after.targets?.some((t, i) => t.step !== before?.targets?.[i]?.step) ?? false;

@@ -9,6 +9,7 @@ import { unpausedAt } from './pause.ts';
 import { imagesOf, revisionDigest, shortRevision } from './revision.ts';
 import { resolved } from './advance/tags.ts';
 import { revocationsOf } from './approvals.ts';
+import { bypassedBy } from './bypassed.ts';
 import { bindingsOf } from './start/turn.ts';
 
 /** A promotion that has ended is never looked at again. */
@@ -44,6 +45,7 @@ export function statusOf(input: Input, outcome: Outcome): PromotionStatus {
   const gates = outcome.results?.length ? fitting(outcome.results) : before.gates;
   const warnings = outcome.warnings?.map(shown) ?? before.warnings ?? [];
   const blockedBy = [...(outcome.blockedBy ?? []), ...distrust(input, outcome)];
+  const bypassed = bypassedBy(input);
   const unpaused = unpausedAt(input);
   const startedAt = before.startedAt ?? (outcome.plan && time);
   return {
@@ -58,6 +60,7 @@ export function statusOf(input: Input, outcome: Outcome): PromotionStatus {
     ...(gates && { gates }),
     ...decisionsOf(input, outcome),
     ...(warnings.length > 0 && { warnings }),
+    ...(bypassed.length > 0 && { bypassed }),
     ...(blockedBy.length > 0 && {
       blockedBy: blockedBy.slice(0, 16).map((b) => ({ ...b, message: shown(b.message) })),
     }),
@@ -69,6 +72,9 @@ export function statusOf(input: Input, outcome: Outcome): PromotionStatus {
       before.conditions,
       promotionConditions(outcome.reason, outcome.message, {
         pastDeadline: outcome.pastDeadline ?? false,
+        ...(bypassed.length > 0 && {
+          bypassed: bypassed.map((b) => `${b.what} by ${b.by} (${b.ticket})`).join(', '),
+        }),
         rolledBack: revert && revert.intentRestoredAt !== undefined && outcome.reason !== 'Reverting',
       }),
       promotion.metadata.generation ?? 0,
@@ -108,7 +114,9 @@ function decisionsOf(input: Input, { used = [], plan }: Outcome): Pick<Promotion
   const before = promotion.status?.decisions ?? [];
   const gates = (plan ?? promotion.status?.plan)?.gates ?? bindingsOf(input);
   // On the way back there is nothing left to decide.
-  const decided = promotion.status?.revert ? [] : [...orders, ...used, ...revocationsOf(input, gates)];
+  const decided = promotion.status?.revert
+    ? []
+    : [...orders, ...input.bypasses, ...used, ...revocationsOf(input, gates)];
   const fresh = decided
     .filter((o) => !before.some((d) => d.uid === o.uid))
     .map(({ name, uid, by, verdict, at, ...on }) => ({
@@ -116,7 +124,7 @@ function decisionsOf(input: Input, { used = [], plan }: Outcome): Pick<Promotion
       uid,
       by: presentable(by, 512),
       verdict,
-      ...('gate' in on && { gate: on.gate }),
+      ...('gate' in on && on.gate !== undefined && { gate: on.gate }),
       at: toTime(at),
     }));
   const decisions = [...before, ...fresh].slice(0, 64);

@@ -29,7 +29,7 @@ const documents = (objects: readonly object[], write: (value: unknown) => string
 
 /** Where the chart puts account names: they are CEL strings, in single quotes. */
 const PLACES = {
-  "'OPERATOR'": "'{{ include \"sluice.operatorUser\" . }}'",
+  "'OPERATOR'": '\'{{ include "sluice.operatorUser" . }}\'',
   "'KEEPERS'": '{{ include "sluice.celList" .Values.admission.keepers }}',
   "'BOTS'": '{{ include "sluice.celList" .Values.admission.bots }}',
 } as const;
@@ -37,7 +37,9 @@ const PLACES = {
 /** The admission policies as plain manifests, and as a template of the chart. */
 function policyFiles(): Generated[] {
   const plain = policiesFor(DEFAULT_ACCOUNTS).flatMap(manifestsOf);
-  const open = policiesFor({ operator: 'OPERATOR', keepers: ['KEEPERS'], bots: ['BOTS'] }).flatMap(manifestsOf);
+  const open = policiesFor({ operator: 'OPERATOR', keepers: ['KEEPERS'], bots: ['BOTS'] }).flatMap(
+    manifestsOf,
+  );
   let template = forHelm(documents(open, quoted));
   for (const [place, value] of Object.entries(PLACES)) template = template.replaceAll(place, value);
   return [

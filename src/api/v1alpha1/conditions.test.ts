@@ -18,6 +18,7 @@ describe('the conditions of each reason', () => {
     Queued: PROGRESSING,
     AwaitingReference: PROGRESSING,
     AwaitingUpstream: PROGRESSING,
+    Soaking: PROGRESSING,
     AwaitingApproval: PROGRESSING,
     WindowClosed: PROGRESSING,
     Frozen: PROGRESSING,

@@ -136,8 +136,34 @@ export const freeze = z
       'Nothing begins here and nothing advances; guards and reverts go on. The same by a person, on the record: a Decision with verdict Freeze.',
   });
 
+const upstream = z
+  .object({
+    require: z.enum(['All', 'Any']).default('All').meta({
+      description: 'All: verified in each of them. Any: in one of them.',
+    }),
+    environments: z
+      .array(
+        z.object({
+          name: objectName('Name of an Environment in this namespace.'),
+          soakSeconds: seconds(0, 2592000, 'It has to be good there for so long, undisturbed.').default(0),
+        }),
+      )
+      .min(1)
+      .max(8)
+      .meta({ description: 'Where it has to be good first.', ...listMap('name') }),
+  })
+  .meta({
+    description:
+      'Where a revision has to be good before it may come here: every image digest in it is last good on some target there. Absent: the entry of a chain.',
+  });
+
 export const environmentSpec = z
   .object({
+    upstream: upstream.optional(),
+    autoPromote: z.enum(['Off', 'WhenVerifiedUpstream']).default('Off').meta({
+      description:
+        'WhenVerifiedUpstream: Sluice applies a Promotion of what is verified upstream, once for each revision.',
+    }),
     targets: z
       .array(target)
       .min(1)
@@ -168,6 +194,24 @@ export const environmentSpec = z
         ...listMap('name'),
       }),
     freeze: freeze.optional(),
+    emergency: z
+      .object({
+        maySkip: z
+          .array(z.enum(['Freeze', 'Windows', 'Soak', 'Upstream', 'Approval']))
+          .min(1)
+          .max(5)
+          .meta({ description: 'What it passes over.', 'x-kubernetes-list-type': 'set' }),
+        followUpSeconds: seconds(
+          60,
+          2592000,
+          'Somebody else approves it afterwards within so long, or it shows as overdue.',
+        ).default(86400),
+      })
+      .optional()
+      .meta({
+        description:
+          'What a Promotion with changeType Emergency may skip here, where a person has asked for it; absent: nothing.',
+      }),
     concurrency: z.enum(['Queue', 'Replace', 'Reject']).default('Queue').meta({
       description:
         'While a target is taken: Queue waits, Replace lets only the newest wait, Reject ends at once as Busy.',
@@ -236,6 +280,9 @@ export const environmentStatus = z.object({
         name: text('Name of the target.', 63),
         current: revisionRef.optional().meta({ description: 'What is fully promoted.' }),
         lastGood: revisionRef.optional().meta({ description: 'What also passed its bake.' }),
+        steadySince: time(
+          'Since when lastGood has been undisturbed by drift or by a revert: what soaks counts from here.',
+        ).optional(),
         candidate: z
           .object({
             revisionDigest: digest('Digest of the revision.'),
@@ -298,6 +345,7 @@ export const environmentStatus = z.object({
 
 export type Target = z.infer<typeof target>;
 export type EnvironmentWindow = z.infer<typeof window>;
+export type Upstream = z.infer<typeof upstream>;
 export type GateBinding = z.infer<typeof gateBinding>;
 export type EnvironmentSpec = z.infer<typeof environmentSpec>;
 export type EnvironmentStatus = z.infer<typeof environmentStatus>;

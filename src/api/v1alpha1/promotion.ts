@@ -64,6 +64,17 @@ export const promotionSpec = z
       description:
         'Who asks for it: the name by which the API server knows you, which refuses any other. Absent: nobody in particular, as a machine.',
     }),
+    changeType: z.enum(['Standard', 'Normal', 'Emergency']).optional().meta({
+      description:
+        'Absent: Normal. Emergency skips what the Environment lets it, on the record; it needs the verb `emergency` on the Environment.',
+    }),
+    emergency: z
+      .object({
+        ticket: z.string().min(1).max(128).meta({ description: 'The incident.' }),
+        justification: z.string().min(10).max(1024).meta({ description: 'Why it cannot wait.' }),
+      })
+      .optional()
+      .meta({ description: 'With changeType Emergency.' }),
     gates: z
       .array(gateBinding)
       .min(1)
@@ -99,6 +110,11 @@ export const promotionSpec = z
       {
         rule: 'has(self.revision) != has(self.from)',
         message: 'a Promotion has either a revision or a from: set exactly one of them',
+      },
+      {
+        rule: "has(self.emergency) == (has(self.changeType) && self.changeType == 'Emergency')",
+        message:
+          'an Emergency says why: set emergency.ticket and emergency.justification with changeType Emergency, and only with it',
       },
     ),
   });
@@ -244,6 +260,14 @@ const revert = z
   })
   .meta({ description: 'The way back.' });
 
+const bypassed = z.object({
+  what: text('Freeze, Window, Soak or Upstream; or the name of a Gate, with `gate/` before it.', 260),
+  by: text('Who let it pass, as the API server knew them.', 512),
+  ticket: text('The ticket.', 128),
+  reason: text('Why.'),
+  at: time('When it was passed over.'),
+});
+
 const decisionRef = z.object({
   name: text('Name of the Decision.', 253),
   uid: text('Its UID.', 64),
@@ -287,6 +311,14 @@ export const promotionStatus = z.object({
     .max(64)
     .optional()
     .meta({ description: 'Decisions that were used.', ...listMap('uid') }),
+  bypassed: z
+    .array(bypassed)
+    .max(64)
+    .optional()
+    .meta({
+      description: 'What it has passed over, by a Bypass or as an Emergency.',
+      ...listMap('what'),
+    }),
   blockedBy: z
     .array(
       z.object({
@@ -315,5 +347,6 @@ export type PlannedTarget = z.infer<typeof plannedTarget>;
 export type TargetState = z.infer<typeof targetState>;
 export type TargetStatus = z.infer<typeof targetStatus>;
 export type GateResult = z.infer<typeof gateResult>;
+export type Bypassed = z.infer<typeof bypassed>;
 export type Revert = z.infer<typeof revert>;
 export type Promotion = Resource<PromotionSpec, PromotionStatus>;

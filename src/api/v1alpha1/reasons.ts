@@ -23,6 +23,7 @@ export const PROMOTION_REASONS = {
   Queued: progressing,
   AwaitingReference: progressing,
   AwaitingUpstream: progressing,
+  Soaking: progressing,
   /** Overdue its row is `stalled`, see {@link promotionConditions}. */
   AwaitingApproval: progressing,
   /** Outside of the Environment's windows: before it begins, or in flight where the window pauses it. */
@@ -92,12 +93,13 @@ export function isTerminal(reason: PromotionReason): boolean {
 /**
  * The conditions of a Promotion in a given state, in the order in which people read them.
  * @param pastDeadline a Holding, or an approval that is awaited, has outlasted its deadline: it pages.
+ * @param bypassed what was passed over and by whom, in words; absent: nothing.
  * @param rolledBack undefined while no revert was begun; then whether it is proven.
  */
 export function promotionConditions(
   reason: PromotionReason,
   message: string,
-  options: { pastDeadline?: boolean; rolledBack?: boolean | undefined } = {},
+  options: { pastDeadline?: boolean; rolledBack?: boolean | undefined; bypassed?: string } = {},
 ): Wanted[] {
   const row: Row =
     ['Holding', 'AwaitingApproval'].includes(reason) && options.pastDeadline
@@ -112,5 +114,12 @@ export function promotionConditions(
   if (row.Stalled) wanted.push({ type: 'Stalled', status: 'True', reason, message });
   if (options.rolledBack !== undefined)
     wanted.push({ type: 'RolledBack', status: options.rolledBack ? 'True' : 'False', reason, message });
+  if (options.bypassed !== undefined)
+    wanted.push({
+      type: 'Bypassed',
+      status: 'True',
+      reason: 'Bypassed',
+      message: `passed over on the record: ${options.bypassed}`,
+    });
   return wanted;
 }

@@ -9,6 +9,7 @@ export type {
   GateBinding,
   QuarantineEntry,
   Target,
+  Upstream,
 } from './environment.ts';
 export type {
   ApprovalSpec,
@@ -22,6 +23,7 @@ export type {
 } from './gate.ts';
 export type { ObjectMeta } from './object.ts';
 export type {
+  Bypassed,
   GateResult,
   Plan,
   PlannedTarget,

@@ -1,12 +1,13 @@
-import { parseDecision, type RawObject } from '../../api/v1alpha1/parse.ts';
+import { parseDecision, parseGate, type RawObject } from '../../api/v1alpha1/parse.ts';
 import type { Decision, Environment, Promotion } from '../../api/v1alpha1/types.ts';
 import { freezeOrders } from '../../environment/calendar.ts';
 import { isUsable, type Standing } from '../../policy/standing.ts';
-import { type Approval, isMachine } from '../approvals.ts';
+import type { Bypass } from '../bypass.ts';
+import { type Approval, isApproval, isMachine, resultFor } from '../approvals.ts';
 import { BY_PROMOTION, FREEZES } from '../indexes.ts';
 import type { Input, Order } from '../input.ts';
 import { inOrder } from '../orders.ts';
-import type { Sources } from './sources.ts';
+import { environmentNamed, type Sources } from './sources.ts';
 
 /* What people have decided: on this promotion, and on its Environment as far as it concerns it. */
 
@@ -33,14 +34,36 @@ function isUsed(decision: Decision, promotion: Promotion, environment: Environme
   return [promotion, environment].some((o) => o?.status?.decisions?.some((d) => d.uid === uid) ?? false);
 }
 
-/** Whether it matters if authors are proven: a Decision is there, or a requester who may not approve. */
+/** Whether it matters if authors are proven: a Decision is not used yet, or it matters who asked for the promotion. */
 export function needsStanding(sources: Sources, promotion: Promotion): boolean {
   // On the way back nothing is left to decide, and nothing is to hold that up.
   if (promotion.status?.revert) return false;
-  return promotion.spec.requestedBy !== undefined || decisionsFor(sources, promotion).length > 0;
+  const environment = environmentNamed(sources, promotion);
+  return (
+    asksWhoAsked(sources, promotion, environment) ||
+    decisionsFor(sources, promotion).some((d) => !isUsed(d, promotion, environment))
+  );
 }
 
-type DecidedOn = Pick<Input, 'orders' | 'approvals' | 'freezes' | 'requester' | 'distrusted'>;
+/** An emergency skips by whom it was asked for, and an approval gate that has not passed counts others only. */
+function asksWhoAsked(
+  { gates }: Sources,
+  { metadata, spec, status }: Promotion,
+  environment: Environment | undefined,
+): boolean {
+  if (spec.requestedBy === undefined) return false;
+  if (spec.changeType === 'Emergency') return true;
+  const bindings = status?.plan?.gates ?? [...(environment?.spec.gates ?? []), ...(spec.gates ?? [])];
+  return bindings.some(({ gate, when }) => {
+    const raw = gates.get(metadata.namespace, gate);
+    const parsed = raw && parseGate(raw);
+    return (
+      parsed?.ok && isApproval(parsed.object) && resultFor({ status }, { gate, when })?.verdict !== 'Pass'
+    );
+  });
+}
+
+type DecidedOn = Pick<Input, 'bypasses' | 'orders' | 'approvals' | 'freezes' | 'requester' | 'distrusted'>;
 
 /**
  * What was decided by people whose names are proven.
@@ -61,6 +84,7 @@ export function decidedOn(
   return {
     orders: inOrder(proven.flatMap(orderOf)),
     approvals: proven.flatMap(approvalOf).toSorted((a, b) => a.at - b.at || (a.uid < b.uid ? -1 : 1)),
+    bypasses: proven.flatMap(bypassOf),
     freezes: freezeOrders(proven),
     requester: requesterOf(promotion, standing),
     ...(count > 0 && standing && { distrusted: { count, message: distrust(standing) } }),
@@ -87,6 +111,13 @@ export function approvalOf({ metadata, spec }: Decision): Approval[] {
   if (gate === undefined) return [];
   const at = Date.parse(metadata.creationTimestamp);
   return [{ name: metadata.name, uid: metadata.uid, by, verdict, gate, revisionDigest, at, reason }];
+}
+
+function bypassOf({ metadata, spec }: Decision): Bypass[] {
+  const { by, verdict, gate, constraint, ticket = '', reason = '' } = spec;
+  if (verdict !== 'Bypass') return [];
+  const at = Date.parse(metadata.creationTimestamp);
+  return [{ name: metadata.name, uid: metadata.uid, by, verdict, gate, constraint, ticket, reason, at }];
 }
 
 /** A person whom the API server has seen ask for it. */

@@ -49,6 +49,12 @@ export async function gather(sources: Sources, raw: RawObject, promotion: Promot
     rivals: rivalsOf(sources, promotion),
     successors: promotion.status?.plan ? [] : successorsOf(sources, promotion),
     ...decidedOn(sources, promotion, environment, standing),
+    upstreams: new Map(
+      (environment?.spec.upstream?.environments ?? []).flatMap(({ name }): [string, Environment][] => {
+        const upstream = environmentNamed(sources, promotion, name);
+        return upstream ? [[name, upstream]] : [];
+      }),
+    ),
     source: promotion.spec.from && environmentNamed(sources, promotion, promotion.spec.from.environment),
     claimed: new Map(
       targets.flatMap((t): [string, string][] => {

@@ -3,6 +3,7 @@ import type { GateBinding, PlannedTarget } from '../../api/v1alpha1/types.ts';
 import type { Obstacle, TargetView } from '../../delivery/delivery.ts';
 import type { Input, ProbeRequest, Subject } from '../input.ts';
 import { isApproval } from '../approvals.ts';
+import { passOverGate } from '../bypass.ts';
 import { imagesFor, imagesOf, revisionDigest } from '../revision.ts';
 import { bindingsOf } from './turn.ts';
 
@@ -71,6 +72,7 @@ export function unanswered(input: Input, { target, inherited }: Chosen): string 
   // What is taken over may be too broken to answer; the new revision is judged all the same.
   if (inherited) return undefined;
   for (const binding of gatesFor(input, target.name)) {
+    if (passOverGate(input, binding.gate, false)) continue;
     const answer = answerOf(input, binding, target.name);
     if (answer?.value === undefined || answer.verdict === 'Error')
       return `gate ${binding.gate} has no answer for the stable revision: ${answer?.message ?? 'not asked yet'}`;
@@ -81,7 +83,7 @@ export function unanswered(input: Input, { target, inherited }: Chosen): string 
 /** A gate that is to pass Before anything is changed, and does not. */
 export function notPassed(input: Input, { target }: Chosen): string | undefined {
   for (const binding of gatesFor(input, target.name).filter((b) => b.when === 'Before')) {
-    if (input.gates.get(binding.gate)?.spec.advisory) continue;
+    if (input.gates.get(binding.gate)?.spec.advisory || passOverGate(input, binding.gate, false)) continue;
     const judgement = input.judgement(binding, target.name);
     if (judgement?.epoch !== 'preflight' || judgement.verdict !== 'Pass')
       return `gate ${binding.gate} is to pass before anything is changed: ${judgement?.message ?? 'not asked yet'}`;

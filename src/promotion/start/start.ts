@@ -9,6 +9,7 @@ import { alreadyRuns, matched } from './preflight.ts';
 import { preflight } from './preflight-checks.ts';
 import { fromUpstream, quarantined, superseded, unresolved, wait } from './waiting.ts';
 import { closedNow } from '../pause.ts';
+import { unverified } from './upstream.ts';
 import { turn } from './turn-checks.ts';
 import { bindingsOf, chosen } from './turn.ts';
 
@@ -16,6 +17,7 @@ import { bindingsOf, chosen } from './turn.ts';
 const OVERDUE: Partial<Record<PromotionReason, PromotionReason>> = {
   AwaitingReference: 'InvalidReference',
   AwaitingUpstream: 'Expired',
+  Soaking: 'Expired',
   Preflight: 'PreflightFailed',
   Queued: 'Expired',
   AwaitingApproval: 'Expired',
@@ -92,6 +94,8 @@ function fit(input: Input): Outcome {
       reason: 'AlreadyDone',
       message: 'the target already runs exactly this revision, by an earlier promotion',
     };
+  const rising = unverified(input);
+  if (rising) return rising;
   const approved = approvedToBegin(input, found);
   if (approved.outcome) return approved.outcome;
   const next = closed(input) ?? preflight(input, found);

@@ -8,6 +8,7 @@ import type { RolloutPatch } from '../../delivery/rollout/patches.ts';
 import type { FreezeOrder } from '../../environment/calendar.ts';
 import { decide as decideEnvironment } from '../../environment/decide.ts';
 import type { Approval } from '../approvals.ts';
+import type { Bypass } from '../bypass.ts';
 import type { Decided, Input, Order } from '../input.ts';
 import { mayWait } from '../news.ts';
 import { claimsProof, hasEnded, significant } from '../status.ts';
@@ -65,6 +66,10 @@ export class World {
   digests: Record<string, string[]> = {};
   /** Decisions of people. */
   orders: Order[] = [];
+  /** Environments upstream. */
+  upstreams = new Map<string, Environment>();
+  /** Bypasses by people. */
+  bypasses: Bypass[] = [];
   /** Decisions on approval gates, and who has asked for the promotion. */
   approvals: Approval[] = [];
   requester: string | undefined;
@@ -93,6 +98,8 @@ export class World {
     this.digests = from.digests;
     this.orders = from.orders;
     this.freezes = from.freezes;
+    this.bypasses = from.bypasses;
+    this.upstreams = from.upstreams;
     this.approvals = from.approvals;
     this.requester = from.requester;
     for (const name of from.forbidden) this.forbidden.add(name);
@@ -176,9 +183,11 @@ export class World {
       successors: [],
       orders: this.orders,
       freezes: this.freezes,
+      bypasses: this.bypasses,
       approvals: this.approvals,
       requester: this.requester,
       claimed: new Map(),
+      upstreams: this.upstreams,
       subjects: this.targets.map((t) => {
         const restored = this.memory.restored.get(t.target.name);
         const view = viewIn(seen?.get(t.target.name) ?? t.model, this.#assignment(t), restored);

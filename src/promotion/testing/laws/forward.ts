@@ -67,6 +67,7 @@ const pause: Law = {
     const calendar = calendarOf(environment, now);
     const isClosed = calendar && !calendar.open && calendar.onClose === 'Pause';
     if (!isClosed && !freezeOf(environment, freezes, now)) return undefined;
+    if (step.before.bypasses.length > 0) return undefined;
     const forward = decisionsIn(step).find(({ effect }) => ['Apply', 'Advance'].includes(effect.kind));
     return forward && `${forward.effect.kind} on ${forward.effect.target} while the Environment is closed`;
   },
