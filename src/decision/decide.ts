@@ -7,6 +7,7 @@ import type {
   Gate,
   Promotion,
 } from '../api/v1alpha1/types.ts';
+import { rollbackName } from '../environment/rollbacks.ts';
 import { isUsable, type Standing } from '../policy/standing.ts';
 import { toTime } from '../runtime/time.ts';
 import { onGate, onPromotion } from './on-promotion.ts';
@@ -83,6 +84,8 @@ function withFate(
 ): DecisionStatus {
   return {
     ...decision.status,
+    ...(decision.spec.verdict === 'Rollback' &&
+      fate.status === 'True' && { promotion: rollbackName(decision) }),
     conditions: withConditions(
       decision.status?.conditions,
       [{ type: 'Accepted', ...fate }],

@@ -1,3 +1,4 @@
+import { refusalOfRollback } from '../environment/rollbacks.ts';
 import { fromTime } from '../runtime/time.ts';
 import type { Fate, Input } from './decide.ts';
 
@@ -17,6 +18,10 @@ export function onPlace({ decision, environment, now }: Input): Fate | undefined
     return { status: 'True', reason: 'Used', message: `used by Environment ${spec.environment}` };
   if (spec.verdict === 'Freeze' && (fromTime(spec.until) ?? now + 1) <= now)
     return no('Expired', 'until was past when it was looked at: create a new Decision with a later one');
+  if (spec.verdict === 'Rollback') {
+    const refusal = refusalOfRollback(environment, decision);
+    if (refusal !== undefined) return no('DigestMismatch', refusal);
+  }
   return undefined;
 }
 

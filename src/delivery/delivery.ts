@@ -117,7 +117,7 @@ export type Effect =
   | { kind: 'Abort'; target: string; hash: string }
   /** Writes the recorded template back. */
   | { kind: 'Restore'; target: string }
-  /** Lets the revision `hash` skip every step: only ever the recorded one. */
+  /** Lets the revision `hash` skip every step: only ever one that goes back. */
   | { kind: 'PromoteFull'; target: string; hash: string }
   /** Ends a freeze that would keep a revert from reaching traffic. */
   | { kind: 'Unfreeze'; target: string }

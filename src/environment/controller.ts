@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { findCondition } from '../api/v1alpha1/conditions.ts';
-import { ENVIRONMENTS, IN_USE_FINALIZER } from '../api/v1alpha1/names.ts';
+import { API_VERSION, ENVIRONMENTS, IN_USE_FINALIZER, PROMOTIONS } from '../api/v1alpha1/names.ts';
 import {
   parseDecision,
   parseEnvironment,
@@ -14,7 +14,8 @@ import type { KubeClient } from '../kube/client.ts';
 import type { ReconcileResult } from '../kube/controller.ts';
 import { setFinalizer } from '../kube/finalizers.ts';
 import { patchStatus } from '../kube/patch.ts';
-import { objectPath, splitKey } from '../kube/paths.ts';
+import { isAlreadyExists } from '../kube/errors.ts';
+import { collectionPath, objectPath, splitKey } from '../kube/paths.ts';
 import { isUsable, type Standing } from '../policy/standing.ts';
 import type { StoreReader } from '../kube/informer.ts';
 import type { KubeObject } from '../kube/types.ts';
@@ -23,12 +24,17 @@ import type { Log } from '../runtime/log.ts';
 import { earliest } from '../runtime/time.ts';
 import { calendarOf, freezeOf, freezeOrders } from './calendar.ts';
 import { decide } from './decide.ts';
+import type { Input } from './input.ts';
+import type { Order } from './order.ts';
+import { riseOf } from './rise.ts';
+import { rollbackOrders } from './rollbacks.ts';
 
 export interface EnvironmentControllerOptions {
   client: KubeClient;
   clock: Clock;
   environments: StoreReader<RawObject>;
   gates: StoreReader<RawObject>;
+  promotions: StoreReader<RawObject>;
   /** Promotions by the index `namespace/environment`. */
   promotionsOf(environment: string): readonly RawObject[];
   /** Decisions by the index `namespace/environment`. */
@@ -62,18 +68,24 @@ export class EnvironmentController {
     const now = this.#o.clock.now();
     const { decisions, distrusted } = await this.#decided(environment);
     const freezes = freezeOrders(decisions);
-    const status = decide({
+    const input: Input = {
       now,
       environment,
       promotions: this.#o.promotionsOf(key).flatMap((p) => {
         const promotion = parsePromotion(p);
         return promotion.ok ? [promotion.object] : [];
       }),
-      releases: decisions.filter((d) => d.spec.verdict === 'Release'),
+      decisions,
+      upstreams: this.#upstreams(environment),
       freezes,
       declared: (target) => this.#declared(environment, target),
       problems: this.#problems(environment),
-    });
+    };
+    const { order, wakeAt: risesAt } = riseOf(input);
+    // Before it is on record that they were used: what is made twice is made once.
+    for (const one of [...rollbackOrders(input), ...(order ? [order] : [])])
+      await this.#order(environment, one, log);
+    const status = decide(input);
     const inUse = status.targets?.some((t) => t.candidate) ?? false;
     // Kept before it says that it is in use, and let go only after it has said that it is not.
     const kept = inUse ? await this.#keep(raw, 'present') : raw;
@@ -87,6 +99,7 @@ export class EnvironmentController {
       calendarOf(environment, now)?.until,
       freezeOf(environment, freezes, now)?.until,
       distrusted ? now + DISTRUST_MS : undefined,
+      risesAt,
     );
     // A window that never changes is looked at again when it is edited.
     if (wakeAt !== undefined && Number.isFinite(wakeAt))
@@ -105,6 +118,30 @@ export class EnvironmentController {
     const standing = await this.#o.standing(metadata.namespace);
     const decisions = all.filter((d) => isUsed(d) || isUsable(standing, d.metadata.creationTimestamp));
     return { decisions, distrusted: !standing.trusted };
+  }
+
+  /** Makes a Promotion; one that is there already has been made before. */
+  async #order({ metadata }: Environment, { name, spec }: Order, log: Log): Promise<void> {
+    const { namespace } = metadata;
+    const body = { apiVersion: API_VERSION, kind: 'Promotion', metadata: { name, namespace }, spec };
+    try {
+      this.#o.promotions.upsertLocal(
+        await this.#o.client.create<RawObject>(collectionPath(PROMOTIONS, namespace), body),
+      );
+      log.info({ promotion: name, reason: spec.reason }, 'Promotion made');
+    } catch (error) {
+      if (!isAlreadyExists(error)) throw error;
+    }
+  }
+
+  #upstreams({ metadata, spec }: Environment): Map<string, Environment> {
+    return new Map(
+      (spec.upstream?.environments ?? []).flatMap(({ name }): [string, Environment][] => {
+        const raw = this.#o.environments.get(metadata.namespace, name);
+        const parsed = raw && parseEnvironment(raw);
+        return parsed?.ok ? [[name, parsed.object]] : [];
+      }),
+    );
   }
 
   /** Images that a target's template declares. */

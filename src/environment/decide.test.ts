@@ -85,7 +85,8 @@ const decided = (
     now: 0,
     environment: environment(before),
     promotions,
-    releases: [],
+    decisions: [],
+    upstreams: new Map(),
     freezes: [],
     declared: () => undefined,
     problems: [],
@@ -198,7 +199,7 @@ describe('a Release', () => {
   test('lets out what it names, on record, and it stays out', () => {
     const first = decided([failed]);
     const now = Date.parse('2026-01-03T00:00:01Z');
-    const second = decided([failed], first, { releases: [release()], now });
+    const second = decided([failed], first, { decisions: [release()], now });
     expect(second.quarantine).toBeUndefined();
     expect(second.released).toMatchObject([{ decision: 'let-go', by: 'bob', target: 'checkout' }]);
     expect(decided([failed], second, { now }).quarantine).toBeUndefined();
@@ -215,7 +216,7 @@ describe('a Release', () => {
     ['one that was made before the failure', release({}, '2026-01-01T00:00:00Z')],
   ])('lets nothing out for %s', (_, decision) => {
     const first = decided([failed]);
-    const second = decided([failed], first, { releases: [decision] });
+    const second = decided([failed], first, { decisions: [decision] });
     expect(second.quarantine).toHaveLength(1);
     expect(second.released).toBeUndefined();
   });

@@ -5,6 +5,7 @@ import { toTime } from '../runtime/time.ts';
 import { calendarOf, type Freeze, freezeOf } from './calendar.ts';
 import { historyOf } from './history.ts';
 import type { Input } from './input.ts';
+import { heldAuto, refusalOfRollback } from './rollbacks.ts';
 import { quarantineOf, releasedOf } from './quarantine.ts';
 import { truthOf } from './truth.ts';
 
@@ -19,6 +20,7 @@ export function decide(input: Input): EnvironmentStatus {
   const drifted = targets.filter((t) => t.drift).map((t) => t.name);
   const calendar = calendarOf(environment, input.now);
   const freeze = freezeOf(environment, input.freezes, input.now);
+  const held = heldAuto(input);
   const decisions = decisionsOf(input);
   return {
     observedGeneration: generation,
@@ -27,6 +29,7 @@ export function decide(input: Input): EnvironmentStatus {
     ...(released.length > 0 && { released }),
     ...(calendar && { window: windowOf(calendar) }),
     ...(freeze && { freeze: freezeStatus(freeze) }),
+    ...(held && { autoPromote: held }),
     ...(decisions.length > 0 && { decisions }),
     ...(history.length > 0 && { history }),
     conditions: withConditions(
@@ -85,21 +88,34 @@ function windowOf({
 
 function freezeStatus({ by, reason, until }: Freeze): EnvironmentStatus['freeze'] {
   return {
-    ...(by !== undefined && { by: presentable(by, 253) }),
+    ...(by !== undefined && { by: presentable(by, 512) }),
     reason: presentable(reason, 1024),
     ...(until !== undefined && { until: toTime(until) }),
   };
 }
 
 /** Decisions on the place itself that were used, the latest of them. */
-function decisionsOf({ environment, freezes, now }: Input): NonNullable<EnvironmentStatus['decisions']> {
+function decisionsOf(input: Input): NonNullable<EnvironmentStatus['decisions']> {
+  const { environment, freezes, now } = input;
   const before = environment.status?.decisions ?? [];
-  const fresh = freezes
-    .filter((f) => !before.some((d) => d.uid === f.uid) && now < f.until)
+  const orders = input.decisions
+    .filter(
+      (d) =>
+        d.spec.verdict === 'Resume' || (d.spec.verdict === 'Rollback' && !refusalOfRollback(environment, d)),
+    )
+    .map(({ metadata, spec }) => ({
+      name: metadata.name,
+      uid: metadata.uid,
+      by: spec.by,
+      verdict: spec.verdict,
+      at: Date.parse(metadata.creationTimestamp),
+    }));
+  const fresh = [...freezes.filter((f) => now < f.until), ...orders]
+    .filter((f) => !before.some((d) => d.uid === f.uid))
     .map(({ name, uid, by, verdict, at }) => ({
       name,
       uid,
-      by: presentable(by, 253),
+      by: presentable(by, 512),
       verdict,
       at: toTime(at),
     }));

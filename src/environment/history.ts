@@ -1,4 +1,5 @@
 import type { EnvironmentStatus } from '../api/v1alpha1/types.ts';
+import { referenceRun } from '../promotion/revision.ts';
 import type { Input } from './input.ts';
 
 /** How promotions ended here, newest first: what is on record, and those that have ended since. */
@@ -6,15 +7,21 @@ export function historyOf(input: Input): NonNullable<EnvironmentStatus['history'
   const { environment } = input;
   const before = environment.status?.history ?? [];
   const found = input.promotions.flatMap(({ metadata, status }) => {
-    const { completedAt, startedAt, revisionDigest, plan } = status ?? {};
+    const { completedAt, startedAt, revisionDigest, plan, targets: places } = status ?? {};
     const outcome = status?.conditions?.find((c) => c.type === 'Succeeded')?.reason;
     // What was never begun changed nothing here.
     if (!completedAt || !startedAt || !outcome) return [];
-    return (plan?.targets ?? []).map(({ name: target }) => ({
+    return (plan?.targets ?? []).map(({ name: target, images }) => ({
       promotion: metadata.name,
       target,
       outcome,
       ...(revisionDigest && { revisionDigest }),
+      images: images.map((i) =>
+        referenceRun(
+          i,
+          places?.find((t) => t.name === target),
+        ),
+      ),
       startedAt,
       completedAt,
     }));

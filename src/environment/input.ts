@@ -7,8 +7,10 @@ export interface Input {
   environment: Environment;
   /** Every Promotion for this Environment that still exists. */
   promotions: readonly Promotion[];
-  /** Release Decisions for this Environment. */
-  releases: readonly Decision[];
+  /** Decisions on the place itself whose authors are proven. */
+  decisions: readonly Decision[];
+  /** The Environments upstream of this one, by name, as far as they exist. */
+  upstreams: ReadonlyMap<string, Environment>;
   /** Freezes and Thaws by a person, oldest first. */
   freezes: readonly FreezeOrder[];
   /** Images that a target's template declares; undefined: it is not there. */

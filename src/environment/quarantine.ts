@@ -13,7 +13,8 @@ export function releasedOf(input: Input): NonNullable<EnvironmentStatus['release
   const refused = input.environment.status?.quarantine ?? [];
   // When it was used, by the clock that the failures are timed with: what fails later is refused anew.
   const at = toTime(input.now);
-  const fresh = input.releases.flatMap(({ metadata, spec }) => {
+  const releases = input.decisions.filter((d) => d.spec.verdict === 'Release');
+  const fresh = releases.flatMap(({ metadata, spec }) => {
     const { target = '', revisionDigest = '' } = spec;
     const by = presentable(spec.by, 253);
     const made = metadata.creationTimestamp;

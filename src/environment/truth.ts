@@ -1,12 +1,6 @@
 import { digestOf } from '../api/v1alpha1/images.ts';
-import type {
-  EnvironmentStatus,
-  PlannedTarget,
-  Promotion,
-  Target,
-  TargetStatus,
-} from '../api/v1alpha1/types.ts';
-import { digestRun } from '../promotion/revision.ts';
+import type { EnvironmentStatus, Promotion, Target } from '../api/v1alpha1/types.ts';
+import { referenceRun } from '../promotion/revision.ts';
 import { presentable } from '../runtime/presentable.ts';
 import { fromTime, toTime } from '../runtime/time.ts';
 import type { Input } from './input.ts';
@@ -20,12 +14,6 @@ function promotedAt(promotion: Promotion, target: string): string | undefined {
   const place = status?.targets?.find((t) => t.name === target);
   if (!place || status?.revert || place.step === undefined || place.step !== place.steps) return undefined;
   return place.reachedAt;
-}
-
-/** The image reference with the digest that ran. */
-function referenceRun(planned: PlannedTarget['images'][number], status: TargetStatus | undefined): string {
-  const digest = digestRun(planned, status);
-  return digest && digestOf(planned.image) === undefined ? `${planned.image}@${digest}` : planned.image;
 }
 
 function refTo(promotion: Promotion, target: string, since: string): RevisionRef {

@@ -205,7 +205,7 @@ function keep({ operator, keepers }: Accounts): Policy {
 }
 
 /** Who asks for a promotion is who says so, and may call it an emergency. */
-function promotion(): Policy {
+function promotion({ operator }: Accounts): Policy {
   const name = 'sluice-promotion';
   const isEmergency = "object.spec.?changeType.orValue('') == 'Emergency'";
   return {
@@ -223,6 +223,12 @@ function promotion(): Policy {
         {
           expression: `!(${isEmergency}) || ${may('environments', 'object.spec.environment', "'emergency'")}`,
           messageExpression: `'changeType Emergency' + ${needs("'emergency'", 'environments', 'object.spec.environment')} + ', or apply it with changeType Normal'`,
+          reason: 'Forbidden',
+        },
+        {
+          expression: `!has(object.spec.rollback) || request.userInfo.username == '${operator}'`,
+          message:
+            'spec.rollback is written by the Sluice operator only: create a Decision with verdict Rollback',
           reason: 'Forbidden',
         },
       ],
@@ -253,7 +259,7 @@ function status({ operator }: Accounts): Policy {
 
 /** Every policy of an installation with these accounts. */
 export function policiesFor(accounts: Accounts): Policy[] {
-  return [create(accounts), keep(accounts), promotion(), status(accounts)];
+  return [create(accounts), keep(accounts), promotion(accounts), status(accounts)];
 }
 
 export const ADMISSION = 'admissionregistration.k8s.io';

@@ -20,6 +20,8 @@ export interface Rival {
   name: string;
   uid: string;
   createdAt: number;
+  /** The smaller, the sooner its turn. */
+  priority: number;
   /** Why it stands where it stands; undefined: not looked at yet. */
   reason: PromotionReason | undefined;
   /** It has latched its plan and is in flight. */
@@ -85,6 +87,8 @@ export interface Input {
   requester: string | undefined;
   /** Decisions that are not used, since nothing proves who made them: how many, and what to do. */
   distrusted?: { count: number; message: string };
+  /** A person takes it back by a Rollback: proven to be made by Sluice, not proven, or none. */
+  rollback: 'Proven' | 'Unproven' | undefined;
   /** Bypasses for it. */
   bypasses: readonly Bypass[];
   /** Freezes and Thaws of the Environment by a person, oldest first. */

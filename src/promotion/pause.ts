@@ -88,12 +88,15 @@ export function pausedBy(input: Input): Pause | undefined {
       'Held',
       `held by ${said(hold)}: the weight stays and guards go on; create a Decision with verdict Resume to go on, or Abort to go back`,
     );
+  // What goes back is stopped by a person's Hold only.
+  if (input.promotion.spec.rollback) return undefined;
   const calendar = calendarOf(input.environment, input.now);
   return frozen(input) ?? (calendar?.onClose === 'Pause' ? outside(input) : undefined);
 }
 
 /** A window has closed under it, and its onClose is Revert. */
 export function revertedByWindow(input: Input): Failure | undefined {
+  if (input.promotion.spec.rollback) return undefined;
   const calendar = calendarOf(input.environment, input.now);
   if (!calendar || calendar.open || calendar.onClose !== 'Revert' || passOver(input, 'Window'))
     return undefined;

@@ -31,6 +31,15 @@ export function digestRun(
   return digestOf(image) ?? status?.digests?.find((d) => d.container === container)?.digest;
 }
 
+/** The image reference with the digest that ran. */
+export function referenceRun(
+  planned: PlannedTarget['images'][number],
+  status: TargetStatus | undefined,
+): string {
+  const digest = digestRun(planned, status);
+  return digest && digestOf(planned.image) === undefined ? `${planned.image}@${digest}` : planned.image;
+}
+
 /** What `imageReference` has written, read back; undefined for a reference without a digest. */
 export function parseReference(reference: string): RevisionImage | undefined {
   const digest = digestOf(reference);

@@ -268,6 +268,11 @@ const historyEntry = z.object({
   target: text('Name of the target.', 63),
   outcome: text('The reason that it ended with.', 64),
   revisionDigest: digest('Digest of the revision.').optional(),
+  images: z
+    .array(text('Image reference.', 512))
+    .max(32)
+    .optional()
+    .meta({ description: 'The images that it brought to the target.' }),
   startedAt: time('When Applying began.').optional(),
   completedAt: time('When it ended.'),
 });
@@ -330,6 +335,17 @@ export const environmentStatus = z.object({
     })
     .optional()
     .meta({ description: 'The freeze that is in force.' }),
+  autoPromote: z
+    .object({
+      heldBy: text('Who held it, as the API server knew them.', 512),
+      reason: text('Why.'),
+      since: time('Since when.'),
+    })
+    .optional()
+    .meta({
+      description:
+        'A rollback by a person holds autoPromote until a Decision with verdict Resume and without promotion.',
+    }),
   decisions: z
     .array(decisionUsed)
     .max(64)

@@ -89,6 +89,17 @@ export const promotionSpec = z
       2592000,
       'A promotion that has not begun Applying so long after its creation ends; absent: it waits.',
     ).optional(),
+    rollback: z
+      .object({
+        decision: text('Name of the Decision with verdict Rollback.', 253),
+        uid: text('Its UID.', 64),
+        by: text('Who decided.', 512),
+      })
+      .optional()
+      .meta({
+        description:
+          'Written by Sluice only, for a Decision with verdict Rollback: no canary, no gates, no windows.',
+      }),
     dryRun: z.boolean().optional().meta({
       description: 'true: says what it would do and what is in its way, touches nothing, ends Planned.',
     }),
@@ -175,6 +186,7 @@ export const plan = z
       .max(64)
       .meta({ description: 'Gates that are asked.', ...atomic }),
     bakeSeconds: count(604800, 'Covered time after full promotion.'),
+    rollback: z.boolean().optional().meta({ description: 'A person takes it back: every step is skipped.' }),
   })
   .meta({ description: 'What was latched when Applying began.' });
 

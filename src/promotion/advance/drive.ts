@@ -13,9 +13,11 @@ import { withDigests } from './tags.ts';
 
 /** Drives one target towards full promotion and through the bake; one whose wave has not begun is `begin`'s. */
 export function drive(d: InFlight): TargetOutcome {
-  const { input, planned, status, view } = d;
+  const { input, plan, planned, status, view } = d;
   const stranger = strangers(d);
   if (stranger) return stranger;
+  if (plan.rollback && view.isOurs && view.observed && view.failure)
+    return standsStill(d, 'Rollout', `${view.failure}; a rollback is not taken back: look at it`, []);
   if (view.isOurs && view.observed && view.failure) {
     const message = `gate rollout failed: ${view.failure}`;
     return broken(d, { reason: 'rollout', message, quarantine: true });
@@ -25,6 +27,7 @@ export function drive(d: InFlight): TargetOutcome {
     if (applying) return applying;
   }
   if (promotedAt(d) !== undefined) return withDigests(d, promoted(d));
+  if (plan.rollback && !d.paused) return skipSteps(d);
   if (view.waiting) return withDigests(d, atStep(d));
 
   // Between two steps the gates stand guard: a sample may fail the promotion, none may pass it.
@@ -41,6 +44,21 @@ export function drive(d: InFlight): TargetOutcome {
     message: `the Rollouts controller brings up the first pods of ${planned.rollout.name}`,
     target: moved(status, 'Advancing', input.now, { steps: view.steps, canaryHash: view.currentHash }),
     probes,
+  };
+}
+
+/** A person takes it back: it walks no steps. */
+function skipSteps({ input, planned, status, view }: InFlight): TargetOutcome {
+  const target = moved(status, 'Advancing', input.now, { steps: view.steps, canaryHash: view.currentHash });
+  return {
+    reason: 'Advancing',
+    message: `taking Rollout ${planned.rollout.name} back: every step is skipped`,
+    target,
+    ...(view.observed &&
+      !view.promoteFull &&
+      view.step < view.steps && {
+        effect: { kind: 'PromoteFull', target: planned.name, hash: view.currentHash },
+      }),
   };
 }
 

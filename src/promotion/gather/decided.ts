@@ -40,6 +40,7 @@ export function needsStanding(sources: Sources, promotion: Promotion): boolean {
   if (promotion.status?.revert) return false;
   const environment = environmentNamed(sources, promotion);
   return (
+    (promotion.spec.rollback !== undefined && !promotion.status?.plan) ||
     asksWhoAsked(sources, promotion, environment) ||
     decisionsFor(sources, promotion).some((d) => !isUsed(d, promotion, environment))
   );
@@ -63,7 +64,10 @@ function asksWhoAsked(
   });
 }
 
-type DecidedOn = Pick<Input, 'bypasses' | 'orders' | 'approvals' | 'freezes' | 'requester' | 'distrusted'>;
+type DecidedOn = Pick<
+  Input,
+  'rollback' | 'bypasses' | 'orders' | 'approvals' | 'freezes' | 'requester' | 'distrusted'
+>;
 
 /**
  * What was decided by people whose names are proven.
@@ -84,6 +88,7 @@ export function decidedOn(
   return {
     orders: inOrder(proven.flatMap(orderOf)),
     approvals: proven.flatMap(approvalOf).toSorted((a, b) => a.at - b.at || (a.uid < b.uid ? -1 : 1)),
+    rollback: rollbackOf(promotion, standing),
     bypasses: proven.flatMap(bypassOf),
     freezes: freezeOrders(proven),
     requester: requesterOf(promotion, standing),
@@ -118,6 +123,16 @@ function bypassOf({ metadata, spec }: Decision): Bypass[] {
   if (verdict !== 'Bypass') return [];
   const at = Date.parse(metadata.creationTimestamp);
   return [{ name: metadata.name, uid: metadata.uid, by, verdict, gate, constraint, ticket, reason, at }];
+}
+
+/** Only the operator may write that it is a rollback, as long as the policies are in force. */
+function rollbackOf(
+  { metadata, spec, status }: Promotion,
+  standing: Standing | undefined,
+): Input['rollback'] {
+  if (!spec.rollback) return undefined;
+  const isProven = status?.plan !== undefined || (standing && isUsable(standing, metadata.creationTimestamp));
+  return isProven ? 'Proven' : 'Unproven';
 }
 
 /** A person whom the API server has seen ask for it. */

@@ -4,6 +4,7 @@ import type { Promotion } from '../../api/v1alpha1/types.ts';
 import { BY_ENVIRONMENT } from '../indexes.ts';
 import type { Rival, Successor } from '../input.ts';
 import { imagesOf } from '../revision.ts';
+import { priorityOf } from '../start/turn.ts';
 import { hasEnded } from '../status.ts';
 import type { Sources } from './sources.ts';
 
@@ -19,6 +20,7 @@ function rivalOf(raw: RawObject): Rival | 'none' {
     name: metadata.name,
     uid: metadata.uid,
     createdAt: Date.parse(metadata.creationTimestamp),
+    priority: priorityOf(spec),
     reason: reasonOf(parsed.object),
     started: status?.plan !== undefined,
     targets: status?.plan?.targets.map((t) => t.name) ?? spec.targets,

@@ -27,7 +27,8 @@ export function planOf(input: Input, chosen: readonly Chosen[]): Plan {
     version: PLAN_VERSION,
     targets,
     gates: bindingsOf(input),
-    bakeSeconds: timingOf(input.environment).bakeSeconds,
+    bakeSeconds: input.promotion.spec.rollback ? 0 : timingOf(input.environment).bakeSeconds,
+    ...(input.promotion.spec.rollback && { rollback: true }),
   };
   return { ...latched, hash: fingerprint(latched) };
 }

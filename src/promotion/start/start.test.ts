@@ -22,6 +22,7 @@ const SAMPLE = { at: 1, verdict: 'Inconclusive' as const, message: 'no data', qu
 const rival = (change: Partial<Rival> = {}): Rival => ({
   name: 'other',
   uid: 'other-uid',
+  priority: 2,
   createdAt: Date.parse('2026-01-01T00:00:00Z'),
   reason: 'Preflight',
   started: false,
@@ -58,6 +59,8 @@ describe('whose turn it is', () => {
       rival({ started: true, images: [{ image: 'ghcr.io/acme/cart', digest: DIGEST }] }),
       'Preflight',
     ],
+    ['a rollback goes first, however young', rival({ priority: 0, createdAt: created + second }), 'Queued'],
+    ['an emergency goes first, however young', rival({ priority: 1, createdAt: created + second }), 'Queued'],
     ['one for another target is no rival', rival({ started: true, targets: ['elsewhere'] }), 'Preflight'],
   ])('%s', (_, other, reason) => {
     expect(start(ready({ rivals: [other] })).reason).toBe(reason);

@@ -73,7 +73,7 @@ function ordered(input: Input): Outcome | undefined {
 
 /** A freeze or the windows: it begins when they let it. A dry run says so, and goes on. */
 function closed(input: Input): Outcome | undefined {
-  if (input.promotion.spec.dryRun) return undefined;
+  if (input.promotion.spec.dryRun || input.promotion.spec.rollback) return undefined;
   const pause = closedNow(input);
   return pause && { ...pause, blockedBy: [pause.blocker] };
 }
@@ -103,9 +103,21 @@ function fit(input: Input): Outcome {
   return { ...next, results, used: approved.fold?.used ?? [] };
 }
 
+/** Whoever can write a Promotion could write that it is a rollback, if nothing kept them from it. */
+function unproven(input: Input): Outcome | undefined {
+  if (input.rollback !== 'Unproven') return undefined;
+  return wait(
+    input,
+    'AwaitingReference',
+    'Rollback',
+    'nothing proves that Sluice has made this rollback: put the admission policies in force, and create a new Decision with verdict Rollback',
+  );
+}
+
 /** The checks before Applying, in this order; the first that has something to say decides. */
 const CHECKS: readonly ((input: Input) => Outcome | undefined)[] = [
   ordered,
+  unproven,
   fromUpstream,
   superseded,
   unresolved,

@@ -1,10 +1,12 @@
 import { isPromotionReason, isTerminal } from '../../api/v1alpha1/reasons.ts';
-import type { GateBinding, RevisionImage, Target } from '../../api/v1alpha1/types.ts';
+import type { GateBinding, Promotion, RevisionImage, Target } from '../../api/v1alpha1/types.ts';
 import type { Input, Rival, Subject } from '../input.ts';
 import { imagesFor, imagesOf } from '../revision.ts';
 
 /** The Environment's gates and the Promotion's own; one that stands in both is asked once, as the Environment says. */
 export function bindingsOf(input: Input): GateBinding[] {
+  // A person takes it back: nobody is asked, and nothing is measured.
+  if (input.promotion.spec.rollback) return [];
   const own = input.promotion.spec.gates ?? [];
   const all = [...(input.environment?.spec.gates ?? [])];
   for (const binding of own)
@@ -75,13 +77,21 @@ export function isStuck(rival: Rival): boolean {
   return rival.started && STUCK.includes(rival.reason);
 }
 
-/** A rival that comes first: it is in flight, or it is older and can have its turn. */
+/** What goes back goes first, then emergencies; the smaller, the sooner. */
+export function priorityOf({ rollback, changeType }: Promotion['spec']): number {
+  if (rollback) return 0;
+  return changeType === 'Emergency' ? 1 : 2;
+}
+
+/** A rival that comes first: it is in flight, or it is more urgent, or older, and can have its turn. */
 export function aheadOf(input: Input, subjects: readonly Subject[]): Rival | undefined {
   const { metadata } = input.promotion;
   const createdAt = Date.parse(metadata.creationTimestamp);
+  const own = priorityOf(input.promotion.spec);
   const older = (r: Rival): boolean =>
     r.createdAt < createdAt || (r.createdAt === createdAt && r.uid < metadata.uid);
+  const first = (r: Rival): boolean => r.priority < own || (r.priority === own && older(r));
   return rivalFor(input, subjects, (r) =>
-    r.started ? !(older(r) && isStuck(r)) : older(r) && TAKES_TURN.includes(r.reason),
+    r.started ? !(older(r) && isStuck(r)) : first(r) && TAKES_TURN.includes(r.reason),
   );
 }

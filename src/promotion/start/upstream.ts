@@ -34,7 +34,7 @@ export function unverified(input: Input): Outcome | undefined {
 export function lackOf(input: Input): Lack | undefined {
   const { environment, promotion, upstreams } = input;
   const upstream = environment?.spec.upstream;
-  if (!upstream || passOver(input, 'Upstream')) return undefined;
+  if (!upstream || promotion.spec.rollback || passOver(input, 'Upstream')) return undefined;
   const images = imagesOf(promotion);
   const undigested = images.find((i) => i.digest === undefined);
   if (undigested)

@@ -68,6 +68,8 @@ export class World {
   orders: Order[] = [];
   /** Environments upstream. */
   upstreams = new Map<string, Environment>();
+  /** It is a rollback by a person. */
+  rollback: Input['rollback'];
   /** Bypasses by people. */
   bypasses: Bypass[] = [];
   /** Decisions on approval gates, and who has asked for the promotion. */
@@ -99,6 +101,7 @@ export class World {
     this.orders = from.orders;
     this.freezes = from.freezes;
     this.bypasses = from.bypasses;
+    this.rollback = from.rollback;
     this.upstreams = from.upstreams;
     this.approvals = from.approvals;
     this.requester = from.requester;
@@ -184,6 +187,7 @@ export class World {
       orders: this.orders,
       freezes: this.freezes,
       bypasses: this.bypasses,
+      rollback: this.rollback,
       approvals: this.approvals,
       requester: this.requester,
       claimed: new Map(),
@@ -307,7 +311,13 @@ export class World {
   /** The Environment's controller looks. */
   environmentTick(): void {
     const { now, environment, freezes } = this;
-    const nothing = { freezes, releases: [], declared: () => undefined, problems: [] };
+    const nothing = {
+      freezes,
+      decisions: [],
+      upstreams: this.upstreams,
+      declared: () => undefined,
+      problems: [],
+    };
     const input = { now, environment, promotions: [this.promotion], ...nothing };
     this.environment = { ...environment, status: decideEnvironment(input) };
   }

@@ -1,0 +1,83 @@
+import type { Environment, RevisionImage } from '../api/v1alpha1/types.ts';
+import { parseReference, revisionDigest } from '../promotion/revision.ts';
+import { earliest } from '../runtime/time.ts';
+import { heldAuto } from './rollbacks.ts';
+import type { Input } from './input.ts';
+import type { Order } from './order.ts';
+import { verifiedIn } from './verified.ts';
+
+/* autoPromote: what is verified upstream comes by itself, once. */
+
+/** What is last good in an Environment, as one revision; undefined where its targets do not agree, or lack it. */
+function goodIn({ spec, status }: Environment): RevisionImage[] | undefined {
+  const images = new Map<string, RevisionImage>();
+  for (const { name } of spec.targets) {
+    const lastGood = status?.targets?.find((t) => t.name === name)?.lastGood;
+    if (!lastGood) return undefined;
+    for (const reference of lastGood.images ?? []) {
+      const image = parseReference(reference);
+      if (!image) return undefined;
+      if ((images.get(image.image) ?? image).digest !== image.digest) return undefined;
+      images.set(image.image, image);
+    }
+  }
+  return images.size === 0 ? undefined : [...images.values()];
+}
+
+/** When a revision has been good everywhere for as long as is asked: epoch milliseconds; undefined: it is not good. */
+function soakedAt(input: Input, images: readonly RevisionImage[]): number | undefined {
+  const { upstream } = input.environment.spec;
+  if (!upstream) return undefined;
+  const times = upstream.environments.map(({ name, soakSeconds }) => {
+    const place = input.upstreams.get(name);
+    const verified = place && verifiedIn(place, images);
+    return verified?.good ? verified.since + soakSeconds * 1000 : undefined;
+  });
+  if (upstream.require === 'Any') return earliest(...times);
+  const known = times.filter((t) => t !== undefined);
+  return known.length === times.length ? Math.max(...known) : undefined;
+}
+
+/** Whether it came here before, or is refused here: it does not come again by itself. */
+function isKnown(
+  { environment, promotions }: Input,
+  images: readonly RevisionImage[],
+  digest: string,
+): boolean {
+  const { targets = [], history = [], quarantine = [] } = environment.status ?? {};
+  return (
+    targets.some((t) => [t.current, t.lastGood, t.candidate].some((r) => r?.revisionDigest === digest)) ||
+    history.some((h) => h.revisionDigest === digest) ||
+    quarantine.some((q) => images.some((i) => i.digest === q.digest)) ||
+    promotions.some(({ status }) => status?.revisionDigest === digest)
+  );
+}
+
+/** The Promotion that comes by itself now, and when to look again. */
+export function riseOf(input: Input): { order?: Order; wakeAt?: number } {
+  const { environment, now } = input;
+  const { upstream, autoPromote } = environment.spec;
+  if (autoPromote !== 'WhenVerifiedUpstream' || !upstream || heldAuto(input)) return {};
+  for (const { name } of upstream.environments) {
+    const place = input.upstreams.get(name);
+    const images = place && goodIn(place);
+    if (!images) continue;
+    const digest = revisionDigest(images);
+    if (isKnown(input, images, digest)) continue;
+    const at = soakedAt(input, images);
+    if (at === undefined) continue;
+    if (now < at) return { wakeAt: at };
+    const short = environment.metadata.name.slice(0, 44);
+    return {
+      order: {
+        name: `auto-${short}-${digest.slice('sha256:'.length, 'sha256:'.length + 12)}`,
+        spec: {
+          environment: environment.metadata.name,
+          revision: { images },
+          reason: `verified in Environment ${name}`,
+        },
+      },
+    };
+  }
+  return {};
+}
