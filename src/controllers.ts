@@ -131,6 +131,11 @@ export function createControllers(tools: ControllerTools): Part {
   return {
     name: 'controllers',
     start: async () => {
+      // A handler that comes late is told of what is there: one look for each is enough.
+      const look = (): void => void trust.look();
+      caches.policies.onEvent(look);
+      caches.bindings.onEvent(look);
+      await trust.look();
       for (const controller of controllers) await controller.start();
       sweeping = sweepOnce(tools, delivery, stopping.signal);
     },

@@ -7,9 +7,14 @@ import type { Order } from './order.ts';
 /* Rollbacks by people: a promotion of what ran before, and a hold on what would come by itself. */
 
 /** Rollbacks, and the Resumes that lift their hold on autoPromote, oldest first. */
-function placeDecisions({ decisions }: Input): Decision[] {
+function placeDecisions({ decisions, environment }: Input): Decision[] {
+  const used = environment.status?.decisions ?? [];
+  const goes = (d: Decision): boolean =>
+    used.some((u) => u.uid === d.metadata.uid) || refusalOfRollback(environment, d) === undefined;
   return decisions
-    .filter(({ spec }) => spec.verdict === 'Rollback' || (spec.verdict === 'Resume' && !spec.promotion))
+    .filter((d) =>
+      d.spec.verdict === 'Rollback' ? goes(d) : d.spec.verdict === 'Resume' && !d.spec.promotion,
+    )
     .toSorted(
       (a, b) =>
         Date.parse(a.metadata.creationTimestamp) - Date.parse(b.metadata.creationTimestamp) ||
@@ -92,7 +97,6 @@ export function rollbackOrders(input: Input): Order[] {
   return placeDecisions(input).flatMap((decision): Order[] => {
     const { metadata, spec } = decision;
     if (spec.verdict !== 'Rollback' || used.some((d) => d.uid === metadata.uid)) return [];
-    if (refusalOfRollback(input.environment, decision) !== undefined) return [];
     const targets = targetsOf(input.environment, decision);
     const references = targets.flatMap((target) => {
       const destination = destinationOf(input.environment, target, spec.revisionDigest);

@@ -76,3 +76,13 @@ export function fingerprintOf(shipped: readonly Policy[], found: InForce): strin
     ),
   );
 }
+
+/**
+ * When the last of them was created, by the API server's clock in epoch milliseconds; undefined where one was edited
+ * since, so that this says nothing.
+ */
+export function stampOf(shipped: readonly Policy[], found: InForce): number | undefined {
+  const all = shipped.flatMap(({ name }) => [found.policy(name), found.binding(name)]);
+  if (all.some((o) => o?.metadata.generation !== 1)) return undefined;
+  return Math.max(...all.map((o) => Date.parse(o?.metadata.creationTimestamp ?? '')));
+}

@@ -4,8 +4,9 @@ import { collectionPath, objectPath } from '../kube/paths.ts';
 import type { KubeObject } from '../kube/types.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
-import { fingerprintOf, type InForce, tamperingWith } from './compare.ts';
+import { fromTime, toTime } from '../runtime/time.ts';
 import { ownName } from './account.ts';
+import { fingerprintOf, type InForce, stampOf, tamperingWith } from './compare.ts';
 import { type Accounts, policiesFor, type Policy } from './policies.ts';
 import { probe } from './probe.ts';
 import type { Standing } from './standing.ts';
@@ -16,7 +17,7 @@ export interface TrustOptions {
   log: Log;
   /** Accounts besides the operator's own, as the policies were installed with. */
   accounts: Pick<Accounts, 'keepers' | 'bots'>;
-  /** What is. */
+  /** What is in force. */
   found: InForce;
   /** Where it is recorded since when: the namespace of the Lease. */
   namespace: string;
@@ -28,7 +29,7 @@ const CONFIG_MAPS = { group: '', version: 'v1', plural: 'configmaps' };
 const NAME = 'sluice-decision-trust';
 
 interface TrustRecord extends KubeObject {
-  data?: { inForce?: string };
+  data?: { inForce?: string; since?: string };
 }
 
 /**
@@ -42,8 +43,7 @@ const PROBE_MS = 2_000;
 /**
  * Tells whether the admission policies are in force that prove the author of a Decision, and since when: by their
  * content, word for word, by a record of which objects they were and how often they had been edited, and by a dry run.
- * The record is kept in a ConfigMap, stamped by the API server, so that what happens while no operator runs is seen by
- * the next one.
+ * The record is kept in a ConfigMap, so that what is done to them while no operator runs is seen by the next one.
  */
 export class Trust {
   readonly #o: TrustOptions;
@@ -57,11 +57,27 @@ export class Trust {
   }
 
   /**
+   * Looks at the policies and keeps on record what they are: to be called when they change, so that what is made after
+   * that counts. A failure is made up for when a Decision is to be used.
+   */
+  async look(): Promise<void> {
+    try {
+      const { found } = this.#o;
+      const shipped = await this.#policies();
+      if (tamperingWith(shipped, found) === undefined) await this.#since(shipped);
+      else this.#o.observe?.(false);
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : '';
+      this.#o.log.warn({ reason }, 'The admission policies for Decisions could not be looked at');
+    }
+  }
+
+  /**
    * How things stand in a namespace, now. Never rejects: without an answer nothing is trusted, and what needs no
    * Decision goes on.
    */
   async standing(namespace: string): Promise<Standing> {
-    const standing = await this.#look(namespace).catch((error: unknown): Standing => {
+    const standing = await this.#ask(namespace).catch((error: unknown): Standing => {
       const why = error instanceof Error ? error.message : 'no answer';
       return {
         trusted: false,
@@ -72,12 +88,11 @@ export class Trust {
     return standing;
   }
 
-  async #look(namespace: string): Promise<Standing> {
-    const { found } = this.#o;
+  async #ask(namespace: string): Promise<Standing> {
     const shipped = await this.#policies();
-    const message = tamperingWith(shipped, found) ?? (await this.#probe(namespace));
+    const message = tamperingWith(shipped, this.#o.found) ?? (await this.#probe(namespace));
     if (message !== undefined) return { trusted: false, message };
-    return { trusted: true, since: await this.#since(fingerprintOf(shipped, found)) };
+    return { trusted: true, since: await this.#since(shipped) };
   }
 
   async #policies(): Promise<readonly Policy[]> {
@@ -90,19 +105,27 @@ export class Trust {
     const now = clock.monotonic();
     const last = this.#probed.get(namespace);
     if (last !== undefined && now - last < PROBE_MS) return undefined;
-    const message = await probe(client, namespace);
     this.#probed.delete(namespace);
+    const message = await probe(client, namespace);
     if (message === undefined) this.#probed.set(namespace, now);
     return message;
   }
 
-  /** Since when exactly this has been in force, as far as it is on record; what is new is recorded. */
-  async #since(inForce: string): Promise<number> {
-    if (this.#recorded?.inForce !== inForce) {
-      const stored = await this.#read();
-      const record = stored?.data?.inForce === inForce ? stored : await this.#write(stored, inForce);
-      this.#recorded = { inForce, since: writtenAt(record) + SPREAD_MS };
-    }
+  /** Since when exactly this has been in force, epoch milliseconds; what is new is recorded. */
+  async #since(shipped: readonly Policy[]): Promise<number> {
+    const { clock, found, log } = this.#o;
+    const inForce = fingerprintOf(shipped, found);
+    if (this.#recorded?.inForce === inForce) return this.#recorded.since;
+    const stored = await this.#read();
+    const known = stored?.data?.inForce === inForce ? fromTime(stored.data.since) : undefined;
+    if (known === undefined) {
+      // Nothing on record: they are as old as the API server says. Else somebody has changed them, at the latest now.
+      const stamp = stampOf(shipped, found);
+      const since = (stored || stamp === undefined ? Math.max(clock.now(), stamp ?? 0) : stamp) + SPREAD_MS;
+      log.info({ inForce, since: toTime(since) }, 'The admission policies for Decisions are on record');
+      await this.#write(stored, { inForce, since: toTime(since) });
+      this.#recorded = { inForce, since };
+    } else this.#recorded = { inForce, since: known };
     return this.#recorded.since;
   }
 
@@ -115,28 +138,16 @@ export class Trust {
     }
   }
 
-  async #write(stored: TrustRecord | undefined, inForce: string): Promise<TrustRecord> {
-    const { client, namespace, log } = this.#o;
-    log.info({ inForce }, 'The admission policies for Decisions are new: earlier Decisions are not used');
-    const data = { inForce };
-    if (stored) return client.patch<TrustRecord>(objectPath(CONFIG_MAPS, namespace, NAME), { data }, 'merge');
+  async #write(stored: TrustRecord | undefined, data: Required<TrustRecord>['data']): Promise<void> {
+    const { client, namespace } = this.#o;
+    const path = objectPath(CONFIG_MAPS, namespace, NAME);
     const body = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: NAME, namespace }, data };
     try {
-      return await client.create<TrustRecord>(collectionPath(CONFIG_MAPS, namespace), body);
+      if (stored) await client.patch(path, { data }, 'merge');
+      else await client.create(collectionPath(CONFIG_MAPS, namespace), body);
     } catch (error) {
-      // Somebody made it meanwhile: what stands in it is seen at the next look.
-      if (isAlreadyExists(error))
-        return client.patch<TrustRecord>(objectPath(CONFIG_MAPS, namespace, NAME), { data }, 'merge');
-      throw error;
+      // Made meanwhile, by another look of this process: it is read at the next one.
+      if (!isAlreadyExists(error)) throw error;
     }
   }
-}
-
-/** When an object was last written, by the API server's clock, in whole seconds; epoch milliseconds. */
-function writtenAt({ metadata }: TrustRecord): number {
-  const times = (metadata.managedFields ?? []).map((entry) =>
-    Date.parse((entry as { time?: string }).time ?? ''),
-  );
-  const known = [Date.parse(metadata.creationTimestamp ?? ''), ...times].filter((t) => !Number.isNaN(t));
-  return Math.max(...known);
 }

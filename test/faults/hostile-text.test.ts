@@ -148,7 +148,7 @@ faultCase(
     const promotion = { name: 'held-v2', uid: metadata.uid };
     for (const verdict of ['Hold', 'Abort']) {
       await place.apply('Decision', `forged-${verdict.toLowerCase()}`, {
-        by: FORGED,
+        by: 'admin',
         verdict,
         environment: 'held',
         promotion,

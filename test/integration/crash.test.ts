@@ -167,7 +167,7 @@ describe('the operator was away', () => {
 /** Creates a Decision on v2 of a place. */
 async function decideOn(place: Place, verdict: string): Promise<void> {
   const { name, uid } = (await place.promotion(`${place.app}-v2`)).metadata;
-  const spec = { by: 'bob', verdict, environment: place.app, promotion: { name, uid } };
+  const spec = { by: 'admin', verdict, environment: place.app, promotion: { name, uid } };
   await place.apply('Decision', `${place.app}-${verdict.toLowerCase()}`, spec);
 }
 

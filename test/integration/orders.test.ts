@@ -1,8 +1,9 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
-import type { Decision, DecisionSpec } from '../../src/api/v1alpha1/types.ts';
+import type { DecisionSpec } from '../../src/api/v1alpha1/types.ts';
 import { canonicalJson } from '../../src/runtime/hash.ts';
-import { ApiError, type KubeObject } from '../harness/api.ts';
+import { ApiError } from '../harness/api.ts';
 import { FAILING, PASSING, UNDECIDED } from '../harness/gates.ts';
+import { decideAs, entitle, fateOf } from '../harness/people.ts';
 import { imageFor, Place, reasonOf } from '../harness/promotions.ts';
 import { sharedWorld } from '../harness/shared.ts';
 import { until } from '../harness/until.ts';
@@ -12,7 +13,10 @@ import { until } from '../harness/until.ts';
 const { cluster, controls, prometheus } = sharedWorld();
 const NAMESPACE = 'orders';
 
-beforeAll(() => cluster.createNamespace(NAMESPACE));
+beforeAll(async () => {
+  await cluster.createNamespace(NAMESPACE);
+  for (const user of ['bob', 'carol'] as const) await entitle(cluster, NAMESPACE, user, 'release-operator');
+});
 
 /** A promotion of v2 that stands at its first pause, under a gate that says neither yes nor no. */
 async function underJudgement(app: string): Promise<Place> {
@@ -23,20 +27,13 @@ async function underJudgement(app: string): Promise<Place> {
 }
 
 /** Creates a Decision on the place's v2. */
-async function decide(here: Place, name: string, spec: Partial<DecisionSpec>): Promise<void> {
+async function decide(here: Place, name: string, spec: Omit<Partial<DecisionSpec>, 'by'>): Promise<void> {
   const { uid } = (await here.promotion(`${here.app}-v2`)).metadata;
   const promotion = { name: `${here.app}-v2`, uid: uid ?? '' };
-  await here.apply('Decision', name, { by: 'bob', environment: here.app, promotion, ...spec });
+  await decideAs(cluster, NAMESPACE, 'bob', name, { environment: here.app, promotion, ...spec });
 }
 
-/** Waits until the Decision says what became of it. */
-function fate(name: string): Promise<string> {
-  return until(`Decision ${name} has its fate`, async () => {
-    const path = `/apis/sluice.dev/v1alpha1/namespaces/${NAMESPACE}/decisions/${name}`;
-    const accepted = (await cluster.api.get<Decision & KubeObject>(path)).status?.conditions?.[0];
-    return accepted && `${accepted.status} ${accepted.reason}`;
-  });
-}
+const fate = (name: string): Promise<string> => fateOf(cluster, NAMESPACE, name);
 
 describe('Hold and Resume', () => {
   test('a Hold stops every advance until a Resume, and stands on record', async () => {
@@ -127,8 +124,7 @@ describe('Release', () => {
     expect(reasonOf(await here.untilEnded(`${app}-refused`))).toBe('Quarantined');
 
     await controls.behave(imageFor(app, 'v2'), { errorRate: 0 });
-    await here.apply('Decision', 'release-1', {
-      by: 'carol',
+    await decideAs(cluster, NAMESPACE, 'carol', 'release-1', {
       verdict: 'Release',
       environment: app,
       target: app,
@@ -148,13 +144,13 @@ describe('Release', () => {
 });
 
 describe('a Decision cannot be changed or half made', () => {
-  const valid = { by: 'bob', verdict: 'Abort', environment: 'prod', promotion: { name: 'p', uid: 'u' } };
+  const valid = { by: 'admin', verdict: 'Abort', environment: 'prod', promotion: { name: 'p', uid: 'u' } };
   const release = { by: 'bob', verdict: 'Release', environment: 'prod', target: 't' };
   const here = new Place(cluster.api, NAMESPACE, 'rules');
 
   test.each([
     ['no promotion', { ...valid, promotion: undefined }, 'set promotion.name and promotion.uid'],
-    ['a target too many', { ...valid, target: 't' }, 'target and revisionDigest are for Release'],
+    ['a target too many', { ...valid, target: 't' }, 'target for Rollback and Release'],
     ['a Release of nothing', release, 'a Release names what it lets out'],
     ['nobody', { ...valid, by: '' }, 'at least 1 chars'],
   ])('%s', async (name, spec, says) => {
