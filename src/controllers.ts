@@ -131,11 +131,8 @@ export function createControllers(tools: ControllerTools): Part {
   return {
     name: 'controllers',
     start: async () => {
-      // A handler that comes late is told of what is there: one look for each is enough.
-      const look = (): void => void trust.look();
-      caches.policies.onEvent(look);
-      caches.bindings.onEvent(look);
       await trust.look();
+      followPolicies(tools, trust);
       for (const controller of controllers) await controller.start();
       sweeping = sweepOnce(tools, delivery, stopping.signal);
     },
@@ -146,6 +143,21 @@ export function createControllers(tools: ControllerTools): Part {
       http.close();
     },
   };
+}
+
+/** Looks at the admission policies whenever they change: once for what comes together. */
+function followPolicies({ caches, clock }: ControllerTools, trust: Trust): void {
+  let isDue = false;
+  const look = (): void => {
+    if (isDue) return;
+    isDue = true;
+    clock.after(0, () => {
+      isDue = false;
+      void trust.look();
+    });
+  };
+  caches.policies.onEvent(look);
+  caches.bindings.onEvent(look);
 }
 
 function createQueues({ clock, random, kubeMetrics }: ControllerTools): Queues {

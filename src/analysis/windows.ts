@@ -88,8 +88,9 @@ interface State {
   next: number | undefined;
 }
 
+const names = (windows: readonly Looked[]): string[] => windows.map(({ spec }) => spec.name);
+
 function describe({ open, denying, allowing, allows }: State): Pick<Opening, 'open' | 'reason' | 'closedBy'> {
-  const names = (windows: readonly Looked[]): string[] => windows.map(({ spec }) => spec.name);
   if (denying.length > 0)
     return { open, reason: `${named(names(denying))} keeps it closed`, closedBy: names(denying) };
   if (allowing.length > 0) return { open, reason: `${named(names(allowing))} is open`, closedBy: [] };

@@ -191,20 +191,21 @@ describe('in flight, under a freeze', () => {
   });
 });
 
+const bypass = (world: World, what: Partial<Bypass>): void => {
+  const at = Math.floor(world.now / 1000) * 1000;
+  const one = {
+    name: 'b',
+    uid: 'b',
+    by: 'bob',
+    verdict: 'Bypass',
+    ticket: 'INC-7',
+    reason: 'the shop is down',
+    at,
+  } as const;
+  world.bypasses = [...world.bypasses, { ...one, gate: undefined, constraint: undefined, ...what }];
+};
+
 describe('what is passed over, on the record', () => {
-  const bypass = (world: World, what: Partial<Bypass>): void => {
-    const at = Math.floor(world.now / 1000) * 1000;
-    const one = {
-      name: 'b',
-      uid: 'b',
-      by: 'bob',
-      verdict: 'Bypass',
-      ticket: 'INC-7',
-      reason: 'the shop is down',
-      at,
-    } as const;
-    world.bypasses = [...world.bypasses, { ...one, gate: undefined, constraint: undefined, ...what }];
-  };
   const emergency = { ticket: 'INC-7', justification: 'the shop is down' };
 
   test('a Bypass of the freeze lets it begin, says so in a condition, and stands in its decisions', () => {

@@ -297,6 +297,8 @@ const REFUSED: Record<string, Attempt> = {
   },
 };
 
+const input = (by: UserName): string => JSON.stringify(decisionOf(unique(), approve(by)));
+
 describe('a Decision is refused', () => {
   test.each(Object.entries(REFUSED))('%s', async (_, { by, spec, metadata, code, says }) => {
     const error = await refusal(cluster.apiAs(by).create(decisions, decisionOf(unique(), spec(), metadata)));
@@ -333,7 +335,6 @@ describe('a Decision is refused', () => {
   });
 
   test('by impersonation without the right to it, and with it in the wrong name', async () => {
-    const input = (by: UserName): string => JSON.stringify(decisionOf(unique(), approve(by)));
     const without = await cluster.kubectl(['create', '-n', NAMESPACE, '--as', 'bob', '-f', '-'], {
       user: 'eve',
       input: input('bob'),
@@ -420,7 +421,7 @@ describe('what was decided stays as it was', () => {
 
   test('the same person twice is one person', async () => {
     await stored('bob', approve('bob'));
-    const waiting = await cluster.api.get<KubeObject>(sluicePath(NAMESPACE, 'promotions', PROMOTION));
+    const waiting = await cluster.api.get(sluicePath(NAMESPACE, 'promotions', PROMOTION));
     expect(JSON.stringify(waiting)).toContain('gate cab awaits 1 more, after bob, but not by alice');
   });
 
@@ -521,15 +522,15 @@ describe('what was decided stays as it was', () => {
   });
 });
 
+const promotionOf = (spec: object): object => ({
+  apiVersion: 'sluice.dev/v1alpha1',
+  kind: 'Promotion',
+  metadata: { name: unique() },
+  spec: { environment: APP, revision: { images: [revisionImage(APP, 'v3')] }, ...spec },
+});
+
 describe('a Promotion', () => {
   const promotions = sluicePath(NAMESPACE, 'promotions');
-  const promotionOf = (spec: object): object => ({
-    apiVersion: 'sluice.dev/v1alpha1',
-    kind: 'Promotion',
-    metadata: { name: unique() },
-    spec: { environment: APP, revision: { images: [revisionImage(APP, 'v3')] }, ...spec },
-  });
-
   test.each<[string, UserName, object, number, string]>([
     [
       'in the name of somebody else',

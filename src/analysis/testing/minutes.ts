@@ -62,9 +62,10 @@ function wall(reading: number): Wall {
   };
 }
 
+const within = (numbers: readonly number[] | undefined, value: number): boolean =>
+  numbers?.includes(value) ?? true;
+
 function matches(fields: Fields, at: Wall): boolean {
-  const within = (numbers: readonly number[] | undefined, value: number): boolean =>
-    numbers?.includes(value) ?? true;
   // Where both are given, either day will do: crontab(5).
   const days =
     fields.day && fields.weekday
@@ -84,8 +85,9 @@ export function onBy(fields: Fields, clock: readonly Wall[], durationMinutes: nu
     const isRepeated = at.reading <= latest;
     let starts = matches(fields, at) && !(fixed && isRepeated);
     // The clock has jumped: what would have begun in between begins now.
-    for (let skipped = before + MINUTE; fixed && skipped < at.reading; skipped += MINUTE)
-      starts ||= matches(fields, wall(skipped));
+    if (fixed)
+      for (let skipped = before + MINUTE; skipped < at.reading; skipped += MINUTE)
+        starts ||= matches(fields, wall(skipped));
     latest = Math.max(latest, at.reading);
     if (starts) left = durationMinutes;
     return left-- > 0;
