@@ -3,6 +3,7 @@ import type { EnvironmentStatus } from '../api/v1alpha1/types.ts';
 import { presentable } from '../runtime/presentable.ts';
 import { toTime } from '../runtime/time.ts';
 import { calendarOf, type Freeze, freezeOf } from './calendar.ts';
+import { doraOf } from './dora.ts';
 import { historyOf } from './history.ts';
 import type { Input } from './input.ts';
 import { heldAuto, refusalOfRollback } from './rollbacks.ts';
@@ -16,17 +17,23 @@ export function decide(input: Input): EnvironmentStatus {
   const released = releasedOf(input);
   const quarantine = quarantineOf(input, released);
   const history = historyOf(input);
+  const decisions = decisionsOf(input);
+  const dora = doraOf(history, {
+    now: input.now,
+    limit: environment.spec.historyLimit,
+    rolledBack: decisions.flatMap((d) => d.left ?? []),
+  });
   const targets = environment.spec.targets.map((t) => truthOf(input, t));
   const drifted = targets.filter((t) => t.drift).map((t) => t.name);
   const calendar = calendarOf(environment, input.now);
   const freeze = freezeOf(environment, input.freezes, input.now);
   const held = heldAuto(input);
-  const decisions = decisionsOf(input);
   return {
     observedGeneration: generation,
     targets,
     ...(quarantine.length > 0 && { quarantine }),
     ...(released.length > 0 && { released }),
+    ...(dora && { dora }),
     ...(calendar && { window: windowOf(calendar) }),
     ...(freeze && { freeze: freezeStatus(freeze) }),
     ...(held && { autoPromote: held }),
@@ -94,6 +101,13 @@ function freezeStatus({ by, reason, until }: Freeze): EnvironmentStatus['freeze'
   };
 }
 
+/** The revision that a Rollback takes back: what its target runs when it is used. */
+function leftBy({ status }: Input['environment'], target: string | undefined): { left?: string } {
+  const left = (target === undefined ? status?.targets?.[0] : status?.targets?.find((t) => t.name === target))
+    ?.current?.revisionDigest;
+  return left === undefined ? {} : { left };
+}
+
 /** Decisions on the place itself that were used, the latest of them. */
 function decisionsOf(input: Input): NonNullable<EnvironmentStatus['decisions']> {
   const { environment, freezes, now } = input;
@@ -108,15 +122,17 @@ function decisionsOf(input: Input): NonNullable<EnvironmentStatus['decisions']> 
       uid: metadata.uid,
       by: spec.by,
       verdict: spec.verdict,
+      ...(spec.verdict === 'Rollback' && leftBy(environment, spec.target)),
       at: Date.parse(metadata.creationTimestamp),
     }));
   const fresh = [...freezes.filter((f) => now < f.until), ...orders]
     .filter((f) => !before.some((d) => d.uid === f.uid))
-    .map(({ name, uid, by, verdict, at }) => ({
-      name,
-      uid,
-      by: presentable(by, 512),
-      verdict,
+    .map(({ at, ...one }) => ({
+      name: one.name,
+      uid: one.uid,
+      by: presentable(one.by, 512),
+      verdict: one.verdict,
+      ...('left' in one && one.left !== undefined && { left: one.left }),
       at: toTime(at),
     }));
   return [...before, ...fresh].slice(-64);

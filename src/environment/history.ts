@@ -1,13 +1,27 @@
-import type { EnvironmentStatus } from '../api/v1alpha1/types.ts';
+import { COMMITTED_AT_ANNOTATION } from '../api/v1alpha1/names.ts';
+import type { EnvironmentStatus, Promotion } from '../api/v1alpha1/types.ts';
 import { referenceRun } from '../promotion/revision.ts';
+import { fromTime, toTime } from '../runtime/time.ts';
 import type { Input } from './input.ts';
+
+/** A person's Abort, a deletion and a Reject say nothing of the change; neither does a window that closes. */
+function isFailure(outcome: string): boolean {
+  return ['RolledBack', 'RollbackBlocked', 'ExternalAbort'].includes(outcome);
+}
+
+/** When the change was made, as far as somebody has said so; a time that lies ahead of its own promotion is none. */
+function changedAt({ annotations, creationTimestamp }: Promotion['metadata']): string {
+  const committed = fromTime(annotations?.[COMMITTED_AT_ANNOTATION]);
+  const isPast = committed !== undefined && committed <= Date.parse(creationTimestamp);
+  return toTime(isPast ? committed : Date.parse(creationTimestamp));
+}
 
 /** How promotions ended here, newest first: what is on record, and those that have ended since. */
 export function historyOf(input: Input): NonNullable<EnvironmentStatus['history']> {
   const { environment } = input;
   const before = environment.status?.history ?? [];
   const found = input.promotions.flatMap(({ metadata, status }) => {
-    const { completedAt, startedAt, revisionDigest, plan, targets: places } = status ?? {};
+    const { completedAt, startedAt, revisionDigest, plan, revert, targets: places } = status ?? {};
     const outcome = status?.conditions?.find((c) => c.type === 'Succeeded')?.reason;
     // What was never begun changed nothing here.
     if (!completedAt || !startedAt || !outcome) return [];
@@ -22,8 +36,11 @@ export function historyOf(input: Input): NonNullable<EnvironmentStatus['history'
           places?.find((t) => t.name === target),
         ),
       ),
+      changedAt: changedAt(metadata),
       startedAt,
       completedAt,
+      ...(isFailure(outcome) && revert && { failedAt: revert.detectedAt }),
+      ...(revert?.intentRestoredAt && { restoredAt: revert.intentRestoredAt }),
     }));
   });
   const fresh = found.filter(

@@ -209,7 +209,7 @@ describe('a rollback', () => {
     const prod = environment('prod', {}, two(3, 2));
     const input = inputOf(prod, [], { decisions: [decision({})] });
     const status = decide(input);
-    expect(status.decisions).toMatchObject([{ verdict: 'Rollback', by: 'bob' }]);
+    expect(status.decisions).toMatchObject([{ verdict: 'Rollback', by: 'bob', left: digestOf(3) }]);
     expect(rollbackOrders({ ...input, environment: { ...prod, status } })).toEqual([]);
   });
 

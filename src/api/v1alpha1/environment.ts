@@ -260,6 +260,7 @@ const decisionUsed = z.object({
   uid: text('Its UID.', 64),
   by: text('Who decided, as the API server knew them.', 512),
   verdict: text('What was decided.', 16),
+  left: digest('Rollback: the revision that was taken back.').optional(),
   at: time('When.'),
 });
 
@@ -273,8 +274,31 @@ const historyEntry = z.object({
     .max(32)
     .optional()
     .meta({ description: 'The images that it brought to the target.' }),
+  changedAt: time(
+    'When the change was made: the annotation sluice.dev/committed-at of the Promotion, else its creation.',
+  ).optional(),
   startedAt: time('When Applying began.').optional(),
   completedAt: time('When it ended.'),
+  failedAt: time('When it was seen to fail, where it went back because of that.').optional(),
+  restoredAt: time('When the revision before was proven back.').optional(),
+});
+
+const dora = z.object({
+  days: z.number().meta({ description: 'Days that the figures speak of: 30, or what the history spans.' }),
+  deployments: count(10_000, 'Promotions that succeeded.'),
+  deploymentsPerDay: z.number().meta({ description: 'Deployment frequency.' }),
+  leadTimeSeconds: count(
+    2 ** 40,
+    'Lead time for changes, median: from the change to its success here.',
+  ).optional(),
+  changeFailureRate: z
+    .number()
+    .optional()
+    .meta({ description: 'Share of promotions that began and failed, or were rolled back by a person.' }),
+  restoreSeconds: count(
+    2 ** 40,
+    'Time to restore, median: from a failure seen to the proof of the way back.',
+  ).optional(),
 });
 
 export const environmentStatus = z.object({
@@ -356,6 +380,9 @@ export const environmentStatus = z.object({
     .max(1600)
     .optional()
     .meta({ description: 'How promotions ended here, newest first.', ...atomic }),
+  dora: dora
+    .optional()
+    .meta({ description: 'The four keys of DORA, from the history; absent before anything has begun.' }),
   conditions,
 });
 

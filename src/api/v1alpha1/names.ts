@@ -6,6 +6,9 @@ export const API_VERSION = `${GROUP}/${VERSION}`;
 /** Label on the ControllerRevision that keeps a target's template: the UID of the Promotion it belongs to. */
 export const PROMOTION_UID_LABEL = `${GROUP}/promotion-uid`;
 
+/** Annotation on a Promotion: when the change was committed, RFC 3339. Lead time counts from there. */
+export const COMMITTED_AT_ANNOTATION = `${GROUP}/committed-at`;
+
 /** Keeps a Promotion in flight until its revert is proven: deleting one is an abort. */
 export const REVERT_FINALIZER = `${GROUP}/revert`;
 /** Keeps an Environment while a promotion is in flight there. */

@@ -1,0 +1,71 @@
+import { describe, expect, test } from '@jest/globals';
+import type { EnvironmentStatus } from '../api/v1alpha1/types.ts';
+import { toTime } from '../runtime/time.ts';
+import { doraOf } from './dora.ts';
+
+const DAY = 24 * 3600 * 1000;
+const NOW = Date.parse('2026-06-30T00:00:00Z');
+
+type Entry = NonNullable<EnvironmentStatus['history']>[number];
+
+/** A promotion that ended so many days ago. */
+const entry = (daysAgo: number, change: Partial<Entry> = {}): Entry => ({
+  promotion: `p${daysAgo}`,
+  target: 'checkout',
+  outcome: 'Succeeded',
+  changedAt: toTime(NOW - daysAgo * DAY - 3_600_000),
+  completedAt: toTime(NOW - daysAgo * DAY),
+  ...change,
+});
+const failure = (daysAgo: number, seconds: number): Entry =>
+  entry(daysAgo, {
+    outcome: 'RolledBack',
+    failedAt: toTime(NOW - daysAgo * DAY),
+    restoredAt: toTime(NOW - daysAgo * DAY + seconds * 1000),
+  });
+
+describe('the four keys', () => {
+  test('nothing has begun: no figures', () => {
+    expect(doraOf([], { now: NOW, limit: 20 })).toBeUndefined();
+    expect(doraOf([entry(31)], { now: NOW, limit: 20 })).toBeUndefined();
+  });
+
+  test('of 30 days', () => {
+    const history = [entry(1), entry(2), failure(3, 10), entry(4), failure(5, 30), entry(40)];
+    expect(doraOf(history, { now: NOW, limit: 20 })).toEqual({
+      days: 30,
+      deployments: 3,
+      deploymentsPerDay: 0.1,
+      leadTimeSeconds: 3600,
+      changeFailureRate: 0.4,
+      restoreSeconds: 20,
+    });
+  });
+
+  test('of what a full history spans, where that is less', () => {
+    const history = [entry(1), entry(2), entry(3), entry(4)];
+    expect(doraOf(history, { now: NOW, limit: 4 })).toMatchObject({ days: 4, deploymentsPerDay: 1 });
+  });
+
+  test('several targets are one deployment, that failed where one of them did', () => {
+    const both = [entry(1), entry(1, { target: 'cart' })];
+    expect(doraOf(both, { now: NOW, limit: 20 })).toMatchObject({ deployments: 1, changeFailureRate: 0 });
+    const one = [failure(1, 5), entry(1, { target: 'cart', outcome: 'RolledBack' })];
+    expect(doraOf(one, { now: NOW, limit: 20 })).toMatchObject({ deployments: 0, changeFailureRate: 1 });
+  });
+
+  test('what a person aborts is neither a deployment nor a failure', () => {
+    const history = [entry(1, { outcome: 'Aborted', restoredAt: toTime(NOW) })];
+    expect(doraOf(history, { now: NOW, limit: 20 })).toEqual({
+      days: 30,
+      deployments: 0,
+      deploymentsPerDay: 0,
+    });
+  });
+
+  test('what a person takes back afterwards has failed', () => {
+    const history = [entry(1, { revisionDigest: 'sha256:bad' }), entry(2)];
+    const figures = doraOf(history, { now: NOW, limit: 20, rolledBack: ['sha256:bad'] });
+    expect(figures).toMatchObject({ deployments: 2, changeFailureRate: 0.5 });
+  });
+});

@@ -1,0 +1,79 @@
+import type { EnvironmentStatus } from '../api/v1alpha1/types.ts';
+import { fromTime } from '../runtime/time.ts';
+
+/*
+ * The four keys of DORA (dora.dev/guides/dora-metrics), of one Environment, from its history: what is counted stands
+ * there, and can be counted again.
+ */
+
+type History = NonNullable<EnvironmentStatus['history']>;
+type Entry = History[number];
+
+const DAY_MS = 24 * 3600 * 1000;
+const DAYS = 30;
+
+/** A promotion of several targets is one deployment. */
+function byPromotion(history: History): Entry[][] {
+  const groups = new Map<string, Entry[]>();
+  for (const entry of history) {
+    const key = `${entry.promotion} ${entry.completedAt}`;
+    groups.set(key, [...(groups.get(key) ?? []), entry]);
+  }
+  return [...groups.values()];
+}
+
+function median(values: readonly number[]): number | undefined {
+  const sorted = values.toSorted((a, b) => a - b);
+  const [low, high] = [
+    sorted[Math.floor((sorted.length - 1) / 2)],
+    sorted[Math.ceil((sorted.length - 1) / 2)],
+  ];
+  return low === undefined || high === undefined ? undefined : Math.round((low + high) / 2);
+}
+
+const secondsBetween = (from: string | undefined, to: string | undefined): number[] => {
+  const [start, end] = [fromTime(from), fromTime(to)];
+  return start === undefined || end === undefined ? [] : [Math.max(0, end - start) / 1000];
+};
+
+const rounded = (value: number): number => Math.round(value * 1000) / 1000;
+
+/**
+ * The figures of the last 30 days; of less where the history is full and spans less.
+ * @param rolledBack revisionDigests that a person has taken back: those failed as well.
+ * @param limit entries of the history that are kept for each target.
+ */
+export function doraOf(
+  history: History,
+  { now, limit, rolledBack = [] }: { now: number; limit: number; rolledBack?: readonly string[] },
+): EnvironmentStatus['dora'] {
+  const recent = history.filter((h) => Date.parse(h.completedAt) > now - DAYS * DAY_MS);
+  if (recent.length === 0) return undefined;
+  const oldest = Math.min(...recent.map((h) => Date.parse(h.completedAt)));
+  const isFull = recent.length === history.length && fullest(history) >= limit;
+  const days = isFull ? Math.max(1, (now - oldest) / DAY_MS) : DAYS;
+  const promotions = byPromotion(recent);
+  const good = promotions.filter((p) => p.every((h) => h.outcome === 'Succeeded'));
+  const failed = promotions.filter((p) =>
+    p.some((h) => h.failedAt !== undefined || rolledBack.includes(h.revisionDigest ?? '')),
+  );
+  const judged = new Set([...good, ...failed]).size;
+  const lead = median(good.flatMap(([h]) => secondsBetween(h?.changedAt, h?.completedAt)));
+  const restore = median(recent.flatMap((h) => secondsBetween(h.failedAt, h.restoredAt)));
+  return {
+    // Whole days: a figure that changes with every look would be written with every look.
+    days: Math.ceil(days),
+    deployments: good.length,
+    deploymentsPerDay: rounded(good.length / Math.ceil(days)),
+    ...(lead !== undefined && { leadTimeSeconds: lead }),
+    ...(judged > 0 && { changeFailureRate: rounded(failed.length / judged) }),
+    ...(restore !== undefined && { restoreSeconds: restore }),
+  };
+}
+
+/** Entries of the target that has most. */
+function fullest(history: History): number {
+  const counts = new Map<string, number>();
+  for (const { target } of history) counts.set(target, (counts.get(target) ?? 0) + 1);
+  return Math.max(0, ...counts.values());
+}
