@@ -31,7 +31,7 @@ describe('a chain', () => {
     fc.assert(
       fc.property(texts, (records) => {
         const links = chainOf(records);
-        expect(faultsIn('uid', links, links.at(-1)?.hash)).toEqual([]);
+        expect(faultsIn('uid', links, { head: links.at(-1)?.hash })).toEqual([]);
       }),
     );
   });
@@ -65,7 +65,7 @@ describe('a chain', () => {
       fc.property(texts, fc.nat(), (records, n) => {
         const links = chainOf(records);
         const head = links.at(-1)?.hash;
-        expect(faultsIn('uid', tamper(links, n % links.length), head)).not.toEqual([]);
+        expect(faultsIn('uid', tamper(links, n % links.length), { head })).not.toEqual([]);
       }),
     );
   });
@@ -78,7 +78,7 @@ describe('a chain', () => {
         const [a, b] = [links[i], links[i + 1]];
         if (!a || !b) return;
         const swapped = links.toSpliced(i, 2, b, a);
-        expect(faultsIn('uid', swapped, links.at(-1)?.hash)).not.toEqual([]);
+        expect(faultsIn('uid', swapped, { head: links.at(-1)?.hash })).not.toEqual([]);
       }),
     );
   });

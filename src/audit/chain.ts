@@ -21,6 +21,12 @@ export interface Place {
   at: string;
 }
 
+/** The last link that was let go of: a chain is kept up to a length. */
+export interface Cut {
+  seq: number;
+  hash: string;
+}
+
 /** The hash that the first record follows: what the chain is about, such as the UID of a Promotion. */
 export function genesis(about: string): string {
   return sha256(`sluice-audit:${about}`);
@@ -64,15 +70,21 @@ export function readRecord(link: Pick<Link, 'record'>): (Place & Record<string, 
 /**
  * What is wrong with a chain, in words; empty: nothing.
  * @param head the hash of its last link as somebody else tells it; undefined: nobody does.
+ * @param cut what the first link follows, where older ones were let go of.
  */
-export function faultsIn(about: string, links: readonly Link[], head?: string): string[] {
+export function faultsIn(
+  about: string,
+  links: readonly Link[],
+  { head, cut }: { head?: string | undefined; cut?: Cut | undefined } = {},
+): string[] {
   const faults: string[] = [];
-  let previous = genesis(about);
+  let previous = cut?.hash ?? genesis(about);
+  const first = (cut?.seq ?? 0) + 1;
   for (const [index, link] of links.entries()) {
     const record = readRecord(link);
-    const where = `record ${index + 1}`;
+    const where = `record ${first + index}`;
     if (!record) faults.push(`${where} cannot be read`);
-    else if (record.seq !== index + 1)
+    else if (record.seq !== first + index)
       faults.push(`${where} says that it is number ${record.seq}: records are missing, or were moved`);
     if (link.hash !== hashOf(previous, link.record))
       faults.push(`${where} is not what was written after the one before it: it was changed, or moved`);

@@ -23,6 +23,7 @@ export function historyOf(input: Input): NonNullable<EnvironmentStatus['history'
   const found = input.promotions.flatMap(({ metadata, status }) => {
     const { completedAt, startedAt, revisionDigest, plan, revert, targets: places } = status ?? {};
     const outcome = status?.conditions?.find((c) => c.type === 'Succeeded')?.reason;
+    const head = status?.audit?.records.at(-1)?.hash;
     // What was never begun changed nothing here.
     if (!completedAt || !startedAt || !outcome) return [];
     return (plan?.targets ?? []).map(({ name: target, images }) => ({
@@ -39,6 +40,7 @@ export function historyOf(input: Input): NonNullable<EnvironmentStatus['history'
       changedAt: changedAt(metadata),
       startedAt,
       completedAt,
+      ...(head && { audit: head }),
       ...(isFailure(outcome) && revert && { failedAt: revert.detectedAt }),
       ...(revert?.intentRestoredAt && { restoredAt: revert.intentRestoredAt }),
     }));

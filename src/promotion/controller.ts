@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import { trailOf } from '../audit/trail.ts';
 import { findCondition } from '../api/v1alpha1/conditions.ts';
 import { API_VERSION, PROMOTIONS, REVERT_FINALIZER } from '../api/v1alpha1/names.ts';
 import { parsePromotion, type RawObject } from '../api/v1alpha1/parse.ts';
@@ -15,7 +16,7 @@ import { objectPath, splitKey } from '../kube/paths.ts';
 import type { PromotionMetrics } from '../metrics/promotions.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
-import { earliest } from '../runtime/time.ts';
+import { earliest, toTime } from '../runtime/time.ts';
 import { decide } from './decide.ts';
 import { Ending } from './ending.ts';
 import { gather } from './gather/gather.ts';
@@ -100,7 +101,7 @@ export class PromotionController {
     const newsAt = isNew ? this.#untold.keep(key, stored, decision, probes, input.now) : undefined;
     const written =
       isNew && newsAt === undefined
-        ? await this.#report(raw, stored, decision.status, log).catch(async (error: unknown) => {
+        ? await this.#report(raw, stored, decision, log).catch(async (error: unknown) => {
             if (isTooLarge(error)) await this.#onTooLarge(stored, decision, input, log);
             throw error;
           })
@@ -168,9 +169,12 @@ export class PromotionController {
   }
 
   /** Writes the status; its resourceVersion fences off a leader that lost its lease. */
-  async #report(raw: RawObject, promotion: Promotion, status: PromotionStatus, log: Log): Promise<Promotion> {
+  async #report(raw: RawObject, promotion: Promotion, decision: Decided, log: Log): Promise<Promotion> {
     const before = promotion.status;
     const { namespace, name, uid } = promotion.metadata;
+    const at = toTime(this.#o.clock.now());
+    const trail = trailOf(uid, before, decision.status, decision.effects, at);
+    const status: PromotionStatus = { ...decision.status, ...(trail && { audit: trail.audit }) };
     const path = objectPath(PROMOTIONS, namespace, name);
     const written = await patchStatus(
       this.#o.client,
@@ -179,6 +183,8 @@ export class PromotionController {
       status,
     );
     this.#o.promotions.upsertLocal(written);
+    for (const { record, hash } of trail?.fresh ?? [])
+      log.info({ audit: { uid, record, hash } }, 'On record');
     const after = { ...promotion, status };
     const regarding = { apiVersion: API_VERSION, kind: 'Promotion', namespace, name, uid };
     for (const event of happenings(before, status)) this.#o.events.record(regarding, event);

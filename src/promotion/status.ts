@@ -65,6 +65,7 @@ export function statusOf(input: Input, outcome: Outcome): PromotionStatus {
       blockedBy: blockedBy.slice(0, 16).map((b) => ({ ...b, message: shown(b.message) })),
     }),
     ...(revert && { revert }),
+    ...(before.audit && { audit: before.audit }),
     ...(unpaused !== undefined && { unpausedAt: toTime(unpaused) }),
     ...(startedAt && { startedAt }),
     ...(isTerminal(outcome.reason) && { completedAt: time }),
@@ -161,6 +162,8 @@ export function significant(status: PromotionStatus | undefined): unknown {
   return {
     ...status,
     // Of a state only that there is one: a restart goes on from the first as well as from the last.
+    // It follows from the rest, and rides along.
+    audit: undefined,
     gates: status?.gates?.map((gate) =>
       Object.fromEntries(
         Object.entries({ ...gate, state: gate.state !== undefined }).filter(([key]) => !VOLATILE.has(key)),

@@ -279,6 +279,7 @@ const historyEntry = z.object({
   ).optional(),
   startedAt: time('When Applying began.').optional(),
   completedAt: time('When it ended.'),
+  audit: text('Hash of the last record of its audit trail.', 64).optional(),
   failedAt: time('When it was seen to fail, where it went back because of that.').optional(),
   restoredAt: time('When the revision before was proven back.').optional(),
 });

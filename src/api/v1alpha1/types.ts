@@ -23,6 +23,7 @@ export type {
 } from './gate.ts';
 export type { ObjectMeta } from './object.ts';
 export type {
+  Audit,
   Bypassed,
   GateResult,
   Plan,

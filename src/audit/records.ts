@@ -1,0 +1,164 @@
+import { findCondition } from '../api/v1alpha1/conditions.ts';
+import type { GateResult, PromotionStatus } from '../api/v1alpha1/types.ts';
+import { sha256 } from '../runtime/hash.ts';
+
+/* What is put on record of one change of a promotion's status, and of what is done with it. */
+
+/** One thing that was decided, measured or done; the fields are named as in status. */
+export type AuditRecord =
+  | { kind: 'State'; reason: string; message: string }
+  | {
+      kind: 'Plan';
+      revisionDigest: string;
+      plan: string;
+      targets: string[];
+      gates: string[];
+    }
+  | { kind: 'Decision'; name: string; uid: string; by: string; verdict: string; gate?: string }
+  | { kind: 'Bypass'; what: string; by: string; ticket: string; reason: string }
+  | ({ kind: 'Verdict' } & Evidence)
+  | { kind: 'Effect'; effect: string; target: string; step?: number; hash?: string }
+  | { kind: 'Revert'; stage: 'detected' | 'commanded' | 'traffic' | 'intent'; reason: string };
+
+/** What a verdict rests on, enough to judge it again. */
+interface Evidence {
+  gate: string;
+  when: string;
+  target: string;
+  step?: number;
+  verdict: string;
+  value?: number;
+  /** The condition that decided. */
+  threshold?: string;
+  samples?: number;
+  failures?: number;
+  sampledAt?: string;
+  /** sha256 of the query as it was sent: the text is long, and stands in status. */
+  query?: string;
+  gateGeneration?: number;
+  message: string;
+}
+
+/** An effect as it is put on record. */
+export interface Done {
+  kind: string;
+  target: string;
+  step?: number;
+  hash?: string;
+}
+
+/** The records of one write of status, in the order in which a reader wants them: why before what. */
+export function recordsOf(
+  before: PromotionStatus | undefined,
+  after: PromotionStatus,
+  effects: readonly Done[],
+): AuditRecord[] {
+  return [
+    ...decisions(before, after),
+    ...bypasses(before, after),
+    ...plan(before, after),
+    ...verdicts(before, after),
+    ...revert(before, after),
+    ...state(before, after),
+    ...effects.map(
+      ({ kind: effect, target, step, hash }): AuditRecord => ({
+        kind: 'Effect',
+        effect,
+        target,
+        ...(step !== undefined && { step }),
+        ...(hash !== undefined && { hash }),
+      }),
+    ),
+  ];
+}
+
+function decisions(before: PromotionStatus | undefined, after: PromotionStatus): AuditRecord[] {
+  return (after.decisions ?? [])
+    .filter((d) => !before?.decisions?.some((b) => b.uid === d.uid))
+    .map(({ name, uid, by, verdict, gate }) => ({
+      kind: 'Decision',
+      name,
+      uid,
+      by,
+      verdict,
+      ...(gate !== undefined && { gate }),
+    }));
+}
+
+function bypasses(before: PromotionStatus | undefined, after: PromotionStatus): AuditRecord[] {
+  return (after.bypassed ?? [])
+    .filter((b) => !before?.bypassed?.some((o) => o.what === b.what))
+    .map(({ what, by, ticket, reason }) => ({ kind: 'Bypass', what, by, ticket, reason }));
+}
+
+function plan(
+  before: PromotionStatus | undefined,
+  { plan: latched, revisionDigest }: PromotionStatus,
+): AuditRecord[] {
+  if (before?.plan || !latched) return [];
+  return [
+    {
+      kind: 'Plan',
+      revisionDigest: revisionDigest ?? '',
+      plan: latched.hash,
+      targets: latched.targets.map(
+        (t) => `${t.name} ${t.images.map((i) => `${i.container}=${i.image}`).join(' ')}`,
+      ),
+      gates: latched.gates.map((g) => `${g.when} ${g.gate}`),
+    },
+  ];
+}
+
+const same = (a: GateResult, b: GateResult): boolean =>
+  a.gate === b.gate && a.when === b.when && a.target === b.target;
+
+/** A verdict is put on record when it changes, and where it is of another step. */
+function verdicts(before: PromotionStatus | undefined, after: PromotionStatus): AuditRecord[] {
+  return (after.gates ?? []).flatMap((result): AuditRecord[] => {
+    const old = before?.gates?.find((g) => same(g, result));
+    if (old?.verdict === result.verdict && old.step === result.step) return [];
+    const { gate, when, target, step, verdict, value, threshold, sampleCount, failures, sampledAt, query } =
+      result;
+    return [
+      {
+        kind: 'Verdict',
+        gate,
+        when,
+        target,
+        verdict,
+        message: result.message,
+        ...(step !== undefined && { step }),
+        ...(value !== undefined && { value }),
+        ...(threshold !== undefined && { threshold }),
+        ...(sampleCount !== undefined && { samples: sampleCount }),
+        ...(failures !== undefined && { failures }),
+        ...(sampledAt !== undefined && { sampledAt }),
+        ...(query !== undefined && { query: sha256(query) }),
+        ...(result.gateGeneration !== undefined && { gateGeneration: result.gateGeneration }),
+      },
+    ];
+  });
+}
+
+function revert(before: PromotionStatus | undefined, { revert: after }: PromotionStatus): AuditRecord[] {
+  if (!after) return [];
+  const old = before?.revert;
+  const stages = [
+    ['detected', old?.detectedAt, after.detectedAt],
+    ['commanded', old?.commandedAt, after.commandedAt],
+    ['traffic', old?.trafficRestoredAt, after.trafficRestoredAt],
+    ['intent', old?.intentRestoredAt, after.intentRestoredAt],
+  ] as const;
+  return stages.flatMap(([stage, was, is]): AuditRecord[] =>
+    is !== undefined && was === undefined ? [{ kind: 'Revert', stage, reason: after.reason }] : [],
+  );
+}
+
+function state(before: PromotionStatus | undefined, after: PromotionStatus): AuditRecord[] {
+  const [old, now] = [
+    findCondition({ status: before }, 'Succeeded'),
+    findCondition({ status: after }, 'Succeeded'),
+  ];
+  if (!now || (old?.reason === now.reason && old.status === now.status)) return [];
+  return [{ kind: 'State', reason: now.reason, message: now.message.slice(0, 1024) }];
+}
