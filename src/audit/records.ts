@@ -1,5 +1,5 @@
 import { findCondition } from '../api/v1alpha1/conditions.ts';
-import type { GateResult, PromotionStatus } from '../api/v1alpha1/types.ts';
+import type { CompareSpec, Gate, GateResult, PromotionStatus } from '../api/v1alpha1/types.ts';
 import { sha256 } from '../runtime/hash.ts';
 
 /* What is put on record of one change of a promotion's status, and of what is done with it. */
@@ -37,6 +37,47 @@ interface Evidence {
   query?: string;
   gateGeneration?: number;
   message: string;
+  /** Verdicts of the last samples, newest first. */
+  recent?: string[];
+  /** What a gate that counts over looks had counted. */
+  state?: string;
+  rule?: Rule;
+}
+
+/** What a gate judged by, as it stood then. */
+export type Rule =
+  | {
+      kind: 'prometheus';
+      pass: string;
+      fail?: string;
+      args: Record<string, string>;
+      count: number;
+      failureLimit: number;
+    }
+  | {
+      kind: 'compare';
+      spec: Pick<CompareSpec, 'alpha' | 'margin' | 'minSamples'>;
+      count: number;
+      failureLimit: number;
+    }
+  | { kind: 'approval'; required: number };
+
+/** What a gate of this promotion judges by; undefined: it is gone, or of a kind that nothing is known of. */
+export function ruleOf(
+  gate: Gate | undefined,
+  args: Record<string, string>,
+  approvalsNeeded: number,
+): Rule | undefined {
+  if (!gate) return undefined;
+  const { prometheus, compare, approval, count, failureLimit } = gate.spec;
+  if (approval) return { kind: 'approval', required: approvalsNeeded };
+  if (prometheus) {
+    const { pass, fail } = prometheus;
+    return { kind: 'prometheus', pass, ...(fail !== undefined && { fail }), args, count, failureLimit };
+  }
+  if (!compare) return undefined;
+  const { alpha, margin, minSamples } = compare;
+  return { kind: 'compare', spec: { alpha, margin, minSamples }, count, failureLimit };
 }
 
 /** An effect as it is put on record. */
@@ -47,17 +88,21 @@ export interface Done {
   hash?: string;
 }
 
+/** What a result was judged by. */
+export type RuleOf = (result: Pick<GateResult, 'gate' | 'when'>) => Rule | undefined;
+
 /** The records of one write of status, in the order in which a reader wants them: why before what. */
 export function recordsOf(
   before: PromotionStatus | undefined,
   after: PromotionStatus,
   effects: readonly Done[],
+  rule: RuleOf = () => undefined,
 ): AuditRecord[] {
   return [
     ...decisions(before, after),
     ...bypasses(before, after),
     ...plan(before, after),
-    ...verdicts(before, after),
+    ...verdicts(before, after, rule),
     ...revert(before, after),
     ...state(before, after),
     ...effects.map(
@@ -113,12 +158,13 @@ const same = (a: GateResult, b: GateResult): boolean =>
   a.gate === b.gate && a.when === b.when && a.target === b.target;
 
 /** A verdict is put on record when it changes, and where it is of another step. */
-function verdicts(before: PromotionStatus | undefined, after: PromotionStatus): AuditRecord[] {
+function verdicts(before: PromotionStatus | undefined, after: PromotionStatus, rule: RuleOf): AuditRecord[] {
   return (after.gates ?? []).flatMap((result): AuditRecord[] => {
     const old = before?.gates?.find((g) => same(g, result));
     if (old?.verdict === result.verdict && old.step === result.step) return [];
     const { gate, when, target, step, verdict, value, threshold, sampleCount, failures, sampledAt, query } =
       result;
+    const judgedBy = rule(result);
     return [
       {
         kind: 'Verdict',
@@ -135,6 +181,9 @@ function verdicts(before: PromotionStatus | undefined, after: PromotionStatus): 
         ...(sampledAt !== undefined && { sampledAt }),
         ...(query !== undefined && { query: sha256(query) }),
         ...(result.gateGeneration !== undefined && { gateGeneration: result.gateGeneration }),
+        ...(result.recent?.length && { recent: result.recent.map((r) => r.verdict) }),
+        ...(result.state !== undefined && { state: result.state }),
+        ...(judgedBy && { rule: judgedBy }),
       },
     ];
   });

@@ -1,7 +1,7 @@
 import { MOST_RECORDS } from '../api/v1alpha1/promotion.ts';
 import type { Audit, PromotionStatus } from '../api/v1alpha1/types.ts';
 import { append, faultsIn, type Link, readRecord } from './chain.ts';
-import { type Done, recordsOf } from './records.ts';
+import { type Done, recordsOf, type RuleOf } from './records.ts';
 
 /** What a status write comes to: the trail with its new records, and these by themselves, for the log. */
 export interface Trail {
@@ -23,10 +23,11 @@ export function trailOf(
   after: PromotionStatus,
   effects: readonly Done[],
   at: string,
+  rule?: RuleOf,
 ): Trail | undefined {
   const kept = before?.audit ?? { records: [] };
   const last = kept.records.at(-1);
-  const fresh = append(uid, last, at, recordsOf(before, after, effects));
+  const fresh = append(uid, last, at, recordsOf(before, after, effects, rule));
   if (fresh.length === 0) return before?.audit && { audit: before.audit, fresh };
   return { audit: shortened({ ...kept, records: [...kept.records, ...fresh] }), fresh };
 }

@@ -1,8 +1,10 @@
 import { auditVerify, type Result } from './audit-verify.ts';
+import { explain } from './explain.ts';
 
 /** Commands beside running the operator. */
 const COMMANDS: Readonly<Record<string, (argv: readonly string[]) => Promise<Result>>> = {
   'audit verify': auditVerify,
+  explain,
 };
 
 /**

@@ -27,6 +27,7 @@ import { laneOf } from './lane.ts';
 import { type GateTools, probeKey, probesOf, windowSecondsOf } from './probes.ts';
 import { happenings, revertStages } from './report.ts';
 import { claimsProof, hasEnded, significant } from './status.ts';
+import { rulesOf } from './rules.ts';
 import { Untold } from './untold.ts';
 
 export interface PromotionControllerOptions
@@ -101,7 +102,7 @@ export class PromotionController {
     const newsAt = isNew ? this.#untold.keep(key, stored, decision, probes, input.now) : undefined;
     const written =
       isNew && newsAt === undefined
-        ? await this.#report(raw, stored, decision, log).catch(async (error: unknown) => {
+        ? await this.#report(raw, stored, { input, decision }, log).catch(async (error: unknown) => {
             if (isTooLarge(error)) await this.#onTooLarge(stored, decision, input, log);
             throw error;
           })
@@ -169,11 +170,16 @@ export class PromotionController {
   }
 
   /** Writes the status; its resourceVersion fences off a leader that lost its lease. */
-  async #report(raw: RawObject, promotion: Promotion, decision: Decided, log: Log): Promise<Promotion> {
+  async #report(
+    raw: RawObject,
+    promotion: Promotion,
+    { input, decision }: { input: Input; decision: Decided },
+    log: Log,
+  ): Promise<Promotion> {
     const before = promotion.status;
     const { namespace, name, uid } = promotion.metadata;
     const at = toTime(this.#o.clock.now());
-    const trail = trailOf(uid, before, decision.status, decision.effects, at);
+    const trail = trailOf(uid, before, decision.status, decision.effects, at, rulesOf(input));
     const status: PromotionStatus = { ...decision.status, ...(trail && { audit: trail.audit }) };
     const path = objectPath(PROMOTIONS, namespace, name);
     const written = await patchStatus(
