@@ -17,7 +17,7 @@ node_modules/.package-lock.json: package.json package-lock.json
 	@touch $@
 
 .PHONY: demo
-demo: node_modules/.package-lock.json ## play the golden path on real programs; SCENE=waves or bluegreen, KEEP=1 leaves it running
+demo: node_modules/.package-lock.json ## play the golden path on real programs; SCENE=waves, bluegreen or chain, KEEP=1 leaves it running
 	@$(NODE) test/demo/main.ts
 
 .PHONY: test

@@ -1,5 +1,6 @@
 import type { Scene } from './scene.ts';
 import { bluegreen } from './scenes/bluegreen.ts';
+import { chain } from './scenes/chain.ts';
 import { golden } from './scenes/golden.ts';
 import { waves } from './scenes/waves.ts';
 import { setUp, type Stage } from './stage.ts';
@@ -8,7 +9,7 @@ import { summary } from './summary.ts';
 import { NAMESPACE } from './stage.ts';
 import { Timeline } from './timeline.ts';
 
-const SCENES: Readonly<Record<string, Scene>> = { golden, waves, bluegreen };
+const SCENES: Readonly<Record<string, Scene>> = { golden, waves, bluegreen, chain };
 const keep = process.env['KEEP'] === '1';
 const wanted = process.env['SCENE'] ?? 'golden';
 const scene = SCENES[wanted];
