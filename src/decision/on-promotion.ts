@@ -1,4 +1,4 @@
-import type { Promotion } from '../api/v1alpha1/types.ts';
+import type { Decision, Environment, Promotion } from '../api/v1alpha1/types.ts';
 import { isMachine, refusalOf, resultFor } from '../promotion/approvals.ts';
 import { isUsable } from '../policy/standing.ts';
 import type { Fate, Input } from './decide.ts';
@@ -32,8 +32,10 @@ export function onPromotion({ decision, promotion }: Input): Fate | undefined {
 
 /** The same for an Approve, a Reject or a Revoke, which are on one of its approval gates besides. */
 export function onGate(input: Input): Fate | undefined {
+  const { promotion, decision, gate, environment } = input;
+  const after = followUp(decision, environment);
+  if (after) return after === 'open' ? undefined : after;
   const fate = onPromotion(input);
-  const { promotion, decision, gate } = input;
   if (fate || !promotion) return fate;
   const { spec, metadata } = decision;
   const bound = bindingsOf(input, promotion).filter((b) => b.gate === spec.gate);
@@ -73,6 +75,25 @@ export function onGate(input: Input): Fate | undefined {
     },
   );
   return refusal && no(refusal.reason, refusal.message);
+}
+
+/** An Approve after an emergency is the Environment's to use. */
+function followUp(
+  { spec, metadata }: Decision,
+  environment: Environment | undefined,
+): Fate | 'open' | undefined {
+  if (spec.verdict !== 'Approve') return undefined;
+  const { followUps = [], decisions = [] } = environment?.status ?? {};
+  if (decisions.some((d) => d.uid === metadata.uid))
+    return { status: 'True', reason: 'Used', message: 'approves the emergency afterwards' };
+  const due = followUps.find((f) => f.uid === spec.promotion?.uid);
+  if (!due) return undefined;
+  return due.by === spec.by
+    ? no(
+        'SelfApproval',
+        `${spec.by} has asked for this emergency: somebody else has to approve it afterwards`,
+      )
+    : 'open';
 }
 
 function bindingsOf(

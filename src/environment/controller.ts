@@ -46,6 +46,14 @@ export interface EnvironmentControllerOptions {
   absence(namespace: string, name: string): string | undefined;
 }
 
+/** On the place itself, or an Approve that may settle what an emergency has skipped. */
+function isOnPlace({ spec }: Decision, status: Environment['status']): boolean {
+  return (
+    spec.promotion === undefined ||
+    (spec.verdict === 'Approve' && (status?.followUps?.some((f) => f.uid === spec.promotion?.uid) ?? false))
+  );
+}
+
 /** What proves the authors of Decisions may come back: it is looked for so often while it is needed. */
 const DISTRUST_MS = 10_000;
 
@@ -100,6 +108,9 @@ export class EnvironmentController {
       freezeOf(environment, freezes, now)?.until,
       distrusted ? now + DISTRUST_MS : undefined,
       risesAt,
+      ...(status.followUps ?? [])
+        .map((f) => Math.max(Date.parse(f.dueAt), now + 1))
+        .filter((at) => at > now + 1),
     );
     // A window that never changes is looked at again when it is edited.
     if (wakeAt !== undefined && Number.isFinite(wakeAt))
@@ -110,7 +121,7 @@ export class EnvironmentController {
   async #decided({ metadata, status }: Environment): Promise<{ decisions: Decision[]; distrusted: boolean }> {
     const all = this.#o.decisionsOf(`${metadata.namespace}/${metadata.name}`).flatMap((d) => {
       const decision = parseDecision(d);
-      return decision.ok && decision.object.spec.promotion === undefined ? [decision.object] : [];
+      return decision.ok && isOnPlace(decision.object, status) ? [decision.object] : [];
     });
     const used = new Set([...(status?.decisions ?? []), ...(status?.released ?? [])].map((d) => d.uid));
     const isUsed = (d: Decision): boolean => used.has(d.metadata.uid);

@@ -4,6 +4,7 @@ import { presentable } from '../runtime/presentable.ts';
 import { toTime } from '../runtime/time.ts';
 import { calendarOf, type Freeze, freezeOf } from './calendar.ts';
 import { doraOf } from './dora.ts';
+import { followUpsOf, overdue, settling } from './follow-ups.ts';
 import { historyOf } from './history.ts';
 import type { Input } from './input.ts';
 import { heldAuto, refusalOfRollback } from './rollbacks.ts';
@@ -28,6 +29,8 @@ export function decide(input: Input): EnvironmentStatus {
   const calendar = calendarOf(environment, input.now);
   const freeze = freezeOf(environment, input.freezes, input.now);
   const held = heldAuto(input);
+  const followUps = followUpsOf(input);
+  const late = overdue(followUps, input.now);
   return {
     observedGeneration: generation,
     targets,
@@ -37,6 +40,7 @@ export function decide(input: Input): EnvironmentStatus {
     ...(calendar && { window: windowOf(calendar) }),
     ...(freeze && { freeze: freezeStatus(freeze) }),
     ...(held && { autoPromote: held }),
+    ...(followUps.length > 0 && { followUps }),
     ...(decisions.length > 0 && { decisions }),
     ...(history.length > 0 && { history }),
     conditions: withConditions(
@@ -50,6 +54,16 @@ export function decide(input: Input): EnvironmentStatus {
                 status: 'True' as const,
                 reason: 'ImagesChanged',
                 message: `somebody changed the images of ${drifted.join(', ')} since they were promoted: promote what is meant`,
+              },
+            ]
+          : []),
+        ...(late.length > 0
+          ? [
+              {
+                type: 'FollowUpOverdue',
+                status: 'True' as const,
+                reason: 'NotApproved',
+                message: `${late.map((f) => `emergency ${f.promotion} (${f.ticket}) by ${f.by}`).join(', ')} was to be approved afterwards: somebody else creates a Decision with verdict Approve for it`,
               },
             ]
           : []),
@@ -125,7 +139,15 @@ function decisionsOf(input: Input): NonNullable<EnvironmentStatus['decisions']> 
       ...(spec.verdict === 'Rollback' && leftBy(environment, spec.target)),
       at: Date.parse(metadata.creationTimestamp),
     }));
-  const fresh = [...freezes.filter((f) => now < f.until), ...orders]
+  const approvals = settling(input).map(({ metadata, spec }) => ({
+    name: metadata.name,
+    uid: metadata.uid,
+    by: spec.by,
+    verdict: spec.verdict,
+    promotion: spec.promotion?.name,
+    at: Date.parse(metadata.creationTimestamp),
+  }));
+  const fresh = [...freezes.filter((f) => now < f.until), ...orders, ...approvals]
     .filter((f) => !before.some((d) => d.uid === f.uid))
     .map(({ at, ...one }) => ({
       name: one.name,
@@ -133,6 +155,7 @@ function decisionsOf(input: Input): NonNullable<EnvironmentStatus['decisions']> 
       by: presentable(one.by, 512),
       verdict: one.verdict,
       ...('left' in one && one.left !== undefined && { left: one.left }),
+      ...('promotion' in one && one.promotion !== undefined && { promotion: one.promotion }),
       at: toTime(at),
     }));
   return [...before, ...fresh].slice(-64);

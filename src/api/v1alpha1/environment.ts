@@ -261,6 +261,7 @@ const decisionUsed = z.object({
   by: text('Who decided, as the API server knew them.', 512),
   verdict: text('What was decided.', 16),
   left: digest('Rollback: the revision that was taken back.').optional(),
+  promotion: text('Approve: the emergency that it settles.', 253).optional(),
   at: time('When.'),
 });
 
@@ -370,6 +371,22 @@ export const environmentStatus = z.object({
     .meta({
       description:
         'A rollback by a person holds autoPromote until a Decision with verdict Resume and without promotion.',
+    }),
+  followUps: z
+    .array(
+      z.object({
+        promotion: text('Name of the Promotion.', 253),
+        uid: text('Its UID.', 64),
+        by: text('Who asked for it.', 512),
+        ticket: text('The incident.', 128),
+        dueAt: time('Until when somebody else is to approve it.'),
+      }),
+    )
+    .max(64)
+    .optional()
+    .meta({
+      description: 'Emergencies that have skipped something, and wait to be approved afterwards.',
+      ...listMap('uid'),
     }),
   decisions: z
     .array(decisionUsed)
