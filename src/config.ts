@@ -58,6 +58,11 @@ const FLAGS = {
     type: 'string',
     help: 'comma-separated machine accounts that may decide, as in the admission policies; absent: none',
   },
+  'decision-retention-seconds': {
+    type: 'string',
+    help: 'Decisions that were used or refused are deleted so long after their creation',
+    default: '7776000',
+  },
   workers: { type: 'string', help: 'promotions worked on at the same time', default: '8' },
   help: { type: 'boolean', help: 'show this', default: false },
 } as const;
@@ -74,6 +79,7 @@ const schema = z.object({
   'decision-bots': list.optional().transform((names) => names ?? []),
   'log-level': z.enum(['debug', 'info', 'warn', 'error']),
   'log-format': z.enum(['json', 'text']),
+  'decision-retention-seconds': z.coerce.number().int().min(1).max(315_360_000),
   'allow-loopback': z.boolean(),
   workers: z.coerce.number().int().min(1).max(256),
 });

@@ -43,6 +43,8 @@ export interface ControllerTools {
   allowLoopback: boolean;
   /** Accounts besides the operator's own that the admission policies were installed with. */
   accounts: Pick<Accounts, 'keepers' | 'bots'>;
+  /** Decisions are kept for so long after their creation. */
+  decisionRetentionSeconds: number;
   /** Where it is recorded since when Decisions are trusted. */
   home: string;
 }
@@ -118,7 +120,13 @@ export function createControllers(tools: ControllerTools): Part {
     rollout: (namespace, name) => caches.rollouts.store.get(namespace, name),
     absence: (namespace, name) => delivery.absence(namespace, name),
   });
-  const decisions = new DecisionController({ ...stores, client, clock, standing });
+  const decisions = new DecisionController({
+    ...stores,
+    client,
+    clock,
+    standing,
+    retentionMs: tools.decisionRetentionSeconds * 1000,
+  });
   const gates = new GateController({ client, clock, gates: stores.gates, defaultAddress });
   const controllers = [
     createController(tools, 'promotions', queues.promotions, tools.workers, promotions),

@@ -69,6 +69,7 @@ function assemble(config: Config, log: Log): SluiceOperator {
     allowLoopback: config['allow-loopback'],
     accounts: { keepers: config['decision-keepers'], bots: config['decision-bots'] },
     home: config['lease-namespace'],
+    decisionRetentionSeconds: config['decision-retention-seconds'],
   });
   const elector = config['leader-elect']
     ? electorOf(client, config['lease-namespace'], identity, kubeMetrics, log)

@@ -11,6 +11,7 @@ import {
 import type { Decision } from '../api/v1alpha1/types.ts';
 import type { KubeClient } from '../kube/client.ts';
 import type { ReconcileResult } from '../kube/controller.ts';
+import { isNotFound } from '../kube/errors.ts';
 import type { StoreReader } from '../kube/informer.ts';
 import { patchStatus } from '../kube/patch.ts';
 import { objectPath, splitKey } from '../kube/paths.ts';
@@ -28,6 +29,8 @@ export interface DecisionControllerOptions {
   gates: StoreReader<RawObject>;
   /** Whether the authors of Decisions in a namespace are proven. Never rejects. */
   standing(namespace: string): Promise<Standing>;
+  /** A Decision whose fate is decided is deleted so long after its creation. */
+  retentionMs: number;
 }
 
 /** Of one whose fate is decided nothing is asked any more. */
@@ -76,5 +79,18 @@ export class DecisionController {
     }
     // What proves its author may come back.
     if (!standing.trusted) return { requeueAfterMs: DISTRUST_MS };
+    if (status && isFinal({ ...parsed.object, status })) return this.#expire(parsed.object, log);
+  }
+
+  /** What was decided is on record where it was used; the Decision itself goes in the end. */
+  async #expire({ metadata }: Decision, log: Log): Promise<ReconcileResult | void> {
+    const dueAt = Date.parse(metadata.creationTimestamp) + this.#o.retentionMs;
+    const now = this.#o.clock.now();
+    if (now < dueAt) return { requeueAfterMs: dueAt - now };
+    log.info({ createdAt: metadata.creationTimestamp }, 'Deleting a Decision whose time is over');
+    const path = objectPath(DECISIONS, metadata.namespace, metadata.name);
+    await this.#o.client.delete(path, { uid: metadata.uid }).catch((error: unknown) => {
+      if (!isNotFound(error)) throw error;
+    });
   }
 }

@@ -546,7 +546,6 @@ describe('a Promotion', () => {
       403,
       'spec.requestedBy must be you',
     ],
-    ['by the operator', 'operator', {}, 403, 'cannot create resource "promotions"'],
   ])('%s is refused', async (_, user, spec, code, says) => {
     const error = await refusal(cluster.apiAs(user).create(promotions, promotionOf(spec)));
     expect(error.message).toContain(says);

@@ -26,7 +26,10 @@ beforeAll(async () => {
   world = await startWorld();
   const { cluster, prometheus } = world;
   await installChart(cluster);
-  operator = await startOperator(cluster.run, cluster, { prometheusAddress: prometheus.url });
+  operator = await startOperator(cluster.run, cluster, {
+    prometheusAddress: prometheus.url,
+    args: ['--decision-retention-seconds=120'],
+  });
   await cluster.createNamespace(NAMESPACE);
   await entitle(cluster, NAMESPACE, 'bob', 'release-operator');
   await entitle(cluster, NAMESPACE, 'eve', [
@@ -176,6 +179,20 @@ test('a restart by itself asks nobody to decide again', async () => {
   expect(await fateOf(world.cluster, NAMESPACE, 'while-away')).toBe('True Used');
   expect(reasonOf(await place.untilEnded(on.name))).toBe('Aborted');
 });
+
+test('a Decision goes when its time is over, by the operator', async () => {
+  const { cluster } = world;
+  await decideAs(cluster, NAMESPACE, 'bob', 'over', {
+    verdict: 'Abort',
+    environment: 'nowhere',
+    promotion: { name: 'nothing', uid: 'nothing' },
+  });
+  const path = sluicePath(NAMESPACE, 'decisions', 'over');
+  const gone = until('it is gone', async () => (await cluster.api.find(path)) === undefined, {
+    timeoutMs: 180_000,
+  });
+  await expect(gone).resolves.toBe(true);
+}, 200_000);
 
 test('a namespace with Decisions can go', async () => {
   const { api } = world.cluster;
