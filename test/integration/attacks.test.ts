@@ -529,6 +529,9 @@ const promotionOf = (spec: object): object => ({
   spec: { environment: APP, revision: { images: [revisionImage(APP, 'v3')] }, ...spec },
 });
 
+const ROLLBACK = { decision: 'd', uid: 'd', by: 'bob' };
+const EMERGENCY = { ticket: 'INC-1', justification: 'it cannot wait' };
+
 describe('a Promotion', () => {
   const promotions = sluicePath(NAMESPACE, 'promotions');
   test.each<[string, UserName, object, number, string]>([
@@ -538,6 +541,41 @@ describe('a Promotion', () => {
       { requestedBy: 'bob' },
       403,
       'spec.requestedBy must be you ("alice")',
+    ],
+    [
+      'by the operator in the name of a person',
+      'operator',
+      { requestedBy: 'alice' },
+      403,
+      'spec.requestedBy must be you',
+    ],
+    [
+      'that claims to be a rollback',
+      'alice',
+      { rollback: ROLLBACK },
+      403,
+      'written by the Sluice operator only',
+    ],
+    [
+      'that claims to be a rollback, by an administrator',
+      'admin',
+      { rollback: ROLLBACK },
+      403,
+      'written by the Sluice operator only',
+    ],
+    [
+      'as an emergency without the right',
+      'alice',
+      { changeType: 'Emergency', emergency: EMERGENCY },
+      403,
+      'needs the verb "emergency"',
+    ],
+    [
+      'as an emergency without a word why',
+      'admin',
+      { changeType: 'Emergency' },
+      422,
+      'an Emergency says why',
     ],
     [
       'by Argo CD in the name of a person',
