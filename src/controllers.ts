@@ -117,7 +117,9 @@ export function createControllers(tools: ControllerTools): Part {
     promotionsOf: (key) => stores.promotions.byIndex(BY_ENVIRONMENT, key),
     standing,
     decisionsOf: (key) => caches.decisions.store.byIndex(BY_ENVIRONMENT, key),
+    events,
     rollout: (namespace, name) => caches.rollouts.store.get(namespace, name),
+    running: (namespace, name) => delivery.running(namespace, name),
     absence: (namespace, name) => delivery.absence(namespace, name),
   });
   const decisions = new DecisionController({

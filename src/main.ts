@@ -10,6 +10,7 @@ import type { Informer } from './kube/informer.ts';
 import { LeaseElector } from './kube/lease.ts';
 import { loadKubeConfig } from './kube/load-config.ts';
 import type { KubeObject } from './kube/types.ts';
+import { createEnvironmentMetrics } from './metrics/environments.ts';
 import { KubeMetrics } from './metrics/kube.ts';
 import { PromotionMetrics } from './metrics/promotions.ts';
 import { type Part, SluiceOperator } from './operator.ts';
@@ -52,6 +53,7 @@ function assemble(config: Config, log: Log): SluiceOperator {
     },
   }));
   const informers: Informer<KubeObject>[] = Object.values(caches);
+  createEnvironmentMetrics(registry, () => caches.environments.store.list());
   const identity = `${hostname()}_${systemUuid()}`;
   const events = new EventRecorder({ client, clock, random, log, reportingInstance: identity });
   const controllers = createControllers({

@@ -10,6 +10,7 @@ import {
 } from '../api/v1alpha1/parse.ts';
 import type { Decision, Environment, Target } from '../api/v1alpha1/types.ts';
 import type { Rollout } from '../delivery/rollout/types.ts';
+import type { EventRecorder } from '../kube/events.ts';
 import type { KubeClient } from '../kube/client.ts';
 import type { ReconcileResult } from '../kube/controller.ts';
 import { setFinalizer } from '../kube/finalizers.ts';
@@ -26,6 +27,7 @@ import { calendarOf, freezeOf, freezeOrders } from './calendar.ts';
 import { decide } from './decide.ts';
 import type { Input } from './input.ts';
 import type { Order } from './order.ts';
+import { changesOf } from './report.ts';
 import { riseOf } from './rise.ts';
 import { rollbackOrders } from './rollbacks.ts';
 
@@ -42,6 +44,9 @@ export interface EnvironmentControllerOptions {
   /** Whether the authors of Decisions in a namespace are proven. Never rejects. */
   standing(namespace: string): Promise<Standing>;
   rollout(namespace: string, name: string): Rollout | undefined;
+  /** Images of the pods of a Rollout's stable revision. */
+  running(namespace: string, name: string): string[] | undefined;
+  events: EventRecorder;
   /** Why a Rollout is not there to be seen, with what to do; undefined: it is there. */
   absence(namespace: string, name: string): string | undefined;
 }
@@ -87,6 +92,7 @@ export class EnvironmentController {
       upstreams: this.#upstreams(environment),
       freezes,
       declared: (target) => this.#declared(environment, target),
+      running: (target) => this.#running(environment, target),
       problems: this.#problems(environment),
     };
     const { order, wakeAt: risesAt } = riseOf(input);
@@ -101,7 +107,12 @@ export class EnvironmentController {
     const written = isDeepStrictEqual(kept.status, status)
       ? kept
       : await patchStatus(this.#o.client, path, kept, status);
-    if (written !== kept) this.#o.environments.upsertLocal(written);
+    if (written !== kept) {
+      this.#o.environments.upsertLocal(written);
+      const { namespace: where, uid } = environment.metadata;
+      const regarding = { apiVersion: API_VERSION, kind: 'Environment', namespace: where, name, uid };
+      for (const event of changesOf(environment.status, status)) this.#o.events.record(regarding, event);
+    }
     if (!inUse) await this.#keep(written, 'absent');
     const wakeAt = earliest(
       calendarOf(environment, now)?.until,
@@ -159,6 +170,11 @@ export class EnvironmentController {
   #declared({ metadata }: Environment, { rollout }: Target): string[] | undefined {
     const found = this.#o.rollout(rollout.namespace ?? metadata.namespace, rollout.name);
     return found?.spec.template?.spec?.containers?.map((c) => c.image ?? '');
+  }
+
+  /** Images that run there, whatever is declared. */
+  #running({ metadata }: Environment, { rollout }: Target): string[] | undefined {
+    return this.#o.running(rollout.namespace ?? metadata.namespace, rollout.name);
   }
 
   /** An Environment is kept while a promotion is in flight there. */

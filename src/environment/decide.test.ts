@@ -89,6 +89,7 @@ const decided = (
     upstreams: new Map(),
     freezes: [],
     declared: () => undefined,
+    running: () => undefined,
     problems: [],
     ...change,
   });

@@ -65,6 +65,7 @@ function after(seconds: number, status: Environment['status'], decisions: Decisi
     freezes: [],
     upstreams: new Map(),
     declared: () => undefined,
+    running: () => undefined,
     problems: [],
   });
 }

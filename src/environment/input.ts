@@ -15,6 +15,8 @@ export interface Input {
   freezes: readonly FreezeOrder[];
   /** Images that a target's template declares; undefined: it is not there. */
   declared(target: Target): readonly string[] | undefined;
+  /** Images that the pods of a target's stable revision run; undefined: not known. */
+  running(target: Target): readonly string[] | undefined;
   /** What is missing or unusable, each in one sentence that says what to do. */
   problems: readonly string[];
 }

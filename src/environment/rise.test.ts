@@ -63,6 +63,7 @@ function inputOf(
     freezes: [],
     upstreams: new Map(upstreams.map((u) => [u.metadata.name, u])),
     declared: () => undefined,
+    running: () => undefined,
     problems: [],
     ...change,
   };

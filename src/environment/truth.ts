@@ -120,12 +120,15 @@ function driftOf(
   before: TargetTruth['drift'],
 ): TargetTruth['drift'] {
   const declared = input.declared(target);
+  const running = input.running(target);
   const images = current.images ?? [];
   // Where a tag was promoted the tag is declared, and the digest that ran is on record.
-  const isDeclared = (i: string): boolean =>
-    declared?.some((d) => d === i || (digestOf(d) === undefined && i.startsWith(`${d}@`))) ?? true;
-  if (!declared || images.every(isDeclared)) return undefined;
-  const [expected, found] = [images.join(' '), declared.join(' ')].map((t) => presentable(t, 4096));
+  const isIn = (list: readonly string[] | undefined, i: string): boolean =>
+    list?.some((d) => d === i || (digestOf(d) === undefined && i.startsWith(`${d}@`))) ?? true;
+  // What is declared runs in the end; what runs is what users get.
+  const other = [declared, running].find((list) => !images.every((i) => isIn(list, i)));
+  if (!other) return undefined;
+  const [expected, found] = [images.join(' '), other.join(' ')].map((t) => presentable(t, 4096));
   const since = before?.found === found ? before?.since : undefined;
   return { expected: expected ?? '', found: found ?? '', since: since ?? toTime(input.now) };
 }

@@ -18,7 +18,7 @@ import { withOwnership } from './ownership.ts';
 import { namespaceOf, outOfReach } from './place.ts';
 import { recordName, Records } from './records.ts';
 import { restoreFor } from './restore.ts';
-import type { ReplicaSet, Rollout } from './types.ts';
+import { POD_HASH_LABEL, type ReplicaSet, type Rollout } from './types.ts';
 import { viewOf } from './view.ts';
 
 export const ROLLOUTS = { group: 'argoproj.io', version: 'v1alpha1', plural: 'rollouts' };
@@ -98,6 +98,18 @@ export class RolloutDelivery implements Delivery {
     const view = withOwnership(viewOf(rollout, replicaSets, assignment), rollout, assignment);
     const restoredGeneration = this.#restored.get(recordName(assignment));
     return { found: true, view: { ...view, ...(restoredGeneration && { restoredGeneration }) } };
+  }
+
+  /** Images of the pods that a Rollout's users get while nothing is under way: those of its stable revision. */
+  running(namespace: string, name: string): string[] | undefined {
+    const rollout = this.#rollouts.get(namespace, name);
+    const hash = rollout?.status?.stableRS;
+    const stable =
+      rollout &&
+      this.#replicaSets
+        .byIndex(BY_CONTROLLER, rollout.metadata.uid)
+        .find((rs) => rs.metadata.labels?.[POD_HASH_LABEL] === hash);
+    return stable?.spec.template?.spec?.containers?.map((c) => c.image ?? '');
   }
 
   async recorded(assignment: Assignment): Promise<Recorded | undefined> {

@@ -316,6 +316,7 @@ export class World {
       decisions: [],
       upstreams: this.upstreams,
       declared: () => undefined,
+      running: () => undefined,
       problems: [],
     };
     const input = { now, environment, promotions: [this.promotion], ...nothing };
