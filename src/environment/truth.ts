@@ -112,6 +112,10 @@ function steadyOf(
   return Math.min(since, input.now);
 }
 
+/** Where a tag was promoted the tag is declared, and the digest that ran is on record. */
+const isIn = (list: readonly string[] | undefined, i: string): boolean =>
+  list?.some((d) => d === i || (digestOf(d) === undefined && i.startsWith(`${d}@`))) ?? true;
+
 /** Somebody declared other images than were promoted, with no promotion in flight. */
 function driftOf(
   input: Input,
@@ -122,9 +126,6 @@ function driftOf(
   const declared = input.declared(target);
   const running = input.running(target);
   const images = current.images ?? [];
-  // Where a tag was promoted the tag is declared, and the digest that ran is on record.
-  const isIn = (list: readonly string[] | undefined, i: string): boolean =>
-    list?.some((d) => d === i || (digestOf(d) === undefined && i.startsWith(`${d}@`))) ?? true;
   // What is declared runs in the end; what runs is what users get.
   const other = [declared, running].find((list) => !images.every((i) => isIn(list, i)));
   if (!other) return undefined;

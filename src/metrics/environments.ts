@@ -32,7 +32,7 @@ const FIGURES = {
   },
 } as const;
 
-const statusOf = ({ status }: Place): EnvironmentStatus => (status ?? {}) as EnvironmentStatus;
+const statusOf = ({ status }: Place): EnvironmentStatus => status ?? {};
 
 /**
  * Figures about Environments, read from their statuses when somebody asks: how many are out of the ordinary, and the

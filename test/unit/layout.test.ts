@@ -41,7 +41,7 @@ const isPure = (file: string): boolean =>
 
 /** What a decision may know. */
 const allowed = (to: string): boolean =>
-  under(to, 'api', 'runtime', 'analysis', 'promotion', 'environment') ||
+  under(to, 'api', 'runtime', 'analysis', 'promotion', 'environment', 'audit') ||
   to === 'delivery/delivery.ts' ||
   (isPackage(to) && !['got', 'pino', 'prom-client', '@kubernetes/client-node'].includes(to));
 
