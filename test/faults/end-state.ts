@@ -131,7 +131,13 @@ function environment(object: Environment & KubeObject): unknown {
       reason: withoutNumbers(entry.reason),
     })),
     history: status?.history
-      ?.map((entry) => ({ ...entry, startedAt: undefined, completedAt: undefined }))
+      ?.map(({ promotion: name, target, outcome, revisionDigest, images }) => ({
+        promotion: name,
+        target,
+        outcome,
+        revisionDigest,
+        images,
+      }))
       .toSorted((a, b) => a.target.localeCompare(b.target)),
   };
 }

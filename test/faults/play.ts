@@ -69,7 +69,11 @@ export async function play(
   try {
     await trouble?.(playing);
     await place.promote('v2');
-    await Promise.all([act?.(playing), scene.fail?.(lane.setting, place, patienceMs)]);
+    await Promise.all([
+      act?.(playing),
+      scene.fail?.(lane.setting, place, patienceMs),
+      scene.decide?.(lane.setting, playing),
+    ]);
     await place.untilEnded(playing.promotion, patienceMs);
     const came = await settledAlive(playing, replicas, end);
     const requests = asked(replicas, from);

@@ -1,9 +1,10 @@
-import type { TargetState } from '../../src/api/v1alpha1/types.ts';
+import type { Promotion, TargetState } from '../../src/api/v1alpha1/types.ts';
 import type { Controls } from '../harness/controls.ts';
-import type { Api } from '../harness/api.ts';
+import type { Api, KubeObject } from '../harness/api.ts';
 import { Fleet } from '../harness/fleet.ts';
 import { FAILING, UNDECIDED } from '../harness/gates.ts';
-import { imageFor, Place, type PlaceOptions } from '../harness/promotions.ts';
+import { decisionOf } from '../harness/people.ts';
+import { imageFor, Place, type PlaceOptions, reasonOf, sluicePath } from '../harness/promotions.ts';
 import { until } from '../harness/until.ts';
 
 /** Where a scene is played. */
@@ -24,6 +25,8 @@ export interface Scene {
    * takes the same way.
    */
   fail?(setting: Setting, place: Place, patienceMs: number | undefined): Promise<unknown>;
+  /** What a person decides once it is asked for. */
+  decide?(setting: Setting, of: { app: string; promotion: string }): Promise<unknown>;
 }
 
 /** The Secret that every gate sends with its queries, and that must come to light nowhere. */
@@ -136,6 +139,39 @@ export const SCENES = {
     fail: async (_, place) => {
       await untilState(place, place.app, 'Baking');
       await place.apply('Gate', `${place.app}-late`, FAILING);
+    },
+  },
+  approved: {
+    title: 'a promotion that a person approves',
+    prepare: async (setting, app) => {
+      const place = await new Place(setting.api, setting.namespace, app).prepare(optionsFor(setting));
+      await place.apply('Gate', `${app}-cab`, { approval: { requesterMayApprove: true } });
+      await place.apply('Environment', app, {
+        targets: [{ name: app, rollout: { name: app } }],
+        gates: [
+          { gate: `${app}-cab`, when: 'Before' },
+          { gate: app, when: 'During' },
+        ],
+        analysis: TIMING,
+      });
+      return place;
+    },
+    decide: async ({ api, namespace }, { app, promotion }) => {
+      const asked = await until(`${promotion} asks for an approval`, async (seen) => {
+        const found = await api.get<Promotion & KubeObject>(sluicePath(namespace, 'promotions', promotion));
+        seen(found.status);
+        return reasonOf(found) === 'AwaitingApproval' && found;
+      });
+      const { metadata, status } = asked;
+      const spec = {
+        by: 'admin',
+        verdict: 'Approve',
+        environment: app,
+        promotion: { name: promotion, uid: metadata.uid },
+        gate: `${app}-cab`,
+        revisionDigest: status?.revisionDigest ?? '',
+      } as const;
+      await api.create(sluicePath(namespace, 'decisions'), decisionOf(`${app}-approve`, spec));
     },
   },
   judged: {

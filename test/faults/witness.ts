@@ -2,10 +2,22 @@ import type { Recorded } from '../harness/fault-proxy.ts';
 
 /* The laws that a history of objects does not show, each with its own witness. */
 
+/** What belongs to the installation, and to no namespace that is worked in. */
+const INSTALLATION = [
+  'leases',
+  'validatingadmissionpolicies',
+  'validatingadmissionpolicybindings',
+  'selfsubjectreviews',
+];
+const TRUST_RECORD = 'sluice-decision-trust';
+
 /** S5: what was asked for in a namespace that is not the operator's, by what its proxy has seen. */
 export function strays(requests: readonly Recorded[], namespaces: readonly string[]): string[] {
   const outside = requests.filter(
-    ({ namespace, resource }) => !namespaces.includes(namespace ?? '') && resource !== 'leases',
+    ({ namespace, resource, name }) =>
+      !namespaces.includes(namespace ?? '') &&
+      !INSTALLATION.includes(resource) &&
+      !(resource === 'configmaps' && name === TRUST_RECORD),
   );
   return outside.map(({ verb, path }) => `S5: ${verb} ${path} is outside ${namespaces.join(', ')}`);
 }
