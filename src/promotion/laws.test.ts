@@ -167,6 +167,25 @@ describe('every law, at each step', () => {
   });
 });
 
+describe('persons', () => {
+  test('nothing is begun without them, whatever happens in whatever order', () => {
+    const events = eventsOf({
+      verdicts: ['Pass', 'Pass', 'Fail', 'Error'],
+      approvals: { by: ['alice', 'bob', 'carol', 'system:node'], gates: ['peer', 'cab'] },
+      freezes: true,
+      minLength: 30,
+      maxLength: 150,
+    });
+    const persons = { peer: {}, cab: { required: 2, persons: 'Distinct' } };
+    fc.assert(
+      fc.property(patience, events, (patient, list) => {
+        obeys(new World({ patient, persons, requester: 'alice' }), list);
+      }),
+      runs,
+    );
+  });
+});
+
 /** Passed at the first pause, told to go on, and gone on: the operator has not seen that yet. */
 const advanced = (): World => {
   const world = analysing();

@@ -16,7 +16,9 @@ import { watchCases } from './watch-cases.ts';
  * One family alone: `-t C-` (crashes), `A-` (API), `W`, `U`, `V` (watches), `R` (Rollouts), `L-` (leases), `T-` (time), `Y` (soak).
  */
 
-const stage = await (isLong ? openStage(['good', 'bad', 'waves', 'blueGreen', 'approved'], 3) : openStage(['bad'], 1));
+const stage = await (isLong
+  ? openStage(['good', 'bad', 'waves', 'blueGreen', 'approved'], 3)
+  : openStage(['bad'], 1));
 afterAll(() => stage.lanes.close());
 
 crashCases(stage);

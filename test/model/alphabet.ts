@@ -19,10 +19,13 @@ export interface Alphabet {
   /** What people order; a Resume besides, wherever there is a Hold. */
   orders: readonly ('Hold' | 'Abort')[];
   ordered: number;
+  /** Who approves its approval gates; whoever is left out may still be awaited. */
+  approvers?: readonly string[];
+  approved?: number;
 }
 
 /** How much is left of what may happen only so often. */
-export type Left = Pick<Alphabet, 'late' | 'meddled' | 'ordered'>;
+export type Left = Pick<Alphabet, 'late' | 'meddled' | 'ordered' | 'approved'>;
 
 /** What is left after this event. */
 export function spend(left: Left, event: Event): Left {
@@ -31,6 +34,7 @@ export function spend(left: Left, event: Event): Left {
   if (event.do === 'order' && event.verdict === 'Resume') return left;
   if (event.do === 'meddle') return { ...left, meddled: left.meddled - 1 };
   if (event.do === 'order') return { ...left, ordered: left.ordered - 1 };
+  if (event.do === 'approve') return { ...left, approved: (left.approved ?? 0) - 1 };
   if (event.do === 'reconcile' && event.fault === 'effects under way')
     return { ...left, late: left.late - 1 };
   return left;
@@ -73,7 +77,18 @@ function people(world: World, alphabet: Alphabet, left: Left): Event[] {
     for (const how of alphabet.meddling)
       events.push(...targets.map((target): Event => ({ do: 'meddle', how, target })));
   if (left.ordered > 0) events.push(...alphabet.orders.map((verdict): Event => ({ do: 'order', verdict })));
-  return [...events, ...relenting(world)];
+  return [...events, ...approvals(world, alphabet, left), ...relenting(world)];
+}
+
+/** Each may say one thing, about each of the gates that ask persons. */
+function approvals(world: World, { approvers = [] }: Alphabet, { approved = 0 }: Left): Event[] {
+  if (approved <= 0 || world.promotion.status?.plan) return [];
+  const gates = [...world.scene.gates].filter(([, { spec }]) => spec.approval).map(([name]) => name);
+  return gates.flatMap((gate) =>
+    approvers
+      .filter((by) => !world.approvals.some((a) => a.by === by && a.gate === gate))
+      .map((by): Event => ({ do: 'approve', by, verdict: 'Approve', gate })),
+  );
 }
 
 /** Whoever has stopped it can always let it go on. */
@@ -108,6 +123,7 @@ export function isOrdinary(event: Event, { promotion }: World): boolean {
   // On the way forward it may wait for whoever stopped it; a revert waits for nobody.
   if (event.do === 'meddle') return event.how === 'unpause' && !promotion.status?.revert;
   if (event.do === 'order') return event.verdict === 'Resume' && !promotion.status?.revert;
+  if (event.do === 'approve') return event.verdict === 'Approve';
   if (event.do === 'sample') return event.verdict === 'Pass';
   if (event.do === 'reconcile') return event.fault === undefined;
   return ['tick', 'environment', 'wake'].includes(event.do);

@@ -81,6 +81,13 @@ export const succeedsAtOnce: Mutant = (input) => {
     : decided;
 };
 
+export const takesAnybodysWord: Mutant = (input) =>
+  decide({
+    ...input,
+    // Whoever asked for it approves under another name.
+    approvals: input.approvals.map((a) => ({ ...a, by: `not ${a.by}` })),
+  });
+
 export const forgetsFreezes: Mutant = (input) => {
   if (!input.environment) return decide(input);
   const { freeze: _freeze, ...spec } = input.environment.spec;

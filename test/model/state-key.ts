@@ -145,6 +145,8 @@ export function keyOf(world: World, fine: boolean, model: (m: RolloutModel) => n
     proofKey(world, age, on),
     // On the way back there is nothing left to decide.
     world.promotion.status?.revert ? [] : world.orders.map((o) => [o.verdict, age(o.at, on.step)]),
+    // What persons say matters before it begins.
+    world.promotion.status?.plan ? [] : world.approvals.map((a) => [a.gate, a.by, a.verdict]),
     environment.status?.quarantine?.length ?? 0,
     world.underWay.map((write) => writeKey(world, write)),
     // What a crash would go back to: the place alone, since its times are those that were written.

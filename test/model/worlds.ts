@@ -73,6 +73,11 @@ export const WORLDS = {
     alphabet: { ...passOrFail, orders: ['Hold', 'Abort'], ordered: 2 },
     maxStates: 30_000,
   },
+  'canary, approved by persons': {
+    options: { ...base, persons: { cab: { required: 2 } }, requester: 'alice' },
+    alphabet: { ...passOrFail, approvers: ['alice', 'bob', 'carol'], approved: 3 },
+    maxStates: 30_000,
+  },
   'canary, two gates': {
     options: { ...base, model: small, gates: twoGates },
     alphabet: passOrFail,

@@ -48,6 +48,12 @@ const BROKEN: readonly Broken[] = [
       },
     },
   },
+  {
+    that: 'takes whoever asked for it for somebody else',
+    decide: mutants.takesAnybodysWord,
+    laws: ['S3'],
+    world: WORLDS['canary, approved by persons'],
+  },
   { that: 'advances after a revert has begun', decide: mutants.advancesInARevert, laws: ['S4 wins'] },
   { that: 'forgets that it was going back', decide: mutants.forgetsTheRevert, laws: ['S4 wins'] },
   { that: 'puts the template back twice', decide: mutants.restoresTwice, laws: ['S4 once'] },

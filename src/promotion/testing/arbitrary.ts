@@ -12,6 +12,8 @@ export interface Chances {
   meddling?: readonly Extract<Event, { do: 'meddle' }>['how'][];
   orders?: readonly Extract<Event, { do: 'order' }>['verdict'][];
   freezes?: true;
+  /** Who says something about which approval gates. */
+  approvals?: { by: readonly string[]; gates: readonly string[] };
   minLength?: number;
   maxLength: number;
 }
@@ -65,6 +67,18 @@ export function eventsOf(chances: Chances): fc.Arbitrary<Event[]> {
     weighted.push([
       1,
       fc.constantFrom('Freeze' as const, 'Thaw' as const).map((verdict) => ({ do: 'freeze', verdict })),
+    ]);
+  const { approvals } = chances;
+  if (approvals)
+    weighted.push([
+      4,
+      fc
+        .tuple(
+          fc.constantFrom(...approvals.by),
+          fc.constantFrom('Approve' as const, 'Approve' as const, 'Approve' as const, 'Revoke' as const),
+          fc.constantFrom(...approvals.gates),
+        )
+        .map(([by, verdict, gate]) => ({ do: 'approve', by, verdict, gate })),
     ]);
   const { minLength = 0, maxLength } = chances;
   return fc.array(fc.oneof(...weighted.map(([weight, arbitrary]) => ({ weight, arbitrary }))), {

@@ -2,7 +2,9 @@ import type { Verdict } from '../../analysis/sample.ts';
 import type { Promotion } from '../../api/v1alpha1/types.ts';
 import type { FreezeOrder } from '../../environment/calendar.ts';
 import type { Decided, Order } from '../input.ts';
+import type { Approval } from '../approvals.ts';
 import { inOrder } from '../orders.ts';
+import { imagesOf, revisionDigest } from '../revision.ts';
 import type { RolloutModel } from './rollout-model.ts';
 import type { Fault, Look, World } from './world.ts';
 
@@ -27,6 +29,8 @@ export type Event =
   | { do: 'order'; verdict: Order['verdict'] }
   /** The Environment is frozen, or thawed, by a person. */
   | { do: 'freeze'; verdict: FreezeOrder['verdict'] }
+  /** Somebody says something about an approval gate. */
+  | { do: 'approve'; by: string; verdict: Approval['verdict']; gate: string }
   | { do: 'delete' };
 
 const edited = (model: RolloutModel): void => {
@@ -108,6 +112,9 @@ function befall(world: World, event: Other): void {
     case 'freeze':
       world.freezes = [...world.freezes, freezeOf(world, event.verdict)];
       return;
+    case 'approve':
+      world.approvals = [...world.approvals, approvalOf(world, event)];
+      return;
     case 'delete':
       world.promotion = {
         ...world.promotion,
@@ -131,6 +138,16 @@ function freezeOf({ now, freezes }: World, verdict: FreezeOrder['verdict']): Fre
   return { name, uid: `${name}-uid`, by: 'bob', verdict, at: now, until: now + 60_000, reason: 'because' };
 }
 
+function approvalOf(
+  { now, approvals, promotion }: World,
+  { by, verdict, gate }: Extract<Event, { do: 'approve' }>,
+): Approval {
+  const name = `a${approvals.length}`;
+  const digest = revisionDigest(imagesOf(promotion));
+  const at = Math.floor(now / 1000) * 1000;
+  return { name, uid: `${name}-uid`, by, verdict, gate, revisionDigest: digest, at, reason: 'because' };
+}
+
 /** The next wake-up that was asked for, or the time from which passes count, whichever comes first. */
 function nextInstant(world: World): number {
   const { wakeAt } = world.scene.decide(world.input());
@@ -150,6 +167,8 @@ export function inWords(event: Event): string {
       return `somebody does ${event.how} on ${event.target}`;
     case 'order':
       return `a person orders ${event.verdict}`;
+    case 'approve':
+      return `${event.by} says ${event.verdict} to gate ${event.gate}`;
     case 'freeze':
       return `a person says ${event.verdict} to the Environment`;
     case 'wait':

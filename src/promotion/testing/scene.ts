@@ -40,6 +40,10 @@ export interface WorldOptions {
   gate?: object;
   /** Names of the Gates; all are asked During. */
   gates?: readonly string[];
+  /** Approval gates by name, asked Before. */
+  persons?: Readonly<Record<string, object>>;
+  /** Who has asked for the promotion; nobody unless given. */
+  requester?: string;
   /** The model of each target's controller; a canary with two pauses unless given. */
   model?: (template: PodTemplate, name: string) => RolloutModel;
   /** Statuses that may wait do, for as long as nothing else is written; a crash loses them. */
@@ -52,6 +56,7 @@ export interface WorldOptions {
 export interface Scene {
   decide: typeof decide;
   patient: boolean;
+  requester: string | undefined;
   targets: readonly { target: Target; model: RolloutModel }[];
   /** Canonical JSON of the template that every target declares at first. */
   template: string;
@@ -65,6 +70,7 @@ export interface Scene {
 /** The objects of a world, read by the schemas of the API. */
 export function sceneOf(options: WorldOptions): Scene {
   const { waves = [0], environment = {}, gate = {}, gates = ['error-rate'], model = canary } = options;
+  const persons = Object.entries(options.persons ?? {});
   const targets = waves.map((wave, i) => {
     const name = i === 0 ? 'checkout' : `target-${i}`;
     return { target: { name, wave, rollout: { name } }, model: model(TEMPLATE, name) };
@@ -83,17 +89,27 @@ export function sceneOf(options: WorldOptions): Scene {
   return {
     decide: options.decide ?? decide,
     patient: options.patient ?? false,
+    requester: options.requester,
     targets,
     template: canonicalJson(TEMPLATE),
     promoted: canonicalJson(TEMPLATE).replace(OLD, NEW),
-    gates: new Map(gates.map((name) => [name, gateOf(name)])),
+    gates: new Map([
+      ...gates.map((name): [string, Gate] => [name, gateOf(name)]),
+      ...persons.map(([name, approval]): [string, Gate] => [
+        name,
+        { ...gateOf(name), spec: gateSpec.parse({ approval }) },
+      ]),
+    ]),
     environment: {
       apiVersion: 'sluice.dev/v1alpha1',
       kind: 'Environment',
       metadata: meta('prod'),
       spec: environmentSpec.parse({
         targets: targets.map((t) => t.target),
-        gates: gates.map((name) => ({ gate: name, when: 'During' })),
+        gates: [
+          ...gates.map((name) => ({ gate: name, when: 'During' })),
+          ...persons.map(([name]) => ({ gate: name, when: 'Before' })),
+        ],
         analysis: { settleSeconds: 2, minStepSeconds: 3, bakeSeconds: 5, maxBlindSeconds: 30 },
         ...environment,
       }),

@@ -87,6 +87,7 @@ export class World {
     this.proof = new Proof(from?.proof);
     this.environment = from?.environment ?? this.scene.environment;
     this.promotion = from?.promotion ?? this.scene.promotion;
+    this.requester = this.scene.requester;
     this.targets = from
       ? from.targets.map((t) => ({ ...t }))
       : this.scene.targets.map((t) => ({ ...t, recorded: undefined }));

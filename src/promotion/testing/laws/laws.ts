@@ -4,16 +4,17 @@ import type { World } from '../world.ts';
 import { BACK } from './back.ts';
 import { FORWARD } from './forward.ts';
 import type { Law, Step } from './law.ts';
+import { PERSONS } from './persons.ts';
 import { QUIET } from './quiet.ts';
 import { VERDICTS } from './verdicts.ts';
 
 /**
- * The product's laws by name, each a question to one step of a world. S1, S2, S4, L1 and L2 are the names
- * of the research notes. S3 (approvals) is not here, since there are none yet; S5 and S6 (tenants, secrets)
+ * The product's laws by name, each a question to one step of a world. S1 to S4, L1 and L2 are the names
+ * of the research notes. S5 and S6 (tenants, secrets)
  * are not decided by `decide` and are checked on the real API server; that an end can always be reached
  * (L1) is a question to all states together, and is asked by the search.
  */
-export const LAWS: readonly Law[] = [...FORWARD, ...BACK, ...VERDICTS, ...QUIET];
+export const LAWS: readonly Law[] = [...FORWARD, ...PERSONS, ...BACK, ...VERDICTS, ...QUIET];
 
 /** A law that a step has broken. */
 export interface Breach {
