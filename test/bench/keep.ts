@@ -30,22 +30,11 @@ const order = ROWS.map(({ id }) => id);
 /** The book with these results in the place of older ones of the same line. */
 export function withResults(book: Book, fresh: readonly Kept[]): Book {
   const old = book.results.filter((r) => !fresh.some((f) => f.row === r.row && f.at === r.at));
-  const results = [...old, ...fresh.map(withoutNothing)].toSorted(
+  const results = [...old, ...fresh].toSorted(
     (a, b) =>
       order.indexOf(a.row) - order.indexOf(b.row) || a.at.localeCompare(b.at, 'en', { numeric: true }),
   );
   return { ...book, results };
-}
-
-/** Details that nobody could measure are left out: JSON has no NaN. */
-function withoutNothing(kept: Kept): Kept {
-  const details = Object.fromEntries(
-    Object.entries(kept.details).map(([side, values]) => [
-      side,
-      Object.fromEntries(Object.entries(values).filter(([, value]) => Number.isFinite(value))),
-    ]),
-  );
-  return { ...kept, details };
 }
 
 /** The book with this profile in the place of an older one of the same family; undefined: none is needed any more. */
