@@ -70,13 +70,15 @@ function resultOf(row: Row, at: string, measured: readonly Measurement[]): Resul
   };
 }
 
+/** What nobody could measure is left out: JSON has no NaN, and what is written is to be read as it was. */
 function mediansOf(measured: readonly Measurement[]): Record<string, number> {
   const names = new Set(measured.flatMap(({ details = {} }) => Object.keys(details)));
   return Object.fromEntries(
-    [...names].map((name) => [
-      name,
-      rounded(median(measured.flatMap(({ details }) => details?.[name] ?? []))),
-    ]),
+    [...names]
+      .map(
+        (name) => [name, rounded(median(measured.flatMap(({ details }) => details?.[name] ?? [])))] as const,
+      )
+      .filter(([, value]) => Number.isFinite(value)),
   );
 }
 

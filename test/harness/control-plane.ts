@@ -1,6 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { Api } from './api.ts';
 import { AUDIT_POLICY, auditEvents, operatorRequests } from './audit.ts';
 import { Cluster, type ClusterFacts } from './cluster.ts';
@@ -16,7 +16,7 @@ import { inventTokens, tokenFile, tokenOf } from './users.ts';
 
 /** What `startControlPlane` may be told. */
 export interface ControlPlaneOptions {
-  /** Keep the programs' logs in this directory; without it they go with the run. */
+  /** Keep the programs' logs below this directory; without it they go with the run. */
   logDir?: string;
 }
 
@@ -65,21 +65,19 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
 async function startIn(run: Run, binaries: KubernetesPrograms): Promise<ControlPlane> {
   const [etcdPort = 0, peerPort = 0, apiserverPort = 0, managerPort = 0, metrics = 0, health = 0] =
     await freePorts(6);
-  const auditLog = resolve(run.logDir, 'audit.log');
+  const auditLog = join(run.logDir, 'audit.log');
   const layout = { dir: run.dir, etcdPort, apiserverPort, auditLog };
   const tokens = inventTokens();
   writeFileSync(join(run.dir, 'tokens.csv'), tokenFile(tokens), { mode: 0o600 });
   writeServiceAccountKeys(run.dir);
   writeFileSync(join(run.dir, 'audit-policy.json'), JSON.stringify(AUDIT_POLICY));
-  // Logs that are kept are kept in the same directory run after run.
-  rmSync(auditLog, { force: true });
   run.beforeClose(() => record(operatorRequests(auditEvents(auditLog)).map((request) => ({ request }))));
 
   const url = `https://127.0.0.1:${apiserverPort}`;
   // The certificate appears while the API server starts, so what depends on it is read when it is ready.
   const facts = (): ClusterFacts => ({
     url,
-    caData: readFileSync(programs.servingCertificate(layout)).toString('base64'),
+    caData: Buffer.from(programs.readCertificate(programs.servingCertificate(layout))).toString('base64'),
     tokens,
     dir: run.dir,
     etcdUrl: `http://127.0.0.1:${etcdPort}`,

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { get as httpGet } from 'node:http';
 import { get as httpsGet } from 'node:https';
 import { join } from 'node:path';
@@ -38,6 +39,16 @@ export function etcd(command: string, { dir, etcdPort }: Layout, peerPort: numbe
 /** Where kube-apiserver puts the certificate that it signs for itself. */
 export function servingCertificate({ dir }: Layout): string {
   return join(dir, 'apiserver', 'apiserver.crt');
+}
+
+/**
+ * The certificate at `path` and whatever signed it, as PEM.
+ * @throws Error while it is not there, or not whole: the API server creates the file before it fills it.
+ */
+export function readCertificate(path: string): string {
+  const pem = readFileSync(path, 'utf8');
+  if (!pem.trimEnd().endsWith('-----END CERTIFICATE-----')) throw new Error(`${path} is not whole yet`);
+  return pem;
 }
 
 /**

@@ -2,7 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Report } from './keeper.ts';
 import { Program, type ProgramSpec } from './process.ts';
@@ -21,10 +21,13 @@ export class Run {
   readonly #beforeClose: (() => Promise<void> | void)[] = [];
   #lastId = 0;
 
-  /** @param logDir where to put the programs' logs to keep them; without it they go with `dir`. */
+  /**
+   * @param logDir where to keep the programs' logs, in a directory of the run's own, for no two runs may share
+   *   an audit log; without it they go with `dir`.
+   */
   constructor(logDir?: string) {
     this.dir = mkdtempSync(join(tmpdir(), 'sluice-run-'));
-    this.logDir = logDir ?? join(this.dir, 'logs');
+    this.logDir = logDir === undefined ? join(this.dir, 'logs') : resolve(logDir, basename(this.dir));
     mkdirSync(this.logDir, { recursive: true });
     this.#keeper = fork(fileURLToPath(new URL('./keeper.ts', import.meta.url)), [this.dir], {
       detached: true,

@@ -96,6 +96,13 @@ describe('results', () => {
     expect(resultsOf(measured(row, at, 'Sluice', value)).map(standingOf)).toEqual([standing]);
   });
 
+  test('a detail that nobody could measure is left out, so that JSON gives back what was written', () => {
+    const details = { found: 2, missing: Number.NaN };
+    const results = resultsOf([{ row: 'B1', at: 'N = 100', side: 'Sluice', value: 1, details }]);
+    expect(results[0]?.details).toEqual({ Sluice: { found: 2 } });
+    expect(JSON.parse(JSON.stringify(results))).toEqual(results);
+  });
+
   test('growth comes from the sizes that were measured, and from none where there is one', () => {
     const cores = [100, 1000, 10_000].flatMap((n) =>
       measured('B10', `N = ${n.toLocaleString('en-US')}, 5 s`, 'Sluice', n / 10_000),
