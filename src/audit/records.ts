@@ -1,5 +1,6 @@
 import { findCondition } from '../api/v1alpha1/conditions.ts';
 import type { CompareSpec, Gate, GateResult, PromotionStatus } from '../api/v1alpha1/types.ts';
+import { newlyBypassed } from '../promotion/report.ts';
 import { sha256 } from '../runtime/hash.ts';
 
 /* What is put on record of one change of a promotion's status, and of what is done with it. */
@@ -100,7 +101,9 @@ export function recordsOf(
 ): AuditRecord[] {
   return [
     ...decisions(before, after),
-    ...bypasses(before, after),
+    ...newlyBypassed(before, after).map(
+      ({ what, by, ticket, reason }): AuditRecord => ({ kind: 'Bypass', what, by, ticket, reason }),
+    ),
     ...plan(before, after),
     ...verdicts(before, after, rule),
     ...revert(before, after),
@@ -128,12 +131,6 @@ function decisions(before: PromotionStatus | undefined, after: PromotionStatus):
       verdict,
       ...(gate !== undefined && { gate }),
     }));
-}
-
-function bypasses(before: PromotionStatus | undefined, after: PromotionStatus): AuditRecord[] {
-  return (after.bypassed ?? [])
-    .filter((b) => !before?.bypassed?.some((o) => o.what === b.what))
-    .map(({ what, by, ticket, reason }) => ({ kind: 'Bypass', what, by, ticket, reason }));
 }
 
 function plan(

@@ -5,7 +5,7 @@ import { type PromotionReason, promotionConditions } from '../api/v1alpha1/reaso
 import type { Promotion } from '../api/v1alpha1/types.ts';
 import { PromotionMetrics } from './promotions.ts';
 
-const promotion = (name: string, reason: PromotionReason): Promotion => ({
+const promotion = (name: string, reason: PromotionReason, pastDeadline = false): Promotion => ({
   apiVersion: 'sluice.dev/v1alpha1',
   kind: 'Promotion',
   metadata: { name, namespace: 'shop', uid: name, resourceVersion: '1', creationTimestamp: 't' },
@@ -13,7 +13,7 @@ const promotion = (name: string, reason: PromotionReason): Promotion => ({
   status: {
     startedAt: '2026-01-01T00:00:00Z',
     completedAt: '2026-01-01T00:01:00Z',
-    conditions: withConditions(undefined, promotionConditions(reason, ''), 1, 't'),
+    conditions: withConditions(undefined, promotionConditions(reason, '', { pastDeadline }), 1, 't'),
   },
 });
 const attention = async (registry: Registry): Promise<string[]> =>
@@ -48,8 +48,10 @@ test('a promotion shows by name only while it needs somebody, with the reason th
   const metrics = new PromotionMetrics(registry);
   metrics.moved(promotion('a', 'Holding'), 'Analysing');
   expect(await attention(registry)).toEqual([
-    'sluice_promotion_attention{namespace="shop",name="a",environment="prod",reason="Holding"} 1',
+    'sluice_promotion_attention{namespace="shop",name="a",environment="prod",reason="Holding",stalled="false"} 1',
   ]);
+  metrics.moved(promotion('a', 'Holding', true), 'Holding');
+  expect((await attention(registry)).join()).toContain('reason="Holding",stalled="true"');
   metrics.moved(promotion('a', 'Reverting'), 'Holding');
   expect((await attention(registry)).join()).toContain('reason="Reverting"');
   expect(await attention(registry)).toHaveLength(1);
@@ -65,4 +67,14 @@ test('at most two hundred show, so that the size of /metrics is bounded', async 
   metrics.calm('shop/p0');
   metrics.moved(promotion('p299', 'Holding'), 'Analysing');
   expect((await attention(registry)).join()).toContain('name="p299"');
+});
+
+test('what was passed over is counted by what it was, gates together', async () => {
+  const registry = new Registry();
+  const metrics = new PromotionMetrics(registry);
+  for (const what of ['Freeze', 'gate/cab', 'gate/error-rate']) metrics.passedOver(what);
+  const text = await registry.metrics();
+  expect(text).toContain('sluice_bypasses_total{what="Freeze"} 1');
+  expect(text).toContain('sluice_bypasses_total{what="Gate"} 2');
+  expect(text).toContain('sluice_bypasses_total{what="Soak"} 0');
 });

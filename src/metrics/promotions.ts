@@ -7,6 +7,8 @@ import { QueryMetrics } from './queries.ts';
 /** At most so many promotions show in `sluice_promotion_attention`: the size of /metrics stays bounded. */
 const ATTENTION_LIMIT = 200;
 
+type AttentionLabel = 'namespace' | 'name' | 'environment' | 'reason' | 'stalled';
+
 /** Figures about promotions. Only promotions that need a person carry their name, and only as long as they do. */
 export class PromotionMetrics {
   readonly queries: QueryMetrics;
@@ -16,8 +18,9 @@ export class PromotionMetrics {
   readonly #samples: Counter<'verdict'>;
   readonly #lateness: Histogram;
   readonly #trusted: Gauge;
-  readonly #attention: Gauge<'namespace' | 'name' | 'environment' | 'reason'>;
-  readonly #shown = new Map<string, Record<'namespace' | 'name' | 'environment' | 'reason', string>>();
+  readonly #bypassed: Counter<'what'>;
+  readonly #attention: Gauge<AttentionLabel>;
+  readonly #shown = new Map<string, Record<AttentionLabel, string>>();
 
   constructor(registry: Registry) {
     const registers = [registry];
@@ -65,10 +68,17 @@ export class PromotionMetrics {
       registers,
     });
     this.#trusted.set(Number.NaN);
+    this.#bypassed = new Counter({
+      name: 'sluice_bypasses_total',
+      help: 'What promotions have passed over on the record, by a Bypass or as an emergency.',
+      labelNames: ['what'],
+      registers,
+    });
+    for (const what of ['Freeze', 'Window', 'Soak', 'Upstream', 'Gate']) this.#bypassed.inc({ what }, 0);
     this.#attention = new Gauge({
       name: 'sluice_promotion_attention',
-      help: 'Promotions that are stalled, holding or reverting; at most 200 are shown.',
-      labelNames: ['namespace', 'name', 'environment', 'reason'],
+      help: 'Promotions that are stalled, holding or reverting; stalled: a person is needed, a deadline is over. At most 200 are shown.',
+      labelNames: ['namespace', 'name', 'environment', 'reason', 'stalled'],
       registers,
     });
   }
@@ -89,6 +99,11 @@ export class PromotionMetrics {
     this.#revert.observe({ stage }, seconds);
   }
 
+  /** Something was passed over: a constraint by its name, or `gate/<name>`. */
+  passedOver(what: string): void {
+    this.#bypassed.inc({ what: what.startsWith('gate/') ? 'Gate' : what });
+  }
+
   /** A promotion's status was written; `before` is the reason that it had. */
   moved(promotion: Promotion, before: string | undefined): void {
     const { namespace, name } = promotion.metadata;
@@ -96,11 +111,13 @@ export class PromotionMetrics {
     if (!reason) return;
     const key = `${namespace}/${name}`;
     const open = !isTerminal(reason);
-    const loud =
-      open && (findCondition(promotion, 'Stalled') || reason === 'Holding' || reason === 'Reverting');
-    if (this.#shown.get(key)?.reason !== reason || !loud) this.calm(key);
+    const stalled = findCondition(promotion, 'Stalled')?.status === 'True';
+    const loud = open && (stalled || reason === 'Holding' || reason === 'Reverting');
+    const shown = this.#shown.get(key);
+    if (shown?.reason !== reason || shown.stalled !== `${stalled}` || !loud) this.calm(key);
     if (loud && (this.#shown.size < ATTENTION_LIMIT || this.#shown.has(key))) {
-      const labels = { namespace, name, environment: promotion.spec.environment, reason };
+      const { environment } = promotion.spec;
+      const labels = { namespace, name, environment, reason, stalled: `${stalled}` };
       this.#shown.set(key, labels);
       this.#attention.set(labels, 1);
     }

@@ -63,7 +63,7 @@ export interface Policy {
 }
 
 /** Every version that is ever served: with fewer, a forger comes in through another one. */
-const on = (
+export const on = (
   resource: string,
   ...operations: ('CREATE' | 'UPDATE' | 'DELETE')[]
 ): PolicySpec['matchConstraints'] => ({

@@ -25,7 +25,7 @@ import { BY_ROLLOUT, rolloutKey } from './indexes.ts';
 import type { Decided, Input } from './input.ts';
 import { laneOf } from './lane.ts';
 import { type GateTools, probeKey, probesOf, windowSecondsOf } from './probes.ts';
-import { happenings, revertStages } from './report.ts';
+import { happenings, newlyBypassed, revertStages } from './report.ts';
 import { claimsProof, hasEnded, significant } from './status.ts';
 import { rulesOf } from './rules.ts';
 import { Untold } from './untold.ts';
@@ -191,6 +191,7 @@ export class PromotionController {
     this.#o.promotions.upsertLocal(written);
     for (const { record, hash } of trail?.fresh ?? [])
       log.info({ audit: { uid, record, hash } }, 'On record');
+    for (const { what } of newlyBypassed(before, status)) this.#o.metrics.passedOver(what);
     const after = { ...promotion, status };
     const regarding = { apiVersion: API_VERSION, kind: 'Promotion', namespace, name, uid };
     for (const event of happenings(before, status)) this.#o.events.record(regarding, event);

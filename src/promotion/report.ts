@@ -1,6 +1,6 @@
 import { findCondition } from '../api/v1alpha1/conditions.ts';
 import { PROMOTION_REASONS, reasonOf } from '../api/v1alpha1/reasons.ts';
-import type { PromotionStatus } from '../api/v1alpha1/types.ts';
+import type { Bypassed, PromotionStatus } from '../api/v1alpha1/types.ts';
 import { fromTime } from '../runtime/time.ts';
 
 /** One thing that happened, as an event says it. */
@@ -19,6 +19,11 @@ function pages(status: PromotionStatus | undefined): boolean {
   return findCondition({ status }, 'Stalled') !== undefined;
 }
 
+/** What this status change says was passed over for the first time. */
+export function newlyBypassed(before: PromotionStatus | undefined, after: PromotionStatus): Bypassed[] {
+  return (after.bypassed ?? []).filter((b) => !before?.bypassed?.some((o) => o.what === b.what));
+}
+
 /**
  * The events of one status change: one when something happened, none when nothing did. That a gate has passed is told
  * where the promotion does not move by it.
@@ -29,14 +34,13 @@ export function happenings(before: PromotionStatus | undefined, after: Promotion
   const events: Happening[] = (after.warnings ?? [])
     .filter((note) => !before?.warnings?.includes(note))
     .map((note) => ({ type: 'Warning', reason: 'PreflightWarning', action: 'Preflight', note }));
-  for (const { what, by, ticket, reason: why } of after.bypassed ?? [])
-    if (!before?.bypassed?.some((b) => b.what === what))
-      events.push({
-        type: 'Warning',
-        reason: 'Bypassed',
-        action: 'Bypassing',
-        note: `${what} is passed over by ${by} (${ticket}): ${why}`.slice(0, 1024),
-      });
+  for (const { what, by, ticket, reason: why } of newlyBypassed(before, after))
+    events.push({
+      type: 'Warning',
+      reason: 'Bypassed',
+      action: 'Bypassing',
+      note: `${what} is passed over by ${by} (${ticket}): ${why}`.slice(0, 1024),
+    });
   const louder = pages(after) && !pages(before);
   // Steps that are quick are told together: the reason may be the same as at the step before.
   const elsewhere = after.targets?.some((t, i) => t.step !== before?.targets?.[i]?.step) ?? false;

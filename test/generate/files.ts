@@ -1,6 +1,7 @@
 import { stringify } from 'yaml';
 import { CRDS } from '../../src/api/v1alpha1/crds.ts';
 import { PLURALS } from '../../src/api/v1alpha1/names.ts';
+import { fillIns } from '../../src/policy/fill-in.ts';
 import { DEFAULT_ACCOUNTS, manifestsOf, policiesFor } from '../../src/policy/policies.ts';
 
 /** A file that is made from the code: its path from the root of the repository, and what is in it. */
@@ -10,6 +11,13 @@ export interface Generated {
 }
 
 const POLICY_HEADER = '# Made from src/policy/policies.ts by `make generate`: change it there.\n';
+const FILL_IN_HEADER =
+  '# Made from src/policy/fill-in.ts by `make generate`: change it there.\n# Needs MutatingAdmissionPolicy: from Kubernetes 1.36 on, or 1.34 with its feature gate.\n';
+/** Helm: only where the API server has the kind, in the version that it has. */
+const SERVED = `{{- $group := "admissionregistration.k8s.io" }}
+{{- $version := ternary "v1" "v1beta1" (.Capabilities.APIVersions.Has (printf "%s/v1/MutatingAdmissionPolicy" $group)) }}
+{{- if and .Values.admission.fillIn (.Capabilities.APIVersions.Has (printf "%s/%s/MutatingAdmissionPolicy" $group $version)) }}
+`;
 const HEADER = '# Made from src/api by `make generate`: change it there.\n';
 
 /** Helm reads `{{` as its own; a description that has it is to come out as it stands. */
@@ -44,6 +52,11 @@ function policyFiles(): Generated[] {
   for (const [place, value] of Object.entries(PLACES)) template = template.replaceAll(place, value);
   return [
     { path: 'policies/decisions.yaml', text: POLICY_HEADER + documents(plain, yaml) },
+    { path: 'policies/fill-in.yaml', text: FILL_IN_HEADER + documents(fillIns('v1beta1'), yaml) },
+    {
+      path: 'charts/sluice/templates/fill-in.yaml',
+      text: `${FILL_IN_HEADER}${SERVED}${documents(fillIns('VERSION'), yaml).replaceAll('/VERSION', '/{{ $version }}')}{{- end }}\n`,
+    },
     {
       path: 'charts/sluice/templates/policies.yaml',
       text: `${POLICY_HEADER}{{- if .Values.admission.install }}\n${template}{{- end }}\n`,

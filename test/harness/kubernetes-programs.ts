@@ -69,6 +69,9 @@ export function apiserver(command: string, layout: Layout, isReady: () => Promis
       `--cert-dir=${join(dir, 'apiserver')}`,
       `--token-auth-file=${join(dir, 'tokens.csv')}`,
       '--authorization-mode=RBAC',
+      // Off by default before 1.36; nothing uses it but who applies policies/fill-in.yaml.
+      '--feature-gates=MutatingAdmissionPolicy=true',
+      '--runtime-config=admissionregistration.k8s.io/v1beta1=true',
       // Pods need no token mounted, so namespaces need not wait for their default ServiceAccount.
       '--disable-admission-plugins=ServiceAccount',
       '--service-account-issuer=https://kubernetes.default.svc',

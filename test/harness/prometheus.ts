@@ -37,13 +37,20 @@ export class Prometheus {
   }
 }
 
-/** Starts the real Prometheus, on loopback, with its data in the directory of the run. */
-export async function startPrometheus(run: Run, targets: readonly ScrapeTarget[]): Promise<Prometheus> {
+/**
+ * Starts the real Prometheus, on loopback, with its data in the directory of the run.
+ * @param ruleFiles absolute paths of files with alerts.
+ */
+export async function startPrometheus(
+  run: Run,
+  targets: readonly ScrapeTarget[],
+  ruleFiles: readonly string[] = [],
+): Promise<Prometheus> {
   const command = await ensurePrometheus();
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
   const config = join(run.dir, 'prometheus.json');
-  writeFileSync(config, JSON.stringify(configFor(targets)));
+  writeFileSync(config, JSON.stringify({ ...configFor(targets), rule_files: ruleFiles }));
   const program = await run.start({
     name: 'prometheus',
     command,
@@ -59,7 +66,7 @@ export async function startPrometheus(run: Run, targets: readonly ScrapeTarget[]
   return new Prometheus(url, program);
 }
 
-function configFor(targets: readonly ScrapeTarget[]): unknown {
+function configFor(targets: readonly ScrapeTarget[]): object {
   return {
     global: { scrape_interval: '1s', scrape_timeout: '1s', evaluation_interval: '1s' },
     scrape_configs: targets.map(({ job, url }) => ({

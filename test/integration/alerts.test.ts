@@ -1,0 +1,79 @@
+import { join } from 'node:path';
+import { afterAll, expect, test } from '@jest/globals';
+import { Registry } from 'prom-client';
+import { withConditions } from '../../src/api/v1alpha1/conditions.ts';
+import { type PromotionReason, promotionConditions } from '../../src/api/v1alpha1/reasons.ts';
+import type { Promotion } from '../../src/api/v1alpha1/types.ts';
+import { createEnvironmentMetrics, type Place } from '../../src/metrics/environments.ts';
+import { PromotionMetrics } from '../../src/metrics/promotions.ts';
+import { CHART } from '../harness/helm.ts';
+import { serve } from '../harness/http.ts';
+import { startPrometheus } from '../harness/prometheus.ts';
+import { Run } from '../harness/run.ts';
+import { until } from '../harness/until.ts';
+
+/* The alerts of the chart, in the real Prometheus, over what the operator's own metrics say. */
+
+const run = new Run();
+afterAll(() => run.close());
+
+const promotion = (name: string, reason: PromotionReason, pastDeadline = false): Promotion => ({
+  apiVersion: 'sluice.dev/v1alpha1',
+  kind: 'Promotion',
+  metadata: { name, namespace: 'shop', uid: name, resourceVersion: '1', creationTimestamp: 't' },
+  spec: { environment: 'prod', revision: { images: [] } },
+  status: {
+    conditions: withConditions(undefined, promotionConditions(reason, '', { pastDeadline }), 1, 't'),
+  },
+});
+
+const alarmed = (type: string): Place => ({
+  metadata: { name: type.toLowerCase(), namespace: 'shop' },
+  status: { conditions: [{ type, status: 'True', reason: type, message: '', lastTransitionTime: 't' }] },
+});
+
+test('each alert fires for what it is about, and none while all is well', async () => {
+  const registry = new Registry();
+  const metrics = new PromotionMetrics(registry);
+  const places: Place[] = [];
+  createEnvironmentMetrics(registry, () => places);
+  metrics.trusted(true);
+  const operator = await serve((_, answer) => void registry.metrics().then((text) => answer.end(text)));
+  run.beforeClose(() => operator.stop());
+  const rules = join(CHART, 'rules', 'sluice.yaml');
+  const prometheus = await startPrometheus(run, [{ job: 'sluice', url: operator.url }], [rules]);
+  const firing = async (): Promise<string[]> =>
+    (await prometheus.query('ALERTS')).map(({ metric }) =>
+      [metric['alertname'], metric['name'] ?? metric['what'] ?? ''].join(' ').trim(),
+    );
+
+  metrics.moved(promotion('on-its-way', 'Reverting'), undefined);
+  metrics.moved(promotion('held', 'Holding'), undefined);
+  await until(
+    'it is scraped, and twice so',
+    async () => (await prometheus.query('count_over_time(sluice_decisions_trusted[1m]) > 1')).length === 1,
+  );
+  expect(await firing()).toEqual([]);
+
+  metrics.trusted(false);
+  metrics.passedOver('Freeze');
+  metrics.moved(promotion('blocked', 'RollbackBlocked'), undefined);
+  metrics.moved(promotion('pending', 'RevertPendingIntent'), undefined);
+  metrics.moved(promotion('late', 'Holding', true), undefined);
+  places.push(alarmed('Drifted'), alarmed('FollowUpOverdue'));
+  const wanted = [
+    'SluiceBypassed Freeze',
+    'SluiceDecisionsNotTrusted',
+    'SluiceDrift',
+    'SluiceFollowUpOverdue',
+    'SluicePromotionStalled late',
+    'SluiceRevertOverdue blocked',
+    'SluiceRevertOverdue pending',
+  ];
+  await until('all of them', async (saw) => {
+    const now = (await firing()).toSorted();
+    saw(now);
+    return now.length >= wanted.length;
+  });
+  expect((await firing()).toSorted()).toEqual(wanted);
+});
