@@ -1,4 +1,5 @@
 import { canonicalJson, sha256 } from '../runtime/hash.ts';
+import { fitting } from './fitting.ts';
 
 /*
  * A chain of records: each carries the hash of the one before it, so that none can be changed, left out or moved without
@@ -44,7 +45,8 @@ export function append(
   let [previous, seq] = [last?.hash ?? genesis(about), seqOf(last)];
   return records.map((what) => {
     seq += 1;
-    const record = canonicalJson({ ...what, seq, at } satisfies Place);
+    const textOf = (said: object): string => canonicalJson({ ...said, seq, at } satisfies Place);
+    const record = textOf(fitting(what, (said) => textOf(said).length));
     previous = hashOf(previous, record);
     return { record, hash: previous };
   });

@@ -3,7 +3,8 @@ import * as fc from 'fast-check';
 import { MOST_RECORDS } from '../api/v1alpha1/promotion.ts';
 import type { Audit, PromotionStatus } from '../api/v1alpha1/types.ts';
 import { readRecord } from './chain.ts';
-import { faultsOf, trailOf } from './trail.ts';
+import { LONGEST } from './fitting.ts';
+import { faultsOf, MOST_BYTES, trailOf } from './trail.ts';
 
 const AT = '2026-01-01T00:00:00.000Z';
 const UID = 'two-uid';
@@ -89,5 +90,29 @@ describe('the trail of a promotion', () => {
     expect(audit?.cut).toBeDefined();
     expect(faultsOf(UID, { records: audit?.records.slice(1) ?? [], cut: audit?.cut })).not.toEqual([]);
     expect(faultsOf(UID, { records: audit?.records ?? [] })).not.toEqual([]);
+  });
+
+  test('of the longest texts that there may be each record fits, and all of them into their share of an object', () => {
+    const longest = 'ä"'.repeat(512);
+    const plan = {
+      hash: 'h',
+      targets: Array.from({ length: 32 }, (_, i) => ({
+        name: `target-${i}`,
+        images: [{ container: 'app', image: longest }],
+      })),
+      gates: Array.from({ length: 64 }, (_, i) => ({ when: 'During', gate: `gate-${i}` })),
+    } as unknown as PromotionStatus['plan'];
+    const statuses = Array.from({ length: 300 }, (_, i): PromotionStatus => {
+      const status = saying(`Reason${i}`, { plan });
+      for (const condition of status.conditions ?? []) condition.message = longest;
+      return status;
+    });
+    const audit = written(statuses);
+    expect(faultsOf(UID, audit)).toEqual([]);
+    expect(audit?.records.length).toBeGreaterThan(20);
+    for (const { record } of audit?.records ?? []) expect(record.length).toBeLessThanOrEqual(LONGEST);
+    expect(Buffer.byteLength(JSON.stringify(audit?.records))).toBeLessThanOrEqual(MOST_BYTES + 1024);
+    const [first] = written(statuses.slice(0, 1))?.records ?? [];
+    expect(readRecord(first ?? { record: '' })).toMatchObject({ kind: 'Plan', short: true });
   });
 });

@@ -11,6 +11,9 @@ export interface Trail {
 
 /** So many are let go of at once: each cut is a rewrite of the list. */
 const LET_GO = 50;
+/** And never more than this, since all of a status has to fit into one object of the API server, 1.5 MiB. */
+export const MOST_BYTES = 256 * 1024;
+const SPARE_BYTES = 64 * 1024;
 
 /**
  * The trail of a promotion after this write of its status. It is written with the status, so that what is decided and its
@@ -32,14 +35,25 @@ export function trailOf(
   return { audit: shortened({ ...kept, records: [...kept.records, ...fresh] }), fresh };
 }
 
+/** Bytes that a list of records takes where it is stored: JSON within JSON. */
+function bytesOf(records: readonly Link[]): number {
+  return records.reduce((sum, link) => sum + Buffer.byteLength(JSON.stringify(link)), 0);
+}
+
 function shortened(audit: Audit): Audit {
-  if (audit.records.length <= MOST_RECORDS) return audit;
-  const gone = audit.records.length - MOST_RECORDS + LET_GO;
-  const last = audit.records[gone - 1];
+  const { records } = audit;
+  if (records.length <= MOST_RECORDS && bytesOf(records) <= MOST_BYTES) return audit;
+  let gone = Math.max(0, records.length - MOST_RECORDS + LET_GO);
+  let bytes = bytesOf(records.slice(gone));
+  while (bytes > MOST_BYTES - SPARE_BYTES && gone < records.length - 1) {
+    bytes -= bytesOf(records.slice(gone, gone + 1));
+    gone += 1;
+  }
+  const last = records[gone - 1];
   const seq = last && readRecord(last)?.seq;
   return {
     ...(last && seq !== undefined && { cut: { seq, hash: last.hash } }),
-    records: audit.records.slice(gone),
+    records: records.slice(gone),
   };
 }
 
