@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { type OperatorOptions, type RunningOperator, startOperator } from '../harness/operator.ts';
-import { shippedFlags } from '../harness/shipped.ts';
+import { shippedEnv, shippedFlags } from '../harness/shipped.ts';
 import type { Round } from './measure.ts';
 import type { BenchWorld } from './worlds.ts';
 
@@ -16,6 +16,7 @@ export async function startCompiled(
     main,
     prometheusAddress: standIn.url,
     ...options,
+    env: { ...shippedEnv(), ...options.env },
     nodeArgs: [...shippedFlags(), ...round.nodeArgs, ...(options.nodeArgs ?? [])],
   });
   // A CPU profile is written at the end, which takes longer than the end of a run leaves.

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { KubeObject } from '../harness/api.ts';
 import { send } from '../harness/http.ts';
 import type { SharedWorld } from '../harness/shared.ts';
@@ -28,7 +28,7 @@ export async function outletsOf(
   const events = await cluster.kubectl(['get', 'events.events.k8s.io', ...args]);
   const notes: { items: { reportingController?: string }[] } = JSON.parse(events.stdout);
   const { body } = await send('GET', `${operatorUrl}/metrics`);
-  const logs = process.env['SLUICE_LOG_DIR'] ?? join(cluster.facts.dir, 'logs');
+  const logs = dirname(cluster.facts.auditLog);
   return {
     statuses: objects.items.map(({ status }) => status),
     events: notes.items.filter((e) => e.reportingController === 'sluice.dev/controller'),

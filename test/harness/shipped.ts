@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 import type { OperatorOptions } from './operator.ts';
 
 /** What an image runs, and how. */
-type Shipped = Required<Pick<OperatorOptions, 'main' | 'nodeArgs'>>;
+type Shipped = Required<Pick<OperatorOptions, 'main' | 'nodeArgs' | 'env'>>;
 
 const root = join(import.meta.dirname, '../..');
 const run = promisify(execFile);
@@ -26,12 +26,18 @@ export function shippedFlags(): string[] {
   );
 }
 
+/** The environment that the image sets. */
+export function shippedEnv(): Record<string, string> {
+  const text = readFileSync(join(root, 'Dockerfile'), 'utf8');
+  return Object.fromEntries([...text.matchAll(/^ENV (\w+)=(\S+)$/gm)].map(([, key, value]) => [key, value]));
+}
+
 /** Builds the one file that an image holds, in a directory where it has no node_modules to fall back on. */
 export async function buildShipped(dir: string): Promise<Shipped> {
   const main = join(dir, 'main.js');
   await run(process.execPath, ['esbuild.config.mjs', main], { cwd: root });
   writeFileSync(join(dir, 'package.json'), '{ "type": "module" }');
-  return { main, nodeArgs: shippedFlags() };
+  return { main, nodeArgs: shippedFlags(), env: shippedEnv() };
 }
 
 /** What the pattern's group matches in a file of the project. */

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { type IncomingMessage, request, type ServerResponse } from 'node:http';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Gate } from '../../src/api/v1alpha1/types.ts';
 import type { KubeObject } from '../harness/api.ts';
@@ -68,7 +68,7 @@ async function everything(): Promise<string> {
   const kinds = 'promotions,environments,gates,events,rollouts,controllerrevisions';
   const { stdout } = await cluster.kubectl(['get', kinds, '-n', NAMESPACE, '-o', 'yaml']);
   const { body } = await send('GET', `${operatorUrl}/metrics`);
-  const logs = process.env['SLUICE_LOG_DIR'] ?? join(cluster.facts.dir, 'logs');
+  const logs = dirname(cluster.facts.auditLog);
   const log = readFileSync(join(logs, 'operator.log'), 'utf8');
   expect(log).toContain('token-v2');
   return stdout + body + log;
