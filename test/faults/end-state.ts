@@ -19,9 +19,12 @@ export async function endStateOf(api: Api, namespace: string, app: string): Prom
     api.list<ReplicaSet>(`${apps}/replicasets`),
     api.list(`${apps}/controllerrevisions`),
   ]);
+  // Promotions that the operator makes are called after what asked for them.
+  const isOwn = ({ metadata, spec }: KubeObject & { spec?: { environment?: string } }): boolean =>
+    metadata.name.includes(app) || (spec?.environment?.startsWith(app) ?? false);
   const own = <T extends KubeObject>({ items }: { items: T[] }, read: (item: T) => unknown): unknown[] =>
     items
-      .filter(({ metadata }) => metadata.name.includes(app))
+      .filter(isOwn)
       .toSorted((a, b) => a.metadata.name.localeCompare(b.metadata.name))
       .map(read);
   const state = {
@@ -44,7 +47,12 @@ function masked(state: EndState, app: string): EndState {
   for (const version of ['v1', 'v2', 'v3'])
     for (const name of names)
       text = text.replaceAll(digestFor(`${name}-${version}`), `(digest of ${version})`);
-  return JSON.parse(text.replaceAll(app, 'app').replaceAll(/sha256:[0-9a-f]{64}/g, '(digest)'));
+  return JSON.parse(
+    text
+      .replaceAll(app, 'app')
+      .replaceAll(/sha256:[0-9a-f]{64}/g, '(digest)')
+      .replaceAll(/rollback-[0-9a-f-]{36}/g, 'rollback'),
+  );
 }
 
 function conditions({

@@ -2,6 +2,8 @@ import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { isWrite } from '../harness/fault-kinds.ts';
+import type { Promotion } from '../../src/api/v1alpha1/types.ts';
+import type { KubeObject } from '../harness/api.ts';
 import type { Recorded } from '../harness/fault-proxy.ts';
 import { send } from '../harness/http.ts';
 import { reasonOf, sluicePath } from '../harness/promotions.ts';
@@ -94,5 +96,10 @@ export async function clear({ lane, place }: Playing): Promise<void> {
   const left = items
     .filter(({ metadata }) => metadata.name.startsWith(place.app))
     .map(({ metadata }) => api.delete(`${rollouts}/${metadata.name}`));
-  await Promise.all([...own, ...left]);
+  // Those that the operator has made.
+  const promotions = await api.list<Promotion & KubeObject>(sluicePath(lane.namespace, 'promotions'));
+  const made = promotions.items
+    .filter(({ spec, metadata }) => spec.environment === place.app && !place.manifests.has(metadata.name))
+    .map(({ metadata }) => api.delete(sluicePath(lane.namespace, 'promotions', metadata.name)));
+  await Promise.all([...own, ...left, ...made]);
 }

@@ -35,10 +35,14 @@ export class History {
     return history;
   }
 
-  /** Oldest first; of the objects whose name begins like this. */
+  /** Oldest first; of the objects whose name begins like this, and of promotions to what is called so. */
   versions(prefix = ''): Version[] {
     return this.#versions
-      .filter(({ object }) => object.metadata.name.startsWith(prefix))
+      .filter(
+        ({ kind, object }) =>
+          object.metadata.name.startsWith(prefix) ||
+          (kind === 'Promotion' && object.spec.environment.startsWith(prefix)),
+      )
       .toSorted((a, b) => a.at - b.at);
   }
 

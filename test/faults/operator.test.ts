@@ -17,7 +17,7 @@ import { watchCases } from './watch-cases.ts';
  */
 
 const stage = await (isLong
-  ? openStage(['good', 'bad', 'waves', 'blueGreen', 'approved'], 3)
+  ? openStage(['good', 'bad', 'waves', 'blueGreen', 'approved', 'takenBack'], 3)
   : openStage(['bad'], 1));
 afterAll(() => stage.lanes.close());
 

@@ -6,6 +6,7 @@ import { asked, clear, countsOf, settled, texts } from './ending.ts';
 import { History } from './history.ts';
 import type { Lane, Replica } from './lanes.ts';
 import type { Law } from './laws.ts';
+import { brokenTrails } from './trails.ts';
 import { type Scene, SCENES, type SceneName, TIMING } from './scenes.ts';
 import { advancesAfterRevert, leaks, strays } from './witness.ts';
 
@@ -81,6 +82,7 @@ export async function play(
     const broken = [
       ...brokenLaws(history.versions(app), laws, terms),
       ...(laws.includes('S4') ? advancesAfterRevert(requests, playing.promotion) : []),
+      ...(await brokenTrails(api, lane.namespace, app)),
       ...(laws.includes('S5') ? strays(requests, [lane.namespace]) : []),
       ...(laws.includes('S6') ? leaks(await texts(playing, replicas, requests), [lane.secret]) : []),
     ];

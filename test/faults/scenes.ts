@@ -1,10 +1,18 @@
 import type { Promotion, TargetState } from '../../src/api/v1alpha1/types.ts';
+import { revisionDigest } from '../../src/promotion/revision.ts';
 import type { Controls } from '../harness/controls.ts';
 import type { Api, KubeObject } from '../harness/api.ts';
 import { Fleet } from '../harness/fleet.ts';
 import { FAILING, UNDECIDED } from '../harness/gates.ts';
 import { decisionOf } from '../harness/people.ts';
-import { imageFor, Place, type PlaceOptions, reasonOf, sluicePath } from '../harness/promotions.ts';
+import {
+  imageFor,
+  Place,
+  type PlaceOptions,
+  reasonOf,
+  revisionImage,
+  sluicePath,
+} from '../harness/promotions.ts';
 import { until } from '../harness/until.ts';
 
 /** Where a scene is played. */
@@ -95,6 +103,24 @@ async function failRequests(
   await controls.behave(imageFor(target, 'v2'), { errorRate: 1 });
 }
 
+/** Waits until a promotion like this has ended. */
+function untilOver(
+  api: Api,
+  namespace: string,
+  isMeant: (promotion: Promotion & KubeObject) => boolean,
+): Promise<unknown> {
+  return until(
+    'a promotion has ended',
+    async (seen) => {
+      const { items } = await api.list<Promotion & KubeObject>(sluicePath(namespace, 'promotions'));
+      const found = items.find(isMeant);
+      seen(found?.status);
+      return found?.status?.completedAt !== undefined;
+    },
+    { timeoutMs: 150_000 },
+  );
+}
+
 /** The scenes that are played under faults, each judged by real metrics of real requests. */
 export const SCENES = {
   good: {
@@ -172,6 +198,31 @@ export const SCENES = {
         revisionDigest: status?.revisionDigest ?? '',
       } as const;
       await api.create(sluicePath(namespace, 'decisions'), decisionOf(`${app}-approve`, spec));
+    },
+  },
+  takenBack: {
+    title: 'a good promotion that a person takes back',
+    prepare: async (setting, app) => {
+      const place = await new Place(setting.api, setting.namespace, app).prepare(optionsFor(setting));
+      await place.promote('v3');
+      await place.untilEnded(`${app}-v3`);
+      // Its place in the history stays.
+      await setting.api.delete(sluicePath(setting.namespace, 'promotions', `${app}-v3`));
+      place.manifests.delete(`${app}-v3`);
+      return place;
+    },
+    decide: async ({ api, namespace }, { app, promotion }) => {
+      await untilOver(api, namespace, (p) => p.metadata.name === promotion);
+      const spec = {
+        by: 'admin',
+        verdict: 'Rollback',
+        environment: app,
+        target: app,
+        revisionDigest: revisionDigest([revisionImage(app, 'v3')]),
+        reason: 'it was better before',
+      } as const;
+      await api.create(sluicePath(namespace, 'decisions'), decisionOf(`${app}-back`, spec));
+      await untilOver(api, namespace, (p) => p.spec.environment === app && p.spec.rollback !== undefined);
     },
   },
   judged: {
