@@ -110,7 +110,7 @@ describe('autoPromote', () => {
   });
 
   test.each<[string, Environment, Environment | undefined]>([
-    ['is off', environment('prod', { ...AUTO, autoPromote: 'Off' }), environment('staging', {}, good(2))],
+    ['is off', environment('prod', { ...AUTO, autoPromote: 'Never' }), environment('staging', {}, good(2))],
     ['has nothing upstream', environment('prod', AUTO), undefined],
     ['finds nothing good there', environment('prod', AUTO), environment('staging', {})],
     ['runs it already', environment('prod', AUTO, good(2)), environment('staging', {}, good(2))],

@@ -26,7 +26,7 @@ function forHelm(text: string): string {
 }
 
 /** YAML without folding: a diff then shows the line that changed. */
-const yaml = (value: unknown): string => stringify(value, { lineWidth: 0 });
+const yaml = (value: unknown): string => stringify(value, { lineWidth: 0, version: '1.1' });
 
 /** Strings in double quotes, so that what Helm puts into them needs no other. */
 const quoted = (value: unknown): string =>

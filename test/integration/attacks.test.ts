@@ -16,6 +16,7 @@ import { type UserName, USERS } from '../harness/users.ts';
 
 const { cluster } = sharedWorld();
 const NAMESPACE = 'attacks';
+const ANEW = 'anew';
 const ELSEWHERE = 'attacks-elsewhere';
 const APP = 'prod';
 const PROMOTION = 'prod-v2';
@@ -335,14 +336,13 @@ describe('a Decision is refused', () => {
   });
 
   test('by impersonation without the right to it, and with it in the wrong name', async () => {
-    const without = await cluster.kubectl(['create', '-n', NAMESPACE, '--as', 'bob', '-f', '-'], {
+    const asBob = ['create', '-n', NAMESPACE, '--as', 'bob', '-f', '-'];
+    const without = await cluster.kubectl([...asBob, '--validate=false'], {
       user: 'eve',
       input: input('bob'),
     });
     expect(without.stderr).toContain('cannot impersonate');
-    const wrong = await cluster.kubectl(['create', '-n', NAMESPACE, '--as', 'bob', '-f', '-'], {
-      input: input('admin'),
-    });
+    const wrong = await cluster.kubectl(asBob, { input: input('admin') });
     expect(wrong.stderr).toContain(YOU);
   });
 });
@@ -597,17 +597,21 @@ describe('a Promotion', () => {
   });
 
   test('made anew under its name is not approved by what was said of the one before', async () => {
-    const place = new Place(cluster.api, NAMESPACE, APP);
+    const place = await new Place(cluster.api, NAMESPACE, ANEW).prepare({ gate: PASSING });
+    await place.apply('Environment', ANEW, {
+      targets: [{ name: ANEW, rollout: { name: ANEW } }],
+      gates: [{ gate: 'cab', when: 'Before' }],
+    });
     const path = sluicePath(NAMESPACE, 'promotions', 'again');
     const body = {
       apiVersion: 'sluice.dev/v1alpha1',
       kind: 'Promotion',
       metadata: { name: 'again' },
-      spec: { environment: APP, requestedBy: 'alice', revision: { images: [revisionImage(APP, 'v2')] } },
+      spec: { environment: ANEW, requestedBy: 'alice', revision: { images: [revisionImage(ANEW, 'v2')] } },
     };
     await cluster.apiAs('alice').create(promotions, body);
     const first = await place.untilReason('again', 'AwaitingApproval');
-    const old = { promotion: { name: 'again', uid: first.metadata.uid } };
+    const old = { environment: ANEW, promotion: { name: 'again', uid: first.metadata.uid } };
     await cluster.api.delete(path);
     await until('it is gone', async () => (await cluster.api.find(path)) === undefined);
     await cluster.apiAs('alice').create(promotions, body);

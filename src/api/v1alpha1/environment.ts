@@ -160,7 +160,7 @@ const upstream = z
 export const environmentSpec = z
   .object({
     upstream: upstream.optional(),
-    autoPromote: z.enum(['Off', 'WhenVerifiedUpstream']).default('Off').meta({
+    autoPromote: z.enum(['Never', 'WhenVerifiedUpstream']).default('Never').meta({
       description:
         'WhenVerifiedUpstream: Sluice applies a Promotion of what is verified upstream, once for each revision.',
     }),
