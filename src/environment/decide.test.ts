@@ -108,6 +108,18 @@ describe('the truth about a target', () => {
     expect(truth(decided([promotion(1, ended), baking]))).toEqual(['p2', 'p1', 'p2']);
   });
 
+  test('it soaks from when it was good, its bake included, and not from when it was promoted', () => {
+    const now = Date.parse('2026-01-03T00:00:00Z');
+    const since = '2026-01-02T00:10:00.000Z';
+    const status = decided([promotion(2, ended, { since })], undefined, { now });
+    expect(status.targets?.[0]).toMatchObject({
+      lastGood: { since: '2026-01-02T00:00:00Z' },
+      steadySince: since,
+    });
+    // And stays so when the promotion is gone.
+    expect(decided([], status, { now }).targets?.[0]?.steadySince).toBe(since);
+  });
+
   test('what went back in its bake is current no more', () => {
     const before = decided([promotion(1, ended), promotion(2, {}, { state: 'Baking' })]);
     const after = decided(

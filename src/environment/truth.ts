@@ -108,7 +108,12 @@ function steadyOf(
   );
   const driftedUntilNow = same && known.drift ? input.now : 0;
   const before = same ? (fromTime(known.steadySince) ?? 0) : 0;
-  const since = Math.max(fromTime(lastGood.since) ?? 0, before, driftedUntilNow, ...reverted);
+  // Promoted is not good yet: that is when its bake was over.
+  const place = input.promotions
+    .find(({ metadata }) => metadata.name === lastGood.promotion)
+    ?.status?.targets?.find((t) => t.name === target);
+  const became = place?.state === 'Succeeded' ? place.since : lastGood.since;
+  const since = Math.max(fromTime(became) ?? 0, before, driftedUntilNow, ...reverted);
   return Math.min(since, input.now);
 }
 

@@ -38,7 +38,10 @@ test('each alert fires for what it is about, and none while all is well', async 
   const places: Place[] = [];
   createEnvironmentMetrics(registry, () => places);
   metrics.trusted(true);
-  const operator = await serve((_, answer) => void registry.metrics().then((text) => answer.end(text)));
+  const operator = await serve(async (_, answer) => {
+    answer.setHeader('content-type', registry.contentType);
+    answer.end(await registry.metrics());
+  });
   run.beforeClose(() => operator.stop());
   const rules = join(CHART, 'rules', 'sluice.yaml');
   const prometheus = await startPrometheus(run, [{ job: 'sluice', url: operator.url }], [rules]);

@@ -336,13 +336,10 @@ describe('a Decision is refused', () => {
   });
 
   test('by impersonation without the right to it, and with it in the wrong name', async () => {
-    const asBob = ['create', '-n', NAMESPACE, '--as', 'bob', '-f', '-'];
-    const without = await cluster.kubectl([...asBob, '--validate=false'], {
-      user: 'eve',
-      input: input('bob'),
-    });
+    const create = ['create', '--raw', decisions, '-f', '-', '--as', 'bob'];
+    const without = await cluster.kubectl(create, { user: 'eve', input: input('bob') });
     expect(without.stderr).toContain('cannot impersonate');
-    const wrong = await cluster.kubectl(asBob, { input: input('admin') });
+    const wrong = await cluster.kubectl(create, { input: input('admin') });
     expect(wrong.stderr).toContain(YOU);
   });
 });
@@ -421,8 +418,10 @@ describe('what was decided stays as it was', () => {
 
   test('the same person twice is one person', async () => {
     await stored('bob', approve('bob'));
-    const waiting = await cluster.api.get(sluicePath(NAMESPACE, 'promotions', PROMOTION));
-    expect(JSON.stringify(waiting)).toContain('gate cab awaits 1 more, after bob, but not by alice');
+    await until('one of two has approved', async () => {
+      const waiting = await cluster.api.get(sluicePath(NAMESPACE, 'promotions', PROMOTION));
+      return JSON.stringify(waiting).includes('gate cab awaits 1 more, after bob, but not by alice');
+    });
   });
 
   test.each<[string, UserName, () => Promise<unknown>, number, string]>([

@@ -98,7 +98,7 @@ test('an approval is made as the page says, and counts', async () => {
     seen(message);
     return message?.includes('bob') && message;
   });
-  expect(waiting).toContain('1 of 2');
+  expect(waiting).toContain('awaits 1 more, after bob, but not by alice, who asked for it');
 });
 
 test('the Role of the page gives the right to approve, and kubectl says so', async () => {

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import type { Environment, Promotion } from '../../src/api/v1alpha1/types.ts';
 import type { KubeObject } from '../harness/api.ts';
@@ -98,6 +99,8 @@ describe('a freeze by a person', () => {
     const frozen = await untilEnvironment(place, 'it is frozen', (s) => s.freeze !== undefined);
     expect(frozen.status?.freeze).toMatchObject({ by: 'bob', reason: 'incident 7' });
     await place.apply('Gate', 'freeze', PASSING);
+    // Of the same second the Freeze counts.
+    await delay(1100);
     await decideAs(cluster, NAMESPACE, 'carol', 'thaw-1', { verdict: 'Thaw', environment: 'freeze' });
     expect(reasonOf(await place.untilEnded('freeze-v2'))).toBe('Succeeded');
     expect((await place.environment()).status?.freeze).toBeUndefined();
@@ -177,6 +180,8 @@ describe('a chain', () => {
 describe('an emergency', () => {
   test('passes over a freeze, on the record, and is approved afterwards by somebody else', async () => {
     const place = await placed('hotfix');
+    await place.promote('v1b');
+    await place.untilEnded('hotfix-v1b');
     await edit(place, {
       freeze: { reason: 'year end' },
       emergency: { maySkip: ['Freeze'], followUpSeconds: 3600 },
