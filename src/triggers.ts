@@ -83,11 +83,12 @@ export function connect(caches: Caches, queues: Queues): void {
     const { promotion: on } = (object as Loose<Decision>).spec ?? {};
     // What a person decides goes before everything else, as a revert does.
     if (on) queues.promotions.add(`${object.metadata.namespace}/${on.name}`, 'urgent');
-    else
-      for (const key of environmentOf(object)) {
-        queues.environments.add(key);
-        if (freezesOf(object).length > 0) promotionsOf(key);
-      }
+    for (const key of environmentOf(object)) {
+      // Of those on a promotion the place uses the approvals that come after an emergency.
+      const { status } = (environmentAt(key) ?? {}) as Partial<Environment>;
+      if (!on || status?.followUps) queues.environments.add(key);
+      if (freezesOf(object).length > 0) promotionsOf(key);
+    }
   });
   const decisionsOn = (raws: readonly RawObject[]): void => {
     for (const raw of raws) queues.decisions.add(keyOf(raw));
