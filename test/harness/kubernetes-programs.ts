@@ -118,8 +118,9 @@ export function controllerManager(
       `--bind-address=${LOOPBACK}`,
       `--secure-port=${port}`,
       `--service-account-private-key-file=${join(layout.dir, 'sa.key')}`,
+      // As kubeadm and the hosted ones run it: each controller has an account of its own, with its own rights.
+      '--use-service-account-credentials=true',
       `--root-ca-file=${servingCertificate(layout)}`,
-      '--use-service-account-credentials=false',
       '--leader-elect=false',
       '--kube-api-qps=400',
       '--kube-api-burst=800',

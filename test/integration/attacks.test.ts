@@ -418,10 +418,11 @@ describe('what was decided stays as it was', () => {
 
   test('the same person twice is one person', async () => {
     await stored('bob', approve('bob'));
-    await until('one of two has approved', async () => {
+    const waits = until('one of two has approved', async () => {
       const waiting = await cluster.api.get(sluicePath(NAMESPACE, 'promotions', PROMOTION));
       return JSON.stringify(waiting).includes('gate cab awaits 1 more, after bob, but not by alice');
     });
+    await expect(waits).resolves.toBe(true);
   });
 
   test.each<[string, UserName, () => Promise<unknown>, number, string]>([

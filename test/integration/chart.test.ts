@@ -39,7 +39,31 @@ describe('the chart', () => {
     expect(kinds(some)).toEqual(
       expect.arrayContaining(['Role shop/sluice', 'Role cart/sluice', 'RoleBinding cart/sluice']),
     );
-    expect(kinds(some).filter((k) => k.startsWith('Cluster'))).toEqual([]);
+    // Admission policies know no namespaces, and the roles for people are there to be bound in any.
+    expect(
+      kinds(some)
+        .filter((k) => k.startsWith('Cluster'))
+        .toSorted(),
+    ).toEqual([
+      'ClusterRole -/sluice-admission',
+      'ClusterRole -/sluice-approver',
+      'ClusterRole -/sluice-bypasser',
+      'ClusterRole -/sluice-editor',
+      'ClusterRole -/sluice-policy-owner',
+      'ClusterRole -/sluice-release-operator',
+      'ClusterRole -/sluice-viewer',
+      'ClusterRoleBinding -/sluice-admission',
+    ]);
+    const least = [
+      'crds.install=false',
+      'namespaces={shop}',
+      'roles.create=false',
+      'admission.install=false',
+    ];
+    expect(kinds(await rendered(...least)).filter((k) => k.startsWith('Cluster'))).toEqual([
+      'ClusterRole -/sluice-admission',
+      'ClusterRoleBinding -/sluice-admission',
+    ]);
     expect(rules(some, 'Role')).toEqual(rules(whole, 'ClusterRole'));
     const args = some.find((o) => o.kind === 'Deployment')?.spec?.template?.spec?.containers?.[0]?.args;
     expect(args).toContain('--namespaces=shop,cart');
@@ -50,6 +74,21 @@ describe('the chart', () => {
     expect(crds).toHaveLength(4);
     for (const { metadata } of crds)
       expect(metadata.annotations).toMatchObject({ 'helm.sh/resource-policy': 'keep' });
+  });
+
+  test('fills in authors only where the API server can, and has alerts only on demand', async () => {
+    const plain = (await rendered()).map((o) => o.kind);
+    expect(plain.filter((k) => ['MutatingAdmissionPolicy', 'PrometheusRule'].includes(k))).toEqual([]);
+    const args = `template sluice ${CHART} --namespace ops --kube-version 1.36.0 --set alerts.install=true`;
+    const served = ['--api-versions', 'admissionregistration.k8s.io/v1/MutatingAdmissionPolicy'];
+    const more = parseYaml(await helm(cluster, [...args.split(' '), ...served]));
+    const filled = more.filter((o) => o.kind === 'MutatingAdmissionPolicy');
+    expect(filled.map((o) => o.apiVersion)).toEqual(Array(2).fill('admissionregistration.k8s.io/v1'));
+    const rule = more.find((o) => o.kind === 'PrometheusRule') as {
+      spec?: { groups?: { rules: object[] }[] };
+    };
+    expect(rule.spec?.groups?.[0]?.rules).toHaveLength(6);
+    expect(JSON.stringify(rule)).toContain('{{ $labels.name }}');
   });
 
   test('never lets Gates ask loopback, and runs without any privilege', async () => {
