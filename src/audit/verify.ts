@@ -1,5 +1,5 @@
 import type { Environment, Promotion } from '../api/v1alpha1/types.ts';
-import { faultsIn, type Link } from './chain.ts';
+import { faultsIn, type Link, readRecord } from './chain.ts';
 import { faultsOf } from './trail.ts';
 
 /** What was found of one promotion's trail. */
@@ -61,34 +61,40 @@ interface Logged extends Link {
   uid: string;
 }
 
-/** The audit records among the lines of the operator's log; lines of other programs are passed over. */
-export function recordsInLog(text: string): Logged[] {
-  return text.split('\n').flatMap((line): Logged[] => {
-    if (!line.includes('"audit"')) return [];
-    try {
-      const { audit }: { audit?: Partial<Logged> } = JSON.parse(line);
-      const { uid, record, hash } = audit ?? {};
-      return uid !== undefined && record !== undefined && hash !== undefined ? [{ uid, record, hash }] : [];
-    } catch {
-      return [];
-    }
-  });
+/** The audit record in a line of the operator's log; undefined for other lines, and for those of other programs. */
+function recordIn(line: string): Logged | undefined {
+  if (!line.includes('"audit"')) return undefined;
+  try {
+    const { audit }: { audit?: Partial<Logged> } = JSON.parse(line);
+    const { uid, record, hash } = audit ?? {};
+    return uid !== undefined && record !== undefined && hash !== undefined
+      ? { uid, record, hash }
+      : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /**
- * Checks the trails in a log. A record that was logged twice (the answer to its write was lost, and it was written
- * again) counts once.
+ * Checks the trails in a log, however long it is. A record that was logged twice (the answer to its write was lost, and
+ * it was written again) counts once. Of a log whose beginning was rotated away the first record is taken as it stands.
  */
-export function verifyLog(text: string): Finding[] {
+export async function verifyLog(lines: AsyncIterable<string>): Promise<Finding[]> {
   const trails = new Map<string, Logged[]>();
-  for (const record of recordsInLog(text)) {
+  for await (const line of lines) {
+    const record = recordIn(line);
+    if (!record) continue;
     const trail = trails.get(record.uid) ?? [];
     trails.set(record.uid, trail);
     if (trail.at(-1)?.hash !== record.hash) trail.push(record);
   }
-  return [...trails].map(([uid, links]) => ({
-    promotion: uid,
-    records: links.length,
-    faults: faultsIn(uid, links),
-  }));
+  return [...trails].map(([uid, links]) => {
+    const [first] = links;
+    const seq = (first && readRecord(first)?.seq) ?? 1;
+    const faults =
+      first && seq > 1
+        ? faultsIn(uid, links.slice(1), { cut: { seq, hash: first.hash } })
+        : faultsIn(uid, links);
+    return { promotion: uid, records: links.length, faults };
+  });
 }

@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs';
+import { createReadStream } from 'node:fs';
+import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 import { ENVIRONMENTS, PROMOTIONS } from '../api/v1alpha1/names.ts';
 import { parseEnvironment, parsePromotion, type RawObject } from '../api/v1alpha1/parse.ts';
@@ -37,8 +38,10 @@ export async function auditVerify(argv: readonly string[]): Promise<Result> {
     strict: true,
   });
   if (values.help) return { text: USAGE, code: 0 };
-  if (values.log !== undefined)
-    return report(verifyLog(readFileSync(values.log === '-' ? 0 : values.log, 'utf8')));
+  if (values.log !== undefined) {
+    const input = values.log === '-' ? process.stdin : createReadStream(values.log);
+    return report(await verifyLog(createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })));
+  }
   const client = new KubeClient({
     config: loadKubeConfig({
       ...(values.kubeconfig !== undefined && { kubeconfig: values.kubeconfig }),

@@ -21,7 +21,11 @@ async function grantLeases(api: Api, namespace: string): Promise<void> {
   const verbs = ['get', 'create', 'update'];
   await api.create(`${rbac}/roles`, {
     metadata: { name: 'leases' },
-    rules: [{ apiGroups: ['coordination.k8s.io'], resources: ['leases'], verbs }],
+    rules: [
+      { apiGroups: ['coordination.k8s.io'], resources: ['leases'], verbs },
+      // Beside the Lease is the record of the admission policies.
+      { apiGroups: [''], resources: ['configmaps'], verbs },
+    ],
   });
   await api.create(`${rbac}/rolebindings`, {
     metadata: { name: 'leases' },

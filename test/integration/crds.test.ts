@@ -203,8 +203,13 @@ describe('objects that are refused, with what to do', () => {
       'name a tag, a digest, or best both',
     ],
     ['Environment', 'no-spec', undefined, 'Required value'],
-    ['Gate', 'no-kind', { count: 3 }, 'set spec.prometheus or spec.compare, and no other'],
-    ['Gate', 'two-kinds', { ...gate, compare }, 'set spec.prometheus or spec.compare, and no other'],
+    ['Gate', 'no-kind', { count: 3 }, 'set spec.prometheus or spec.compare or spec.approval, and no other'],
+    [
+      'Gate',
+      'two-kinds',
+      { ...gate, compare },
+      'set spec.prometheus or spec.compare or spec.approval, and no other',
+    ],
     ['Gate', 'auth-to-the-default', asking({ auth }), 'set address, too'],
     ['Gate', 'compare-auth-to-the-default', { compare: { ...compare, auth } }, 'set address, too'],
     [

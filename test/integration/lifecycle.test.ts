@@ -211,11 +211,10 @@ describe('an Environment that has lost its status', () => {
       const { status } = await here.environment();
       return status?.history?.length === 2 && status;
     });
-    await cluster.api.patch(
-      `${sluicePath(NAMESPACE, 'environments', 'amnesia')}/status`,
-      { status: null },
-      'merge',
-    );
+    // Nobody else may write it.
+    await cluster
+      .apiAs('operator')
+      .patch(`${sluicePath(NAMESPACE, 'environments', 'amnesia')}/status`, { status: null }, 'merge');
     const after = await until('it knows everything again', async (seen) => {
       const { status } = await here.environment();
       seen(status);

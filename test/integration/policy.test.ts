@@ -167,6 +167,16 @@ describe('a chain', () => {
     expect(await fateOf(cluster, NAMESPACE, 'bob-approves')).toBe('True Used');
   });
 
+  test('one by hand soaks as long, and says until when', async () => {
+    const place = await placed('soak');
+    await edit(place, { upstream: { environments: [{ name: 'dev', soakSeconds: 3600 }] } });
+    const body = { environment: 'soak', revision: { images: [revisionImage('dev', 'v2')] } };
+    await place.apply('Promotion', 'soak-v2', body);
+    const waiting = await place.untilReason('soak-v2', 'Soaking');
+    expect(waiting.status?.blockedBy?.[0]).toMatchObject({ reason: 'Soak', until: expect.any(String) });
+    await cluster.api.delete(sluicePath(NAMESPACE, 'promotions', 'soak-v2'));
+  });
+
   test('one by hand waits until it is good upstream', async () => {
     const place = await placed('later');
     await edit(place, { upstream: { environments: [{ name: 'dev' }] } });
@@ -174,6 +184,33 @@ describe('a chain', () => {
     const waiting = await place.untilReason('later-v9', 'AwaitingUpstream');
     expect(waiting.status?.blockedBy?.[0]?.message).toContain('promote it there first');
     await cluster.api.delete(sluicePath(NAMESPACE, 'promotions', 'later-v9'));
+  });
+});
+
+describe('a Reject', () => {
+  test('ends a promotion that has not begun, and says by whom and why', async () => {
+    const place = await placed('refused');
+    await place.apply('Gate', 'board', { approval: { required: 1 } });
+    await edit(place, {
+      gates: [
+        { gate: 'board', when: 'Before' },
+        { gate: 'refused', when: 'During' },
+      ],
+    });
+    await place.promote('v2');
+    const { metadata } = await place.untilReason('refused-v2', 'AwaitingApproval');
+    await decideAs(cluster, NAMESPACE, 'bob', 'no', {
+      verdict: 'Reject',
+      environment: 'refused',
+      promotion: { name: 'refused-v2', uid: metadata.uid },
+      gate: 'board',
+      reason: 'not before the sale',
+    });
+    const ended = await place.untilEnded('refused-v2');
+    expect(reasonOf(ended)).toBe('Rejected');
+    expect(JSON.stringify(ended.status?.conditions)).toContain('not before the sale');
+    expect(ended.status?.decisions).toMatchObject([{ verdict: 'Reject', by: 'bob' }]);
+    expect(await place.image()).toBe(imageFor('refused', 'v1'));
   });
 });
 
