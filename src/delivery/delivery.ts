@@ -64,6 +64,8 @@ export interface TargetView {
   isOurs: boolean;
   /** The target's metadata.generation in the answer to our last Restore; a new process does not know it. */
   restoredGeneration?: number;
+  /** No Apply of this promotion can come any more: its Fence stands. */
+  fenced: boolean;
   /** The delivering controller has seen the newest generation and stands in no half-done state. */
   observed: boolean;
   currentHash: string;
@@ -119,6 +121,8 @@ export type Effect =
   | { kind: 'Restore'; target: string }
   /** Lets the revision `hash` skip every step: only ever one that goes back. */
   | { kind: 'PromoteFull'; target: string; hash: string }
+  /** Sees to it that an Apply that was sent long ago and is still under way comes to nothing. */
+  | { kind: 'Fence'; target: string }
   /** Ends a freeze that would keep a revert from reaching traffic. */
   | { kind: 'Unfreeze'; target: string }
   /** Lets go of the record of a promotion that has ended. */

@@ -151,6 +151,22 @@ describe('every law, at each step', () => {
     );
   });
 
+  test('an Apply that arrives after all is over, from a process long gone, comes to nothing', () => {
+    const world = obeys(new World({ patient: false }), [
+      { do: 'reconcile' },
+      { do: 'sample', verdict: 'Pass' },
+      { do: 'reconcile' },
+      { do: 'reconcile', fault: 'effects under way' },
+      { do: 'order', verdict: 'Abort' },
+      { do: 'reconcile' },
+      { do: 'reconcile' },
+      { do: 'land' },
+      { do: 'tick' },
+    ]);
+    expect(world.reason).toBe('Aborted');
+    expect(declared(world)).toContain(OLD);
+  });
+
   test('whatever people do besides', () => {
     const events = eventsOf({
       verdicts: ['Pass', 'Pass', 'Fail', 'Error'],

@@ -31,7 +31,8 @@ const rollout = (blueGreen: BlueGreenStrategy = {}, status: Rollout['status'] = 
     ...status,
   },
 });
-const view = (r: Rollout) => viewOf(r, [], { recorded: undefined, planned: undefined });
+const promotion = { namespace: 'shop', name: 'p', uid: 'p-uid', environment: 'prod' };
+const view = (r: Rollout) => viewOf(r, [], { recorded: undefined, planned: undefined, promotion });
 const paused = (...reasons: string[]) => ({
   controllerPause: true,
   pauseConditions: reasons.map((reason) => ({ reason, startTime: 't' })),

@@ -33,7 +33,8 @@ const rollout = (
     ...status,
   },
 });
-const view = (r: Rollout) => viewOf(r, [], { recorded: undefined, planned: undefined });
+const promotion = { namespace: 'shop', name: 'p', uid: 'p-uid', environment: 'prod' };
+const view = (r: Rollout) => viewOf(r, [], { recorded: undefined, planned: undefined, promotion });
 /** It stands at the pause behind 20 %, and the router says this. */
 const at20 = (weight: number, more: Partial<TrafficWeights> = {}): Rollout['status'] => ({
   phase: 'Paused',

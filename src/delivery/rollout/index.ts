@@ -10,6 +10,7 @@ import {
   abortPatch,
   advancePatch,
   applyPatch,
+  fencePatch,
   promoteFullPatch,
   type RolloutPatch,
   unfreezePatch,
@@ -189,7 +190,7 @@ function known<T>(value: T | undefined): T {
 export function patchFor(
   effect: Exclude<Effect, { kind: 'Record' | 'Forget' }>,
   rollout: Rollout,
-  { recorded, planned }: Assignment,
+  { recorded, planned, promotion }: Assignment,
 ): RolloutPatch {
   switch (effect.kind) {
     case 'Advance':
@@ -198,6 +199,8 @@ export function patchFor(
       return abortPatch(effect.hash);
     case 'PromoteFull':
       return promoteFullPatch(effect.hash);
+    case 'Fence':
+      return fencePatch(rollout, promotion.uid);
     case 'Unfreeze':
       return unfreezePatch(rollout);
     case 'Apply':

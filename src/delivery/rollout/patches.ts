@@ -35,6 +35,8 @@ export function applyPatch(
     operations: [
       test('/metadata/uid', rollout.metadata.uid),
       test('/metadata/generation', rollout.metadata.generation),
+      // What a Fence changes. The Rollouts controller has its own annotation on every Rollout that it has seen.
+      ...(rollout.metadata.annotations ? [test('/metadata/annotations', rollout.metadata.annotations)] : []),
       test('/spec/template', declared),
       ...after.flatMap(({ image }, index) =>
         image === before[index]?.image
@@ -94,6 +96,20 @@ export function promoteFullPatch(hash: string): RolloutPatch {
   return {
     subresource: 'status',
     operations: [test('/status/currentPodHash', hash), add('/status/promoteFull', true)],
+  };
+}
+
+/** On a Rollout: the uid of the last promotion whose Applies are to come to nothing. */
+export const FENCE = 'sluice.dev/fence';
+
+/** Changes what every Apply is guarded by that was sent before it. */
+export function fencePatch({ metadata: { uid, annotations } }: Rollout, promotionUid: string): RolloutPatch {
+  return {
+    operations: [
+      test('/metadata/uid', uid),
+      ...(annotations ? [] : [add('/metadata/annotations', {})]),
+      add(pointer('metadata', 'annotations', FENCE), promotionUid),
+    ],
   };
 }
 

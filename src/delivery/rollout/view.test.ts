@@ -52,7 +52,8 @@ const planned: PlannedTarget = {
   stepsHash: 's',
   steps: 4,
 };
-const seen = (r: Rollout, sets: ReplicaSet[] = []) => viewOf(r, sets, { recorded, planned });
+const promotion = { namespace: 'shop', name: 'p', uid: 'p-uid', environment: 'prod' };
+const seen = (r: Rollout, sets: ReplicaSet[] = []) => viewOf(r, sets, { recorded, planned, promotion });
 
 describe('whether the controller has seen the newest generation', () => {
   test.each([

@@ -4,6 +4,7 @@ import { blueGreenOf } from './blue-green.ts';
 import { canaryOf } from './canary.ts';
 import { withImages } from './images.ts';
 import { obstaclesOf } from './obstacles.ts';
+import { FENCE } from './patches.ts';
 import type { StrategyView } from './strategy.ts';
 import { POD_HASH_LABEL, type ReplicaSet, type Rollout } from './types.ts';
 
@@ -71,7 +72,7 @@ function strategyOf(rollout: Rollout): StrategyView {
 export function viewOf(
   rollout: Rollout,
   replicaSets: readonly ReplicaSet[],
-  { recorded, planned }: Pick<Assignment, 'recorded' | 'planned'>,
+  { recorded, planned, promotion }: Pick<Assignment, 'recorded' | 'planned' | 'promotion'>,
 ): TargetView {
   const status = rollout.status ?? {};
   const strategy = strategyOf(rollout);
@@ -93,6 +94,7 @@ export function viewOf(
     })),
     isRecorded: recorded !== undefined && template === canonicalJson(recorded.template),
     isOurs: ours !== undefined && template === canonicalJson(ours),
+    fenced: rollout.metadata.annotations?.[FENCE] === promotion.uid,
     observed,
     currentHash: status.currentPodHash ?? '',
     stableHash: status.stableRS ?? '',

@@ -95,10 +95,24 @@ function badTemplate(d: InFlight, recordedHash: string, isTurn: boolean): Stage 
   };
 }
 
+/**
+ * An Apply may be under way: sent by a process that is gone, or through an API server that hangs. Once the new revision
+ * was seen to be declared it is not, since whatever ended that has changed what an Apply is guarded by.
+ */
+function mayStillCome({ status, view }: InFlight): boolean {
+  const written = view.restoredGeneration ?? status.restoredGeneration;
+  return status.canaryHash === undefined && written === undefined;
+}
+
 /** The recorded template is declared; now it has to be in force. */
 function recordedTemplate(d: InFlight, recordedHash: string): Stage {
   const { view, planned } = d;
   const target = planned.name;
+  if (mayStillCome(d) && !view.fenced)
+    return {
+      message: 'making sure that nothing comes of what was sent before',
+      effect: { kind: 'Fence', target },
+    };
   const commanded = true;
   if (view.frozen)
     return {

@@ -29,6 +29,7 @@ export function applyJsonPatch(target: object, operations: readonly JsonPatchOpe
 /** The same for a patch of a Rollout: a change of its spec is a new generation. */
 export function applyRolloutPatch(rollout: Rollout, { operations, subresource }: RolloutPatch): boolean {
   const applied = applyJsonPatch(rollout, operations);
-  if (applied && !subresource) rollout.metadata.generation = (rollout.metadata.generation ?? 0) + 1;
+  const isSpec = operations.some(({ op, path }) => op !== 'test' && path.startsWith('/spec'));
+  if (applied && !subresource && isSpec) rollout.metadata.generation = (rollout.metadata.generation ?? 0) + 1;
   return applied;
 }

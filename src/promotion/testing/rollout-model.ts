@@ -46,6 +46,7 @@ export class RolloutModel {
         resourceVersion: '1',
         generation: 1,
         creationTimestamp: '2026-01-01T00:00:00Z',
+        annotations: { 'rollout.argoproj.io/revision': '1' },
       },
       spec: {
         replicas,

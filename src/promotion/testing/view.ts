@@ -18,19 +18,27 @@ export function textOf(value: object | undefined): string {
 /** What Sluice sees of a model: the real view, made once for a model that several worlds have. */
 export function viewIn(
   model: RolloutModel,
-  { planned, recorded }: Assignment,
+  { planned, recorded, promotion }: Assignment,
   restoredGeneration: number | undefined,
 ): TargetView {
-  const view = model.isShared ? remembered(model, { planned, recorded }) : made(model, { planned, recorded });
+  const view = model.isShared
+    ? remembered(model, { planned, recorded, promotion })
+    : made(model, { planned, recorded, promotion });
   return restoredGeneration === undefined ? view : { ...view, restoredGeneration };
 }
 
-function made(model: RolloutModel, assignment: Pick<Assignment, 'planned' | 'recorded'>): TargetView {
+function made(
+  model: RolloutModel,
+  assignment: Pick<Assignment, 'planned' | 'recorded' | 'promotion'>,
+): TargetView {
   const { rollout, replicaSets } = model.objects();
   return viewOf(rollout, replicaSets, assignment);
 }
 
-function remembered(model: RolloutModel, assignment: Pick<Assignment, 'planned' | 'recorded'>): TargetView {
+function remembered(
+  model: RolloutModel,
+  assignment: Pick<Assignment, 'planned' | 'recorded' | 'promotion'>,
+): TargetView {
   const views = known.get(model) ?? new Map<string, TargetView>();
   known.set(model, views);
   const key = `${textOf(assignment.planned)}|${textOf(assignment.recorded)}`;
