@@ -7,7 +7,7 @@ function between(from: string | undefined, to: string | undefined): string {
   return from && to ? `${Date.parse(to) - Date.parse(from)} ms` : '';
 }
 
-const COLUMNS = [20, 13, 10, 12, 12, 18, 16] as const;
+const COLUMNS = [27, 13, 10, 12, 12, 18, 16] as const;
 
 const row = (cells: readonly string[], paint: (text: string, index: number) => string): string =>
   cells

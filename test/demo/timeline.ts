@@ -19,7 +19,7 @@ function gateOf({ status }: Promotion): { verdict: string; evidence: string } {
   const gate = status?.gates?.find((g) => g.target === target) ?? status?.gates?.[0];
   if (!gate) return { verdict: '', evidence: '' };
   const decided = gate.verdict === 'Pass' || gate.verdict === 'Fail';
-  return { verdict: gate.verdict, evidence: decided ? gate.message : '' };
+  return { verdict: gate.verdict, evidence: decided ? `${gate.gate}: ${gate.message}` : '' };
 }
 
 function lineOf(promotion: Promotion): Line | undefined {
@@ -90,7 +90,7 @@ export class Timeline {
     const isNew =
       line.evidence !== '' && line.evidence !== this.#evidence && !line.message.includes(line.evidence);
     this.#evidence = line.evidence;
-    const evidence = isNew ? dim(`\n${' '.repeat(indent)}error-rate: ${line.evidence}`) : '';
+    const evidence = isNew ? dim(`\n${' '.repeat(indent)}${line.evidence}`) : '';
     process.stdout.write(`${cells.join('  ')}  ${wrapped(line.message, indent)}${evidence}\n`);
   }
 }

@@ -169,7 +169,16 @@ describe('a chain', () => {
 
   test('one by hand soaks as long, and says until when', async () => {
     const place = await placed('soak');
-    await edit(place, { upstream: { environments: [{ name: 'dev', soakSeconds: 3600 }] } });
+    await edit(place, {
+      upstream: { environments: [{ name: 'dev', soakSeconds: 3600 }] },
+      targets: [
+        {
+          name: 'soak',
+          rollout: { name: 'soak' },
+          images: [{ image: 'registry.test/dev', container: 'app' }],
+        },
+      ],
+    });
     const body = { environment: 'soak', revision: { images: [revisionImage('dev', 'v2')] } };
     await place.apply('Promotion', 'soak-v2', body);
     const waiting = await place.untilReason('soak-v2', 'Soaking');

@@ -131,7 +131,7 @@ export const chain: Scene = {
     {
       title: 'v3 is bad, and gets no further than staging',
       plot: 'dev is quiet and finds nothing. staging does: it goes back there, and never comes to prod.',
-      promotion: 'checkout-v3',
+      promotion: auto('staging', 3),
       play: async (stage) => {
         await stage.apply('promotion-v3');
         await stage.untilReason('checkout-v3', 'Succeeded');
