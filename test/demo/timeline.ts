@@ -8,18 +8,19 @@ interface Line {
   reason: string;
   message: string;
   weight: number;
+  gate: string;
   verdict: string;
   evidence: string;
 }
 
 /** The last answer of the gate: its verdict and, once it has decided, the value and the condition. */
-function gateOf({ status }: Promotion): { verdict: string; evidence: string } {
+function gateOf({ status }: Promotion): { gate: string; verdict: string; evidence: string } {
   // Of the target that failed, else of the one that is least far: the one that the message speaks of.
   const target = status?.revert?.target ?? status?.summary?.target;
   const gate = status?.gates?.find((g) => g.target === target) ?? status?.gates?.[0];
-  if (!gate) return { verdict: '', evidence: '' };
+  if (!gate) return { gate: '', verdict: '', evidence: '' };
   const decided = gate.verdict === 'Pass' || gate.verdict === 'Fail';
-  return { verdict: gate.verdict, evidence: decided ? `${gate.gate}: ${gate.message}` : '' };
+  return { gate: gate.gate, verdict: gate.verdict, evidence: decided ? gate.message : '' };
 }
 
 function lineOf(promotion: Promotion): Line | undefined {
@@ -90,7 +91,7 @@ export class Timeline {
     const isNew =
       line.evidence !== '' && line.evidence !== this.#evidence && !line.message.includes(line.evidence);
     this.#evidence = line.evidence;
-    const evidence = isNew ? dim(`\n${' '.repeat(indent)}${line.evidence}`) : '';
+    const evidence = isNew ? dim(`\n${' '.repeat(indent)}${line.gate}: ${line.evidence}`) : '';
     process.stdout.write(`${cells.join('  ')}  ${wrapped(line.message, indent)}${evidence}\n`);
   }
 }

@@ -159,7 +159,7 @@ describe('a chain', () => {
       });
     const ended = await prod.untilEnded(name);
     expect(reasonOf(ended)).toBe('Succeeded');
-    expect(ended.status?.decisions?.map((d) => [d.verdict, d.by, d.gate])).toEqual([
+    expect(ended.status?.decisions?.map((d) => [d.verdict, d.by, d.gate]).toSorted()).toEqual([
       ['Approve', 'bob', 'cab'],
       ['Approve', 'carol', 'cab'],
     ]);
