@@ -38,10 +38,6 @@ export async function installChart(cluster: Cluster): Promise<void> {
     '--create-namespace',
     '--set',
     'replicas=0',
-    // For a while after the CRDs are new the API server cannot fill anything in, and refuses Promotions for it: a test
-    // that wants it waits until it can.
-    '--set',
-    'admission.fillIn=false',
     '--wait',
   ]);
 }
