@@ -4,6 +4,7 @@ import { gateSpec } from '../api/v1alpha1/gate.ts';
 import type { Gate } from '../api/v1alpha1/types.ts';
 import type { Approval } from './approvals.ts';
 import { imagesOf, revisionDigest } from './revision.ts';
+import { play } from './testing/play.ts';
 import { World } from './testing/world.ts';
 
 /* Persons as gates: who counts, when they are asked, and what stays of it. */
@@ -39,16 +40,6 @@ function asking(levels: Record<string, Level>, requester: string | undefined = '
   return world;
 }
 
-function play(world: World, rounds = 400, verdict: 'Pass' | 'Fail' = 'Pass'): void {
-  for (let round = 0; round < rounds && !world.ended; round += 1) {
-    world.reconcile();
-    world.tick();
-    world.sample(verdict);
-    world.environmentTick();
-    world.now += 500;
-  }
-}
-
 function say(
   world: World,
   by: string,
@@ -79,7 +70,7 @@ const used = (world: World): string[] =>
 describe('before anything is changed', () => {
   test('it says what is awaited, from whom and how to give it, and touches nothing', () => {
     const world = asking({ cab: { approval: { required: 2 } } });
-    play(world, 20);
+    play(world, 'Pass', 20);
     expect(world.reason).toBe('AwaitingApproval');
     expect(world.effects).toEqual([]);
     expect(message(world)).toBe(
@@ -91,12 +82,12 @@ describe('before anything is changed', () => {
   test('enough persons let it begin, and stand in its status', () => {
     const world = asking({ cab: { approval: { required: 2 } } });
     say(world, 'bob');
-    play(world, 20);
+    play(world, 'Pass', 20);
     expect(world.reason).toBe('AwaitingApproval');
     expect(message(world)).toContain('gate cab awaits 1 more, after bob, but not by alice');
     expect(used(world)).toEqual([]);
     say(world, 'carol');
-    play(world);
+    play(world, 'Pass');
     expect(world.reason).toBe('Succeeded');
     expect(used(world)).toEqual(['Approve cab bob', 'Approve cab carol']);
     expect(world.promotion.status?.gates?.find((g) => g.gate === 'cab')).toMatchObject({
@@ -118,14 +109,14 @@ describe('before anything is changed', () => {
     const world = asking({ cab: { approval: { required: 2 } } });
     say(world, 'dave');
     act(world);
-    play(world, 20);
+    play(world, 'Pass', 20);
     expect(world.reason).toBe('AwaitingApproval');
   });
 
   test('whoever asked for it counts where the gate says so', () => {
     const world = asking({ cab: { approval: { requesterMayApprove: true } } });
     say(world, 'alice');
-    play(world);
+    play(world, 'Pass');
     expect(world.reason).toBe('Succeeded');
   });
 
@@ -133,10 +124,10 @@ describe('before anything is changed', () => {
     const world = asking({ cab: {} }, undefined);
     world.requester = undefined;
     say(world, 'bob');
-    play(world, 20);
+    play(world, 'Pass', 20);
     expect(world.reason).toBe('AwaitingApproval');
     say(world, 'carol');
-    play(world);
+    play(world, 'Pass');
     expect(world.reason).toBe('Succeeded');
   });
 
@@ -144,11 +135,11 @@ describe('before anything is changed', () => {
     const world = asking({ peer: {}, cab: { approval: { persons: 'Distinct' } } });
     say(world, 'bob', 'Approve', { gate: 'peer' });
     say(world, 'bob');
-    play(world, 20);
+    play(world, 'Pass', 20);
     expect(world.reason).toBe('AwaitingApproval');
     expect(message(world)).toContain('gate cab awaits 1 approval');
     say(world, 'carol');
-    play(world);
+    play(world, 'Pass');
     expect(world.reason).toBe('Succeeded');
     expect(used(world)).toEqual(['Approve peer bob', 'Approve cab carol']);
   });
@@ -157,19 +148,19 @@ describe('before anything is changed', () => {
     const world = asking({ cab: {} });
     say(world, 'bob');
     say(world, 'bob', 'Revoke');
-    play(world, 10);
+    play(world, 'Pass', 10);
     expect(world.reason).toBe('AwaitingApproval');
     expect(used(world)).toEqual(['Revoke cab bob']);
     say(world, 'bob');
-    play(world);
+    play(world, 'Pass');
     expect(world.reason).toBe('Succeeded');
   });
 
   test('a Reject ends it, by whoever', () => {
     const world = asking({ cab: {} });
-    play(world, 5);
+    play(world, 'Pass', 5);
     say(world, 'bob', 'Reject', { reason: 'not on a Friday' });
-    play(world);
+    play(world, 'Pass');
     expect(world.reason).toBe('Rejected');
     expect(world.effects).toEqual([]);
     expect(message(world)).toContain('rejected by bob at 2026-01-01');
@@ -180,30 +171,30 @@ describe('before anything is changed', () => {
   test('a tag that may be anything tomorrow is not approved', () => {
     const world = asking({ cab: {} });
     world.promotion.spec.revision = { images: [{ image: 'ghcr.io/acme/checkout', tag: '2' }] };
-    play(world, 5);
+    play(world, 'Pass', 5);
     expect(world.reason).toBe('AwaitingReference');
     expect(message(world)).toContain('add the digest in a new Promotion');
   });
 
   test('asked for too long it pages, and goes on asking', () => {
     const world = asking({ cab: { approval: { escalateAfterSeconds: 60 } } });
-    play(world, 100);
+    play(world, 'Pass', 100);
     expect(findCondition(world.promotion, 'Stalled')).toBeUndefined();
-    play(world, 40);
+    play(world, 'Pass', 40);
     expect(world.reason).toBe('AwaitingApproval');
     expect(findCondition(world.promotion, 'Stalled')?.status).toBe('True');
     say(world, 'bob');
-    play(world);
+    play(world, 'Pass');
     expect(world.reason).toBe('Succeeded');
   });
 
   test('what was used does not expire', () => {
     const world = asking({ cab: { approval: { expiresAfterSeconds: 60 } } });
     say(world, 'bob');
-    play(world, 10);
+    play(world, 'Pass', 10);
     expect(used(world)).toEqual(['Approve cab bob']);
     world.now += 120_000;
-    play(world);
+    play(world, 'Pass');
     expect(world.reason).toBe('Succeeded');
   });
 
@@ -211,7 +202,7 @@ describe('before anything is changed', () => {
     const world = asking({ cab: {} });
     const one = { name: 'b', uid: 'b', by: 'eve', verdict: 'Bypass', constraint: undefined } as const;
     world.bypasses = [{ ...one, gate: 'cab', ticket: 'INC-7', reason: 'the shop is down', at: world.now }];
-    play(world);
+    play(world, 'Pass');
     expect(world.reason).toBe('Succeeded');
     expect(world.promotion.status?.gates?.find((g) => g.gate === 'cab')?.message).toBe(
       'bypassed by eve (INC-7): the shop is down',
@@ -220,7 +211,7 @@ describe('before anything is changed', () => {
     other.environment.spec.emergency = { maySkip: ['Approval'], followUpSeconds: 60 };
     const emergency = { ticket: 'INC-8', justification: 'the shop is down' };
     Object.assign(other.promotion.spec, { changeType: 'Emergency', emergency });
-    play(other);
+    play(other, 'Pass');
     expect(other.reason).toBe('Succeeded');
     expect(other.promotion.status?.bypassed).toMatchObject([
       { what: 'gate/cab', by: 'alice', ticket: 'INC-8' },
@@ -230,7 +221,7 @@ describe('before anything is changed', () => {
   test('a dry run asks nobody', () => {
     const world = asking({ cab: {} });
     world.promotion.spec.dryRun = true;
-    play(world, 20);
+    play(world, 'Pass', 20);
     expect(world.reason).toBe('Planned');
   });
 });
@@ -238,35 +229,35 @@ describe('before anything is changed', () => {
 describe('on the way', () => {
   test('from a weight on: asked before the step that serves so much, and not before', () => {
     const world = asking({ cab: { when: 'During', fromWeight: 50 } });
-    play(world);
+    play(world, 'Pass');
     expect(world.reason).toBe('AwaitingApproval');
     const [target] = world.promotion.status?.targets ?? [];
     expect(target?.state).toBe('Analysing');
     expect(target?.weight).toBeLessThan(50);
     say(world, 'bob');
-    play(world);
+    play(world, 'Pass');
     expect(world.reason).toBe('Succeeded');
   });
 
   test('guards go on meanwhile', () => {
     const world = asking({ cab: { when: 'During', fromWeight: 50 } });
-    play(world);
-    play(world, 100, 'Fail');
+    play(world, 'Pass');
+    play(world, 'Fail', 100);
     expect(world.reason).toBe('RolledBack');
   });
 
   test('without a weight it is asked before anybody is served', () => {
     const world = asking({ cab: { when: 'During' } });
-    play(world, 20);
+    play(world, 'Pass', 20);
     expect(world.reason).toBe('AwaitingApproval');
     expect(world.effects).toEqual([]);
   });
 
   test('a Reject goes back, and says nothing of the images', () => {
     const world = asking({ cab: { when: 'During', fromWeight: 50 } });
-    play(world);
+    play(world, 'Pass');
     say(world, 'bob', 'Reject');
-    play(world);
+    play(world, 'Pass');
     expect(world.reason).toBe('Rejected');
     expect(world.environment.status?.quarantine ?? []).toEqual([]);
     expect(used(world)).toEqual(['Reject cab bob']);
@@ -274,11 +265,11 @@ describe('on the way', () => {
 
   test('After: asked when the bake is over, and before it counts as good', () => {
     const world = asking({ cab: { when: 'After' } });
-    play(world);
+    play(world, 'Pass');
     expect(world.reason).toBe('AwaitingApproval');
     expect(world.promotion.status?.targets?.[0]?.state).toBe('Verifying');
     say(world, 'bob');
-    play(world);
+    play(world, 'Pass');
     expect(world.reason).toBe('Succeeded');
     expect(used(world)).toEqual(['Approve cab bob']);
   });

@@ -3,23 +3,13 @@ import * as fc from 'fast-check';
 import type { Rollout } from '../delivery/rollout/types.ts';
 import { canonicalJson } from '../runtime/hash.ts';
 import { eventsOf, obeys } from './testing/arbitrary.ts';
+import { play } from './testing/play.ts';
 import { NEW, OLD, World } from './testing/world.ts';
 
 /*
  * The laws of the product over `decide`, whatever happens in whatever order: controller steps, samples
  * of every verdict, time, and crashes at each write. The views and the patches are the real ones.
  */
-
-/** From here on everything works and answers with `verdict`; returns when the promotion has ended. */
-function play(world: World, verdict: 'Pass' | 'Fail' | 'Inconclusive' | 'Error', rounds = 400): void {
-  for (let round = 0; round < rounds && !world.ended; round += 1) {
-    world.reconcile();
-    world.tick();
-    world.sample(verdict);
-    world.environmentTick();
-    world.now += 500;
-  }
-}
 
 const declared = (world: World): string => canonicalJson(world.model.rollout.spec.template);
 const newPods = (world: World): number =>

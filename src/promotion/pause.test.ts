@@ -3,6 +3,7 @@ import { findCondition } from '../api/v1alpha1/conditions.ts';
 import type { FreezeOrder } from '../environment/calendar.ts';
 import { toTime } from '../runtime/time.ts';
 import type { Bypass } from './bypass.ts';
+import { play } from './testing/play.ts';
 import { World, type WorldOptions } from './testing/world.ts';
 
 /* Windows and freezes: what they stop, what goes on under them, and how it goes on after them. */
@@ -14,17 +15,6 @@ const START = Date.parse('2026-01-01T00:00:00Z');
 const january = (onClose: string): object => ({
   windows: [{ name: 'january', kind: 'Deny', schedule: '0 0 1 1 *', durationSeconds: MONTH, onClose }],
 });
-
-/** So many passes of everybody; every gate answers with `verdict`. */
-function play(world: World, verdict: 'Pass' | 'Fail' | 'Inconclusive' | 'Error', rounds = 300): void {
-  for (let round = 0; round < rounds && !world.ended; round += 1) {
-    world.reconcile();
-    world.tick();
-    world.sample(verdict);
-    world.environmentTick();
-    world.now += 500;
-  }
-}
 
 function until(world: World, state: string): World {
   for (let i = 0; i < 300 && world.promotion.status?.targets?.[0]?.state !== state; i += 1)

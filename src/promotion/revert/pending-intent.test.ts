@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
 import { canonicalJson } from '../../runtime/hash.ts';
+import { play } from '../testing/play.ts';
 import { NEW, OLD, World } from '../testing/world.ts';
 
 /*
@@ -25,18 +26,6 @@ function selfHeal(world: World, image: string): void {
   metadata.generation = (metadata.generation ?? 0) + 1;
 }
 
-/** One round of everybody, half a second long; nothing more once the promotion has ended. */
-function play(world: World, verdict: 'Pass' | 'Fail', rounds: number, git?: string): void {
-  for (let round = 0; round < rounds && !world.ended; round += 1) {
-    world.reconcile();
-    world.tick();
-    world.sample(verdict);
-    world.environmentTick();
-    world.now += 500;
-    if (git) selfHeal(world, git);
-  }
-}
-
 /** In mid-canary, or fully promoted, when the gate fails. */
 function failed(state: 'Analysing' | 'Baking'): World {
   const world = new World();
@@ -57,7 +46,7 @@ function granted(world: World): World {
 describe('someone undoes the revert again and again', () => {
   test('after the second time the canary is kept aborted, and a person is asked to change it in Git', () => {
     const world = failed('Analysing');
-    play(world, 'Pass', 200, NEW);
+    play(world, 'Pass', 200, () => selfHeal(world, NEW));
     expect(world.reason).toBe('RevertPendingIntent');
     expect(restores(world)).toBe(2);
     expect(status(world).targets?.[0]?.restores).toBe(2);
@@ -73,7 +62,7 @@ describe('someone undoes the revert again and again', () => {
 
   test('the abort is asserted again whoever takes it off', () => {
     const world = failed('Analysing');
-    play(world, 'Pass', 200, NEW);
+    play(world, 'Pass', 200, () => selfHeal(world, NEW));
     for (const take of [{ abort: false }, { promoteFull: true }]) {
       Object.assign(world.model.rollout.status ?? {}, take);
       world.reconcile();
@@ -84,8 +73,8 @@ describe('someone undoes the revert again and again', () => {
 
   test('corrected in Git it ends RolledBack, with the recorded template in force', () => {
     const world = failed('Analysing');
-    play(world, 'Pass', 200, NEW);
-    play(world, 'Pass', 200, OLD);
+    play(world, 'Pass', 200, () => selfHeal(world, NEW));
+    play(world, 'Pass', 200, () => selfHeal(world, OLD));
     expect(world.reason).toBe('RolledBack');
     expect(declared(world)).toBe(world.template);
     expect(newPods(world)).toBe(0);
@@ -95,7 +84,7 @@ describe('someone undoes the revert again and again', () => {
 
   test('another revision in Git is a stranger, and stays', () => {
     const world = failed('Analysing');
-    play(world, 'Pass', 200, NEW);
+    play(world, 'Pass', 200, () => selfHeal(world, NEW));
     selfHeal(world, `${OLD}0`);
     play(world, 'Pass', 20);
     expect(world.reason).toBe('StrangerRevision');
@@ -104,10 +93,10 @@ describe('someone undoes the revert again and again', () => {
 
   test('after full promotion the same holds', () => {
     const world = granted(failed('Baking'));
-    play(world, 'Pass', 300, NEW);
+    play(world, 'Pass', 300, () => selfHeal(world, NEW));
     expect(restores(world)).toBe(2);
     expect(['RevertPendingIntent', 'RollbackBlocked']).toContain(world.reason);
-    play(world, 'Pass', 300, OLD);
+    play(world, 'Pass', 300, () => selfHeal(world, OLD));
     expect(world.reason).toBe('RolledBack');
     expect(declared(world)).toBe(world.template);
     expect(newPods(world)).toBe(0);
@@ -115,9 +104,9 @@ describe('someone undoes the revert again and again', () => {
 
   test('quiet: nothing is written while nothing changes', () => {
     const world = failed('Analysing');
-    play(world, 'Pass', 300, NEW);
+    play(world, 'Pass', 300, () => selfHeal(world, NEW));
     const { writes } = world;
-    play(world, 'Pass', 100, NEW);
+    play(world, 'Pass', 100, () => selfHeal(world, NEW));
     expect(world.writes).toBe(writes);
     expect(world.ended).toBe(false);
   });
@@ -198,7 +187,9 @@ describe('whatever order, and crashes at every write', () => {
           }
           const asked = world.reason === 'RevertPendingIntent';
           selfHeal(world, OLD);
-          play(world, 'Pass', 400, asked ? OLD : undefined);
+          play(world, 'Pass', 400, () => {
+            if (asked) selfHeal(world, OLD);
+          });
           expect(world.reason).toBe('RolledBack');
           expect(declared(world)).toBe(world.template);
           expect(newPods(world)).toBe(0);
