@@ -7,15 +7,12 @@ import type { AuditRecord, Rule } from './records.ts';
 
 type VerdictRecord = Extract<AuditRecord, { kind: 'Verdict' }>;
 
-/** What judging a record again comes to: whether it agrees, and by what. */
-export interface Rejudged {
-  agrees: boolean;
-  by: string;
-}
+/** What judging a record again comes to: whether it agrees, and by what; or why it cannot be judged. */
+export type Rejudged = { agrees: boolean; by: string } | { agrees: undefined; why: string };
 
 /**
- * Judges a verdict again from its record alone, by the code that judges samples. Only a Pass and a Fail can be: that
- * there was no data leaves none to judge.
+ * Judges a verdict again from its record alone, by the code that judges samples. Only a Pass and a Fail are (undefined
+ * for others): that there was no data leaves none to judge.
  * @param before the records before it, in which an approval finds its Decisions.
  */
 export function rejudge(record: VerdictRecord, before: readonly AuditRecord[]): Rejudged | undefined {
@@ -23,10 +20,11 @@ export function rejudge(record: VerdictRecord, before: readonly AuditRecord[]): 
   // On record by itself.
   if (/^(bypassed by|passed by onDeadline|advisory)/.test(record.message)) return undefined;
   const { rule } = record;
-  if (!rule) return undefined;
+  if (!rule) return { agrees: undefined, why: 'what it was judged by is not on record' };
   if (rule.kind === 'approval') return approval(record, rule, before);
   const sample = rule.kind === 'prometheus' ? measured(record, rule) : compared(record, rule);
-  if (!sample) return undefined;
+  if (!sample)
+    return { agrees: undefined, why: 'not all that it rests on is on record, such as the age of the data' };
   const failed = (record.failures ?? 0) > rule.failureLimit;
   const verdict = failed ? 'Fail' : sample.verdict;
   const row = (record.recent ?? []).slice(0, rule.count);

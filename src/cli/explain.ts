@@ -4,7 +4,7 @@ import { parsePromotion, type RawObject } from '../api/v1alpha1/parse.ts';
 import type { Promotion } from '../api/v1alpha1/types.ts';
 import { readRecord } from '../audit/chain.ts';
 import type { AuditRecord } from '../audit/records.ts';
-import { rejudge } from '../audit/rejudge.ts';
+import { rejudge, type Rejudged } from '../audit/rejudge.ts';
 import { faultsOf } from '../audit/trail.ts';
 import { KubeClient } from '../kube/client.ts';
 import { loadKubeConfig } from '../kube/load-config.ts';
@@ -51,7 +51,7 @@ export async function explain(argv: readonly string[]): Promise<Result> {
 /** The trail of a promotion in words, each verdict judged again. */
 export function explained({ metadata, status }: Promotion): Result {
   const before: AuditRecord[] = [];
-  let disagreed = 0;
+  const counts = { disagreed: 0, unjudged: 0 };
   const lines = (status?.audit?.records ?? []).flatMap((link): string[] => {
     const read = readRecord(link);
     if (!read) return ['  a record that cannot be read'];
@@ -59,24 +59,32 @@ export function explained({ metadata, status }: Promotion): Result {
     const record = read as typeof read & AuditRecord;
     const again = record.kind === 'Verdict' ? rejudge(record, before) : undefined;
     before.push(record);
-    if (again && !again.agrees) disagreed += 1;
-    const judged = again
-      ? [`${' '.repeat(26)}${again.agrees ? 'agrees' : 'DOES NOT AGREE'}: ${again.by}`]
-      : [];
-    return [`${read.at}  ${inWords(record)}`, ...judged];
+    if (again?.agrees === false) counts.disagreed += 1;
+    if (again && again.agrees === undefined) counts.unjudged += 1;
+    return [`${read.at}  ${inWords(record)}`, ...(again ? [`${' '.repeat(26)}${judged(again)}`] : [])];
   });
   const faults = faultsOf(metadata.uid, status?.audit);
   const end = [
-    disagreed === 0
-      ? 'every verdict follows from its record'
-      : `${disagreed} verdicts do not follow from their records`,
+    conclusion(counts),
     ...(faults.length === 0 ? ['the chain holds'] : ['the chain is BROKEN', ...faults.map((f) => `  ${f}`)]),
   ];
   const title = `promotion ${metadata.namespace}/${metadata.name}`;
   return {
     text: `${[title, ...lines, '', ...end].join('\n')}\n`,
-    code: disagreed > 0 || faults.length > 0 ? 1 : 0,
+    code: counts.disagreed > 0 || faults.length > 0 ? 1 : 0,
   };
+}
+
+function judged(again: Rejudged): string {
+  if (again.agrees === undefined) return `cannot be judged again: ${again.why}`;
+  return `${again.agrees ? 'agrees' : 'DOES NOT AGREE'}: ${again.by}`;
+}
+
+function conclusion({ disagreed, unjudged }: { disagreed: number; unjudged: number }): string {
+  if (disagreed > 0)
+    return `${disagreed} of the verdicts ${disagreed === 1 ? 'does not follow from its record' : 'do not follow from their records'}`;
+  if (unjudged === 0) return 'every verdict follows from its record';
+  return `every verdict that can be judged again follows from its record, and ${unjudged} cannot be`;
 }
 
 function inWords(record: AuditRecord): string {
