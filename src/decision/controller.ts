@@ -1,5 +1,4 @@
 import { isDeepStrictEqual } from 'node:util';
-import { findCondition } from '../api/v1alpha1/conditions.ts';
 import { DECISIONS } from '../api/v1alpha1/names.ts';
 import {
   parseDecision,
@@ -15,10 +14,10 @@ import { isNotFound } from '../kube/errors.ts';
 import type { StoreReader } from '../kube/informer.ts';
 import { patchStatus } from '../kube/patch.ts';
 import { objectPath, splitKey } from '../kube/paths.ts';
-import type { Standing } from '../policy/standing.ts';
+import { DISTRUST_MS, type Standing } from '../policy/standing.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
-import { decide } from './decide.ts';
+import { decide, isFinal } from './decide.ts';
 
 export interface DecisionControllerOptions {
   client: KubeClient;
@@ -35,12 +34,6 @@ export interface DecisionControllerOptions {
 
 /** Of one whose fate is decided nothing is asked any more. */
 const PROVEN: Standing = { trusted: true, since: 0 };
-const DISTRUST_MS = 10_000;
-
-function isFinal(decision: Decision): boolean {
-  const accepted = findCondition(decision, 'Accepted');
-  return accepted !== undefined && accepted.status !== 'Unknown';
-}
 
 /** Says on each Decision whether it was used, and why not. Those who use them read them by themselves. */
 export class DecisionController {

@@ -10,6 +10,7 @@ import type {
 import { rollbackName } from '../environment/rollbacks.ts';
 import { isUsable, type Standing } from '../policy/standing.ts';
 import { toTime } from '../runtime/time.ts';
+import type { Fate } from './fate.ts';
 import { onGate, onPromotion } from './on-promotion.ts';
 import { onPlace, released } from './on-environment.ts';
 
@@ -24,23 +25,6 @@ export interface Input {
   gate: Gate | undefined;
   /** Whether its author is proven, and the Promotion's requester. */
   standing: Standing;
-}
-
-/** Whether it was used, and why not; undefined: nobody has looked at it yet. */
-export interface Fate {
-  status: 'True' | 'False';
-  reason:
-    | 'Used'
-    | 'NotTrusted'
-    | 'NotAuthorised'
-    | 'SelfApproval'
-    | 'WrongUID'
-    | 'WrongEnvironment'
-    | 'WrongGate'
-    | 'DigestMismatch'
-    | 'TooLate'
-    | 'Expired';
-  message: string;
 }
 
 /** Whoever uses it decides its fate. */
@@ -58,15 +42,20 @@ const FATES: Record<DecisionVerdict, (input: Input) => Fate | undefined> = {
   Thaw: onPlace,
 };
 
+/** Its fate is decided. */
+export function isFinal(decision: Pick<Decision, 'status'>): boolean {
+  const accepted = findCondition(decision, 'Accepted');
+  return accepted !== undefined && accepted.status !== 'Unknown';
+}
+
 /** The status of a Decision. A fate is final: a Decision is one act. */
 export function decide(input: Input): DecisionStatus | undefined {
   const { decision, standing } = input;
-  const accepted = findCondition(decision, 'Accepted');
-  if (accepted && accepted.status !== 'Unknown') return decision.status;
+  if (isFinal(decision)) return decision.status;
   const fate = FATES[decision.spec.verdict](input);
   const proven = isUsable(standing, decision.metadata.creationTimestamp);
   if (fate && (proven || fate.reason === 'Used')) return withFate(input, fate);
-  if (proven) return accepted ? undefined : decision.status;
+  if (proven) return findCondition(decision, 'Accepted') ? undefined : decision.status;
   if (standing.trusted)
     return withFate(input, {
       status: 'False',

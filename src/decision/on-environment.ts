@@ -1,10 +1,9 @@
 import { refusalOfRollback } from '../environment/rollbacks.ts';
 import { fromTime } from '../runtime/time.ts';
-import type { Fate, Input } from './decide.ts';
+import type { Input } from './decide.ts';
+import { type Fate, no } from './fate.ts';
 
 /* Decisions on a place, which the Environment uses: what it has used stands in its status. */
-
-const no = (reason: Fate['reason'], message: string): Fate => ({ status: 'False', reason, message });
 
 /** A Freeze, a Thaw, and the like; undefined: it is the Environment's to use. */
 export function onPlace({ decision, environment, now }: Input): Fate | undefined {

@@ -1,11 +1,10 @@
 import type { Decision, Environment, Promotion } from '../api/v1alpha1/types.ts';
 import { isMachine, refusalOf, resultFor } from '../promotion/approvals.ts';
 import { isUsable } from '../policy/standing.ts';
-import type { Fate, Input } from './decide.ts';
+import type { Input } from './decide.ts';
+import { type Fate, no } from './fate.ts';
 
 /* Decisions on one promotion, which uses them: what it has used stands in its status. */
-
-const no = (reason: Fate['reason'], message: string): Fate => ({ status: 'False', reason, message });
 
 /** What is wrong with any Decision on that promotion, or that it was used; undefined: it is the promotion's to use. */
 export function onPromotion({ decision, promotion }: Input): Fate | undefined {

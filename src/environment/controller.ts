@@ -17,7 +17,7 @@ import { setFinalizer } from '../kube/finalizers.ts';
 import { patchStatus } from '../kube/patch.ts';
 import { isAlreadyExists } from '../kube/errors.ts';
 import { collectionPath, objectPath, splitKey } from '../kube/paths.ts';
-import { isUsable, type Standing } from '../policy/standing.ts';
+import { DISTRUST_MS, isUsable, type Standing } from '../policy/standing.ts';
 import type { StoreReader } from '../kube/informer.ts';
 import type { KubeObject } from '../kube/types.ts';
 import type { Clock } from '../runtime/clock.ts';
@@ -58,9 +58,6 @@ function isOnPlace({ spec }: Decision, status: Environment['status']): boolean {
     (spec.verdict === 'Approve' && (status?.followUps?.some((f) => f.uid === spec.promotion?.uid) ?? false))
   );
 }
-
-/** What proves the authors of Decisions may come back: it is looked for so often while it is needed. */
-const DISTRUST_MS = 10_000;
 
 /** Keeps the status of Environments; the only writer of it. */
 export class EnvironmentController {

@@ -75,13 +75,7 @@ function targetsOf(environment: Environment, { spec }: Decision): string[] {
 
 /** Why a Rollback goes nowhere, and what to do; undefined: it goes. */
 export function refusalOfRollback(environment: Environment, decision: Decision): string | undefined {
-  const targets = targetsOf(environment, decision);
-  const [first] = targets;
-  if (first === undefined) {
-    const [any] = environment.spec.targets;
-    const destination = destinationOf(environment, any?.name ?? '', decision.spec.revisionDigest);
-    return 'refusal' in destination ? destination.refusal : undefined;
-  }
+  const [first = environment.spec.targets[0]?.name ?? ''] = targetsOf(environment, decision);
   const destination = destinationOf(environment, first, decision.spec.revisionDigest);
   return 'refusal' in destination ? destination.refusal : undefined;
 }

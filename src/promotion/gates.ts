@@ -22,9 +22,8 @@ export interface GateFold {
   coveredMs: number | undefined;
 }
 
-/** The gates that are sampled on one target at one weight. */
-export function bindingsAt(
-  gates: Input['gates'],
+/** The gates that are bound to one target up to one weight, whatever they ask. */
+export function boundAt(
   plan: Plan,
   when: GateBinding['when'],
   target: string,
@@ -34,9 +33,19 @@ export function bindingsAt(
     (b) =>
       b.when === when &&
       (b.fromWeight ?? 0) <= weight &&
-      (b.targets === undefined || b.targets.includes(target)) &&
-      !isApproval(gates.get(b.gate)),
+      (b.targets === undefined || b.targets.includes(target)),
   );
+}
+
+/** Those of them that are sampled there. */
+export function bindingsAt(
+  gates: Input['gates'],
+  plan: Plan,
+  when: GateBinding['when'],
+  target: string,
+  weight: number,
+): GateBinding[] {
+  return boundAt(plan, when, target, weight).filter((b) => !isApproval(gates.get(b.gate)));
 }
 
 /** A Gate that is gone cannot be asked: that is an Error, never a pass. */

@@ -24,6 +24,18 @@ test('that a gate has begun to count is, once; how far it has come is not', () =
   expect(begun).toEqual(significant({ gates: [{ ...gate, state: '[1,2]', value: 3, message: 'n' }] }));
 });
 
+/** What a status is made of, with nothing that people have decided but these orders. */
+const inputOf = (promotion: Promotion, orders: Order[]): Input =>
+  ({
+    promotion,
+    orders,
+    bypasses: [],
+    approvals: [],
+    freezes: [],
+    gates: new Map(),
+    now: 0,
+  }) as unknown as Input;
+
 /** A new line, the beginning of a colour, text that runs backwards, and half a character. */
 const FORGED = 'no\nlevel=info msg="all is well" \u001b[31m\u009b2J\u202egood\u2028\u0000\ud800';
 
@@ -33,15 +45,7 @@ test('what others wrote is shown without what could forge a line of output', () 
     spec: { environment: 'prod', revision: { images: [{ image: 'app', tag: 'v2' }] } },
   } as Promotion;
   const order: Order = { name: 'd', uid: 'o', by: FORGED, verdict: 'Hold', at: 0, reason: FORGED };
-  const input = {
-    promotion,
-    orders: [order],
-    bypasses: [],
-    approvals: [],
-    freezes: [],
-    gates: new Map(),
-    now: 0,
-  } as unknown as Input;
+  const input = inputOf(promotion, [order]);
   const outcome: Outcome = {
     reason: 'Reverting',
     message: FORGED,
@@ -72,15 +76,7 @@ test('a status with as many results as there may be fits into an object, and say
     metadata: { name: 'p', namespace: 'n', uid: 'u', resourceVersion: '1', creationTimestamp: '' },
     spec: { environment: 'prod', revision: { images: [{ image: 'app', tag: 'v2' }] } },
   } as Promotion;
-  const input = {
-    promotion,
-    orders: [],
-    bypasses: [],
-    approvals: [],
-    freezes: [],
-    gates: new Map(),
-    now: 0,
-  } as unknown as Input;
+  const input = inputOf(promotion, []);
   const many = Array.from({ length: MOST_RESULTS }, (_, i) => result(i));
   const sizeOf = (results: GateResult[]): number =>
     JSON.stringify(statusOf(input, { reason: 'Analysing', message: '', results })).length;

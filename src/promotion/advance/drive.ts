@@ -1,5 +1,6 @@
 import { earliest, fromTime, toTime } from '../../runtime/time.ts';
 import { type ApprovalFold, approvalsAmong, foldApprovals } from '../approvals.ts';
+import { boundAt } from '../gates.ts';
 import { awaiting } from '../start/approval.ts';
 import { type At, ask, broken, gateFailed } from './asking.ts';
 import { asItStands, holdOr } from './hold.ts';
@@ -144,13 +145,7 @@ export function applying(planned: InFlight['planned']): Pick<TargetOutcome, 'rea
 
 /** The approval gates that are asked before the weight rises to that of the next step; undefined without any. */
 function approvalsBefore({ input, plan, planned, view }: InFlight): ApprovalFold | undefined {
-  const asked = plan.gates.filter(
-    (b) =>
-      b.when === 'During' &&
-      (b.fromWeight ?? 0) <= view.nextWeight &&
-      (b.targets?.includes(planned.name) ?? true),
-  );
-  const approvals = approvalsAmong(input, asked);
+  const approvals = approvalsAmong(input, boundAt(plan, 'During', planned.name, view.nextWeight));
   return approvals.length === 0 ? undefined : foldApprovals(input, approvals);
 }
 

@@ -142,7 +142,7 @@ function finish(
   const approvals = approvalsAfter(input, plan);
   if (approvals?.awaiting) {
     const all = together(input, verified);
-    const results = [...(all.results ?? []).filter((r) => !isIn(approvals, r)), ...approvals.results];
+    const results = withApprovals(all.results ?? [], approvals);
     return pausedBy(input) ? { ...all, results } : { ...all, ...awaiting(approvals), results };
   }
   const [first] = verified;
@@ -152,10 +152,7 @@ function finish(
     message: `fully promoted, and every gate passed over a bake of ${plan.bakeSeconds} s`,
     targets,
     spokenOf: targets.find((t) => t.name === first?.target.name),
-    results: [
-      ...resultsOf(input, verified).filter((r) => !approvals || !isIn(approvals, r)),
-      ...(approvals?.results ?? []),
-    ],
+    results: withApprovals(resultsOf(input, verified), approvals),
     used: approvals?.used ?? [],
   };
 }
@@ -167,6 +164,12 @@ function approvalsAfter(input: Input, plan: Plan): ApprovalFold | undefined {
     plan.gates.filter((b) => b.when === 'After'),
   );
   return asked.length === 0 ? undefined : foldApprovals(input, asked);
+}
+
+/** The results with what approval gates say now in place of what they had said. */
+function withApprovals(results: readonly GateResult[], approvals: ApprovalFold | undefined): GateResult[] {
+  if (!approvals) return [...results];
+  return [...results.filter((r) => !isIn(approvals, r)), ...approvals.results];
 }
 
 function isIn(fold: ApprovalFold, result: GateResult): boolean {
