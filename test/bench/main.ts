@@ -84,12 +84,23 @@ async function add(book: Book, family: Family): Promise<Book> {
   say(`\n${resultTable(fresh)}\n`);
   const missed = fresh.filter((r) => standingOf(r) === 'missed' && !COUNTED.has(r.row)).map((r) => r.row);
   const rows = [...new Set(missed)];
-  const found = rows.length > 0 && !options.short ? await profile(family, rows, date) : undefined;
-  const kept = withProfile(withResults(book, fresh), family.name, found);
-  return withResults(
-    kept,
-    growth(kept.results).map((result): Kept => ({ ...result, run })),
+  const together = withResults(book, fresh);
+  const kept = withResults(
+    together,
+    growth(together.results).map((result): Kept => ({ ...result, run })),
   );
+  // Before the profile, which takes as long as a round does, so that a run ended in it loses no figure.
+  write(kept);
+  return withProfile(
+    kept,
+    family.name,
+    rows.length > 0 && !options.short ? await profile(family, rows, date) : undefined,
+  );
+}
+
+function write(results: Book): void {
+  writeBook(path, results);
+  if (!options.short) writeFileSync(join(root, 'docs/benchmarks.md'), documentOf(results));
 }
 
 if (!existsSync(join(root, 'dist/main.js'))) throw new Error('dist/ is not there: run this by `make bench`');
@@ -101,8 +112,7 @@ for (const family of families(options.short).filter(({ rows }) => rows.some(isWa
     book = await add(book, family);
     for (const row of family.rows.filter(isWanted)) touched.add(row);
     // After each, so that what was measured is kept when the next one fails.
-    writeBook(path, book);
-    if (!options.short) writeFileSync(join(root, 'docs/benchmarks.md'), documentOf(book));
+    write(book);
   } catch (error) {
     failures.push(family.name);
     say(`${family.name} failed: ${error instanceof Error ? error.stack : String(error)}`);
