@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { gateSpec } from '../api/v1alpha1/gate.ts';
 import type { Decision, DecisionSpec, Promotion } from '../api/v1alpha1/types.ts';
 import { World } from '../promotion/testing/world.ts';
 import { decide } from './decide.ts';
@@ -45,6 +46,16 @@ const withStatus =
   (world: World): void => {
     world.promotion.status = status;
   };
+const approve: Partial<DecisionSpec> = {
+  verdict: 'Approve',
+  gate: new World().gate.metadata.name,
+  revisionDigest: DIGEST,
+};
+
+/** Its gate asks for an approval. */
+const approval = (world: World): void => {
+  world.gate.spec = gateSpec.parse({ approval: {} });
+};
 const used = { name: 'd', uid: 'd-uid', by: 'bob', verdict: 'Abort', at: 't' };
 const revert = { reason: 'g', message: 'm', quarantine: true, detectedAt: 't' };
 
@@ -57,6 +68,16 @@ describe('what becomes of a Decision', () => {
     ['for another Environment', { environment: 'staging' }, () => {}, 'False WrongEnvironment'],
     ['after the end', {}, withStatus({ completedAt: 't' }), 'False TooLate'],
     ['on the way back', {}, withStatus({ revert }), 'False TooLate'],
+    ['an Approve that is asked for', approve, approval, 'undecided'],
+    [
+      'an Approve of a rollback, which asks nobody',
+      approve,
+      (world) => {
+        approval(world);
+        world.promotion.spec.rollback = { decision: 'd', uid: 'd-uid', by: 'bob' };
+      },
+      'False WrongGate',
+    ],
     ['a Release of what is refused', release, refuses(DIGEST), 'undecided'],
     ['a Release of what is not refused', release, () => {}, 'False DigestMismatch'],
     [

@@ -1,4 +1,5 @@
-import type { Decision, Environment, Promotion } from '../api/v1alpha1/types.ts';
+import type { Decision, Environment } from '../api/v1alpha1/types.ts';
+import { bindingsOf } from '../promotion/bindings.ts';
 import { isMachine, refusalOf, resultFor } from '../promotion/approvals.ts';
 import { isUsable } from '../policy/standing.ts';
 import type { Input } from './decide.ts';
@@ -37,7 +38,7 @@ export function onGate(input: Input): Fate | undefined {
   const fate = onPromotion(input);
   if (fate || !promotion) return fate;
   const { spec, metadata } = decision;
-  const bound = bindingsOf(input, promotion).filter((b) => b.gate === spec.gate);
+  const bound = bindingsOf({ promotion, environment }).filter((b) => b.gate === spec.gate);
   const approval = gate?.spec.approval;
   if (bound.length === 0 || !approval)
     return no(
@@ -93,13 +94,4 @@ function followUp(
         `${spec.by} has asked for this emergency: somebody else has to approve it afterwards`,
       )
     : 'open';
-}
-
-function bindingsOf(
-  { environment }: Input,
-  promotion: Promotion,
-): { gate: string; when: 'Before' | 'During' | 'After' }[] {
-  return (
-    promotion.status?.plan?.gates ?? [...(environment?.spec.gates ?? []), ...(promotion.spec.gates ?? [])]
-  );
 }

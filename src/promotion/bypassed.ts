@@ -1,9 +1,9 @@
 import type { Bypassed } from '../api/v1alpha1/types.ts';
 import { calendarOf, freezeOf } from '../environment/calendar.ts';
 import { toTime } from '../runtime/time.ts';
+import { bindingsOf } from './bindings.ts';
 import { asEmergency, type Constraint, type Pass, passOver } from './bypass.ts';
 import type { Input } from './input.ts';
-import { bindingsOf } from './start/turn.ts';
 import { lackOf } from './start/upstream.ts';
 
 /** What is passed over now: what would hold it up, and does not. What was passed over once stays on record. */

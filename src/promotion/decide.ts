@@ -1,6 +1,7 @@
 import { REVERT_FINALIZER } from '../api/v1alpha1/names.ts';
 import { isTerminal } from '../api/v1alpha1/reasons.ts';
 import type { Effect } from '../delivery/delivery.ts';
+import { DISTRUST_MS } from '../policy/standing.ts';
 import { earliest } from '../runtime/time.ts';
 import { driveAll } from './advance/fleet.ts';
 import { statusOfTarget } from './in-flight.ts';
@@ -11,8 +12,6 @@ import { PLAN_VERSION } from './start/plan.ts';
 import { revertAll } from './revert/revert-all.ts';
 import { start } from './start/start.ts';
 import { hasEnded, statusOf } from './status.ts';
-
-const DISTRUST_MS = 10_000;
 
 /**
  * The whole of a promotion, as a pure function of what is observed: the next status, at most one

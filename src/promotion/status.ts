@@ -10,7 +10,7 @@ import { imagesOf, revisionDigest, shortRevision } from './revision.ts';
 import { resolved } from './advance/tags.ts';
 import { revocationsOf } from './approvals.ts';
 import { bypassedBy } from './bypassed.ts';
-import { bindingsOf } from './start/turn.ts';
+import { bindingsOf } from './bindings.ts';
 
 /** A promotion that has ended is never looked at again. */
 export function hasEnded(promotion: Pick<Promotion, 'status'>): boolean {
@@ -113,7 +113,7 @@ function distrust(
 function decisionsOf(input: Input, { used = [], plan }: Outcome): Pick<PromotionStatus, 'decisions'> {
   const { promotion, orders } = input;
   const before = promotion.status?.decisions ?? [];
-  const gates = (plan ?? promotion.status?.plan)?.gates ?? bindingsOf(input);
+  const gates = plan?.gates ?? bindingsOf(input);
   // On the way back there is nothing left to decide.
   const decided = promotion.status?.revert
     ? []

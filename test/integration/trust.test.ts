@@ -6,6 +6,7 @@ import { installChart } from '../harness/helm.ts';
 import { type RunningOperator, startOperator } from '../harness/operator.ts';
 import { decideAs, decisionOf, entitle, fateOf } from '../harness/people.ts';
 import { Place, reasonOf, sluicePath } from '../harness/promotions.ts';
+import { startSecondApiserver } from '../harness/second-apiserver.ts';
 import { until } from '../harness/until.ts';
 import { startWorld, type World } from '../harness/world.ts';
 
@@ -163,6 +164,32 @@ describe('a Decision that was made while nothing proved its author', () => {
     await straighten();
     await operator.program.start();
     expect(await fateOf(world.cluster, NAMESPACE, forged)).toBe('False NotTrusted');
+    await untouched(place, on.name);
+  });
+
+  test('by another API server, which took the policy up later than the one that the operator asks', async () => {
+    const { place, on } = await inFlight('second');
+    const second = (await startSecondApiserver(world.cluster)).apiAs('eve');
+    const straighten = await without(`${BINDINGS}/${CREATE}`);
+    const taken: string[] = [];
+    const spec = { by: 'bob', verdict: 'Abort', environment: 'second', promotion: on } as const;
+    const attempt = async (): Promise<boolean> => {
+      const name = `second-forged-${taken.length}`;
+      const sent = second.create(sluicePath(NAMESPACE, 'decisions'), decisionOf(name, spec));
+      const isTaken = await sent.then(
+        () => true,
+        () => false,
+      );
+      if (isTaken) taken.push(name);
+      return isTaken;
+    };
+    await until('the second API server takes a forged Decision', attempt);
+    await straighten();
+    // She goes on until it has refused her for so long that it has surely taken the policy up.
+    for (let refused = 0; refused < 100; await new Promise((resolve) => setTimeout(resolve, 10)))
+      refused = (await attempt()) ? 0 : refused + 1;
+    const fates = await Promise.all(taken.map((name) => fateOf(world.cluster, NAMESPACE, name)));
+    expect(new Set(fates)).toEqual(new Set(['False NotTrusted']));
     await untouched(place, on.name);
   });
 });

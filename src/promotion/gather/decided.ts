@@ -2,6 +2,7 @@ import { parseDecision, parseGate, type RawObject } from '../../api/v1alpha1/par
 import type { Decision, Environment, Promotion } from '../../api/v1alpha1/types.ts';
 import { freezeOrders } from '../../environment/calendar.ts';
 import { isUsable, type Standing } from '../../policy/standing.ts';
+import { bindingsOf } from '../bindings.ts';
 import type { Bypass } from '../bypass.ts';
 import { type Approval, isApproval, isMachine, resultFor } from '../approvals.ts';
 import { BY_PROMOTION, FREEZES } from '../indexes.ts';
@@ -49,13 +50,13 @@ export function needsStanding(sources: Sources, promotion: Promotion): boolean {
 /** An emergency skips by whom it was asked for, and an approval gate that has not passed counts others only. */
 function asksWhoAsked(
   { gates }: Sources,
-  { metadata, spec, status }: Promotion,
+  promotion: Promotion,
   environment: Environment | undefined,
 ): boolean {
+  const { metadata, spec, status } = promotion;
   if (spec.requestedBy === undefined) return false;
   if (spec.changeType === 'Emergency') return true;
-  const bindings = status?.plan?.gates ?? [...(environment?.spec.gates ?? []), ...(spec.gates ?? [])];
-  return bindings.some(({ gate, when }) => {
+  return bindingsOf({ promotion, environment }).some(({ gate, when }) => {
     const raw = gates.get(metadata.namespace, gate);
     const parsed = raw && parseGate(raw);
     return (

@@ -3,7 +3,7 @@ import type { Input } from '../input.ts';
 import type { Outcome } from '../outcome.ts';
 import { imagesOf } from '../revision.ts';
 import type { Chosen } from './preflight.ts';
-import { bindingsOf } from './turn.ts';
+import { bindingsOf } from '../bindings.ts';
 import { wait } from './waiting.ts';
 
 /**

@@ -5,7 +5,7 @@ import type { Input, ProbeRequest, Subject } from '../input.ts';
 import { isApproval } from '../approvals.ts';
 import { passOverGate } from '../bypass.ts';
 import { imagesFor, imagesOf, revisionDigest } from '../revision.ts';
-import { bindingsOf } from './turn.ts';
+import { bindingsOf } from '../bindings.ts';
 
 /** A chosen target that is there, with the images it is to run. */
 export interface Chosen extends Subject {

@@ -11,7 +11,8 @@ import { fromUpstream, quarantined, superseded, unresolved, wait } from './waiti
 import { closedNow } from '../pause.ts';
 import { unverified } from './upstream.ts';
 import { turn } from './turn-checks.ts';
-import { bindingsOf, chosen } from './turn.ts';
+import { bindingsOf } from '../bindings.ts';
+import { chosen } from './turn.ts';
 
 /** How a wait ends when its deadline passes: what it waited for says why. */
 const OVERDUE: Partial<Record<PromotionReason, PromotionReason>> = {

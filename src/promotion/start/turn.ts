@@ -1,18 +1,7 @@
 import { isPromotionReason, isTerminal } from '../../api/v1alpha1/reasons.ts';
-import type { GateBinding, Promotion, RevisionImage, Target } from '../../api/v1alpha1/types.ts';
+import type { Promotion, RevisionImage, Target } from '../../api/v1alpha1/types.ts';
 import type { Input, Rival, Subject } from '../input.ts';
 import { imagesFor, imagesOf } from '../revision.ts';
-
-/** The Environment's gates and the Promotion's own; one that stands in both is asked once, as the Environment says. */
-export function bindingsOf(input: Input): GateBinding[] {
-  // A person takes it back: nobody is asked, and nothing is measured.
-  if (input.promotion.spec.rollback) return [];
-  const own = input.promotion.spec.gates ?? [];
-  const all = [...(input.environment?.spec.gates ?? [])];
-  for (const binding of own)
-    if (!all.some((b) => b.gate === binding.gate && b.when === binding.when)) all.push(binding);
-  return all;
-}
 
 /** Targets that this promotion may deliver to: those it names, else all of the Environment. */
 export function candidates({ promotion, environment }: Pick<Input, 'promotion' | 'environment'>): Target[] {

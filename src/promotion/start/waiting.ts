@@ -2,7 +2,8 @@ import type { RevisionImage } from '../../api/v1alpha1/types.ts';
 import type { Input } from '../input.ts';
 import type { Outcome } from '../outcome.ts';
 import { imagesOf, parseReference } from '../revision.ts';
-import { bindingsOf, candidates, chosen } from './turn.ts';
+import { bindingsOf } from '../bindings.ts';
+import { candidates, chosen } from './turn.ts';
 
 /** What waits is looked at again after this long, even if nothing is seen to change. */
 const RECHECK_MS = 30_000;
