@@ -58,6 +58,7 @@ function limitAt(rollout: Rollout, passed: ReadonlySet<number>): number {
 /** S1: where the Rollout stands, and how many pods the new revision is given. */
 function weight(course: Course, terms: Terms): string[] {
   const { rollout: name, canaryHash, rollouts, replicaSets } = course;
+  if (course.isRollback) return [];
   const stands = rollouts.flatMap(({ at, rollout }) => {
     const position = positionOf(rollout, canaryHash);
     // Aborted and restored it has no place of its own; fully promoted it is told by the pods below.
@@ -103,6 +104,7 @@ function objections(course: Course, { status, gates }: Course['told'][number], t
 
 /** S2: when a Promotion first says that it goes on from a step, every gate has passed by a sample of that step. */
 function samples(course: Course, terms: Terms): string[] {
+  if (course.isRollback) return [];
   const left = new Set<string>();
   return course.told.flatMap((one) => {
     const { state, step, reachedAt } = one.status;

@@ -13,6 +13,8 @@ export interface Course {
   target: string;
   rollout: string;
   plan: Plan;
+  /** A person takes a revision back: no step is to be judged. */
+  isRollback: boolean;
   /** Every version of the Promotion that speaks of the target, oldest first. */
   told: readonly { at: number; promotion: Kept; status: TargetStatus; gates: readonly GateResult[] }[];
   /** Every version of the Rollout while the Promotion was under way and after. */
@@ -57,6 +59,7 @@ export function coursesOf(versions: readonly Version[]): Course[] {
         target,
         rollout,
         plan,
+        isRollback: own.some(({ promotion }) => promotion.spec.rollback !== undefined),
         told,
         rollouts: during.slice(Math.max(0, before)),
         replicaSets: sets.filter(

@@ -123,6 +123,18 @@ describe('a lawful history', () => {
   });
 });
 
+test('what a person takes back rises unjudged, and nothing else does', () => {
+  const skipped = [...BEGIN, rollout(6, NEW, 4), pods(7, 5), promotion(8, 'Succeeded')];
+  expect(found(skipped, 'S1')).not.toEqual([]);
+  const orders = skipped.map((version): Version => {
+    if (version.kind !== 'Promotion') return version;
+    const rollback = { decision: 'back', uid: 'u', by: 'bob' };
+    const { spec } = version.object;
+    return { ...version, object: { ...version.object, spec: { ...spec, rollback } } };
+  });
+  expect(brokenLaws(orders, ['S1', 'S2', 'S4', 'L2'], TERMS)).toEqual([]);
+});
+
 describe('S1 is broken', () => {
   test('by a step beyond a pause that was not passed', () => {
     expect(found([...BEGIN, rollout(6, NEW, 2)], 'S1')).toEqual([
