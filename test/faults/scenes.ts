@@ -206,8 +206,10 @@ export const SCENES = {
       const place = await new Place(setting.api, setting.namespace, app).prepare(optionsFor(setting));
       await place.promote('v3');
       await place.untilEnded(`${app}-v3`);
-      // Its place in the history stays.
-      await setting.api.delete(sluicePath(setting.namespace, 'promotions', `${app}-v3`));
+      // Its place in the history stays. It goes when its finalizer has gone, before anybody begins to look.
+      const ended = sluicePath(setting.namespace, 'promotions', `${app}-v3`);
+      await setting.api.delete(ended);
+      await until(`${app}-v3 has gone`, async () => (await setting.api.find(ended)) === undefined);
       place.manifests.delete(`${app}-v3`);
       return place;
     },
