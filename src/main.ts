@@ -1,7 +1,6 @@
 import { hostname } from 'node:os';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import { createCaches } from './caches.ts';
-import { runCommand } from './cli/run.ts';
 import { type Config, readConfig } from './config.ts';
 import { createControllers } from './controllers.ts';
 import { KubeClient } from './kube/client.ts';
@@ -146,11 +145,6 @@ function die(log: Log, why: unknown): never {
   process.exit(1);
 }
 
-const ran = await runCommand(process.argv.slice(2));
-if (ran) {
-  (ran.code === 2 ? process.stderr : process.stdout).write(ran.text);
-  process.exit(ran.code);
-}
 const read = readConfig(process.argv.slice(2));
 if ('text' in read) {
   (read.code === 0 ? process.stdout : process.stderr).write(read.text);

@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type https from 'node:https';
 import { KubeConfig } from '@kubernetes/client-node';
 import type { Cluster, DispatcherOptions, RequestContext } from '@kubernetes/client-node';
+import { type Impersonation, impersonating } from './impersonation.ts';
 
 /** undici's Dispatcher, named through client-node so that undici stays its dependency and not ours. */
 export type Dispatcher = NonNullable<ReturnType<RequestContext['getDispatcher']>>;
@@ -18,6 +19,8 @@ export class PooledKubeConfig extends KubeConfig {
   /** Connections opened and open now, over all Agents of this configuration. */
   connectionsOpened = 0;
   connectionsOpen = 0;
+  /** Whom each request is to be counted as, where whoever asks has the right to say so. */
+  impersonation: Impersonation | undefined;
   #kept: Dispatcher | undefined;
   #madeOf: unknown;
 
@@ -32,7 +35,9 @@ export class PooledKubeConfig extends KubeConfig {
     const adopting: RequestContext = Object.create(context);
     adopting.setDispatcher = (fresh) => this.#adopt(fresh);
     await super.applySecurityAuthentication(adopting);
-    if (this.#kept !== undefined) context.setDispatcher(this.#kept);
+    const kept = this.#kept;
+    if (kept === undefined) return;
+    context.setDispatcher(this.impersonation ? kept.compose(impersonating(this.impersonation)) : kept);
   }
 
   override createDispatcherOptions(
@@ -43,8 +48,10 @@ export class PooledKubeConfig extends KubeConfig {
     if (this.#kept !== undefined && isDeepStrictEqual(options, this.#madeOf)) return { type: 'none' };
     this.#madeOf = options;
     // 'none' would mean the dispatcher of the whole process, which is not ours to count, renew or close.
+    if (options.type === 'agent') return { ...options, connect: { ...options.connect, ...this.#protocol() } };
     if (options.type !== 'none') return options;
-    return { type: 'agent', connect: { keepAlive: true, keepAliveInitialDelay: 30_000 } };
+    const connect = { keepAlive: true, keepAliveInitialDelay: 30_000, ...this.#protocol() };
+    return { type: 'agent', connect };
   }
 
   /**
@@ -63,6 +70,11 @@ export class PooledKubeConfig extends KubeConfig {
     const kept = this.#kept;
     this.#kept = undefined;
     await kept?.destroy();
+  }
+
+  /** Of several groups of an impersonation undici makes one header over HTTP/2, which names no group at all. */
+  #protocol(): { allowH2?: false } {
+    return (this.impersonation?.groups.length ?? 0) > 1 ? { allowH2: false } : {};
   }
 
   #adopt(fresh: Dispatcher): void {

@@ -12,6 +12,9 @@ export interface KubeConfigSource {
   kubeconfig?: string;
   /** Context to use instead of the file's current one. */
   context?: string;
+  /** Cluster and user of the file in the place of those of the context. */
+  cluster?: string;
+  user?: string;
   /** Environment, `process.env` by default. */
   env?: Record<string, string | undefined>;
 }
@@ -45,6 +48,8 @@ export function loadKubeConfig(source: KubeConfigSource = {}): PooledKubeConfig 
     );
   }
   if (source.context !== undefined) config.setCurrentContext(source.context);
+  const { cluster, user } = source;
+  if (cluster !== undefined || user !== undefined) override(config, cluster, user);
   check(config);
   return config;
 }
@@ -63,6 +68,24 @@ function readInto(config: PooledKubeConfig, file: string): void {
   for (const cluster of read.clusters) if (!config.getCluster(cluster.name)) config.addCluster(cluster);
   for (const user of read.users) if (!config.getUser(user.name)) config.addUser(user);
   for (const context of read.contexts) if (!config.getContextObject(context.name)) config.addContext(context);
+}
+
+/** A context of its own, of parts of the file that are named one by one. */
+function override(config: PooledKubeConfig, cluster: string | undefined, user: string | undefined): void {
+  const name = '(flags)';
+  const current = config.getContextObject(config.getCurrentContext());
+  for (const [what, wanted, found] of [
+    ['cluster', cluster, cluster === undefined || config.getCluster(cluster)],
+    ['user', user, user === undefined || config.getUser(user)],
+  ] as const)
+    if (!found) throw new TerminalError('InvalidKubeConfig', `The kubeconfig has no ${what} '${wanted}'`);
+  config.addContext({
+    name,
+    cluster: cluster ?? current?.cluster ?? '',
+    user: user ?? current?.user ?? '',
+    ...(current?.namespace !== undefined && { namespace: current.namespace }),
+  });
+  config.setCurrentContext(name);
 }
 
 function check(config: PooledKubeConfig): void {

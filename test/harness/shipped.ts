@@ -35,7 +35,7 @@ export function shippedEnv(): Record<string, string> {
 /** Builds the one file that an image holds, in a directory where it has no node_modules to fall back on. */
 export async function buildShipped(dir: string): Promise<Shipped> {
   const main = join(dir, 'main.js');
-  await run(process.execPath, ['esbuild.config.mjs', main], { cwd: root });
+  await run(process.execPath, ['esbuild.config.mjs', dir], { cwd: root });
   writeFileSync(join(dir, 'package.json'), '{ "type": "module" }');
   return { main, nodeArgs: shippedFlags(), env: shippedEnv() };
 }

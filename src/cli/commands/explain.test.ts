@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
-import type { AuditRecord, Rule } from '../audit/records.ts';
-import { append } from '../audit/chain.ts';
-import type { Promotion } from '../api/v1alpha1/types.ts';
+import type { AuditRecord, Rule } from '../../audit/records.ts';
+import { append } from '../../audit/chain.ts';
+import type { Promotion } from '../../api/v1alpha1/types.ts';
 import { explained } from './explain.ts';
 
 const AT = '2026-01-01T00:00:00.000Z';
@@ -36,7 +36,7 @@ const approve = (by: string): AuditRecord => ({
   gate: 'cab',
 });
 
-function told(...records: AuditRecord[]): { text: string; code: number } {
+function told(...records: AuditRecord[]): { text: string; exit: number } {
   const metadata = {
     name: 'p',
     namespace: 'shop',
@@ -56,31 +56,31 @@ function told(...records: AuditRecord[]): { text: string; code: number } {
 
 describe('sluice explain', () => {
   test('tells what happened, and judges each verdict again', () => {
-    const { text, code } = told(
+    const { text, exit } = told(
       { kind: 'State', reason: 'Analysing', message: 'judging' },
       verdict({}),
       verdict({ verdict: 'Fail', value: 0.2, failures: 1, recent: ['Fail'] }),
     );
-    expect(code).toBe(0);
+    expect(exit).toBe(0);
     expect(text).toContain('Analysing: judging');
     expect(text).toContain('agrees: value 0.2: `value <= 0.05` is false, `value > 0.05` is true');
     expect(text).toContain('every verdict follows from its record\nthe chain holds');
   });
 
   test('a verdict that does not follow from its record is found', () => {
-    const { text, code } = told(verdict({ value: 0.2 }));
-    expect(code).toBe(1);
+    const { text, exit } = told(verdict({ value: 0.2 }));
+    expect(exit).toBe(1);
     expect(text).toContain('DOES NOT AGREE');
     expect(text).toContain('1 of the verdicts does not follow from its record');
   });
 
   test('what cannot be judged again is not said to follow', () => {
-    const { text, code } = told(
+    const { text, exit } = told(
       verdict({}),
       verdict({ rule: undefined }),
       verdict({ rule: { ...RULE, pass: 'ageSeconds < 60.0' } }),
     );
-    expect(code).toBe(0);
+    expect(exit).toBe(0);
     expect(text).toContain('cannot be judged again: what it was judged by is not on record');
     expect(text).toContain('such as the age of the data');
     expect(text).toContain('every verdict that can be judged again follows from its record, and 2 cannot be');
@@ -93,7 +93,7 @@ describe('sluice explain', () => {
       target: '*',
       rule: { kind: 'approval', required: 2 },
     });
-    expect(told(approve('bob'), approve('carol'), passed).code).toBe(0);
+    expect(told(approve('bob'), approve('carol'), passed).exit).toBe(0);
     expect(told(approve('bob'), passed).text).toContain('DOES NOT AGREE: bob: 1 of 2');
   });
 });

@@ -1,55 +1,30 @@
-import { parseArgs } from 'node:util';
-import { PROMOTIONS } from '../api/v1alpha1/names.ts';
-import { parsePromotion, type RawObject } from '../api/v1alpha1/parse.ts';
-import type { Promotion } from '../api/v1alpha1/types.ts';
-import { readRecord } from '../audit/chain.ts';
-import type { AuditRecord } from '../audit/records.ts';
-import { rejudge, type Rejudged } from '../audit/rejudge.ts';
-import { faultsOf } from '../audit/trail.ts';
-import { KubeClient } from '../kube/client.ts';
-import { loadKubeConfig } from '../kube/load-config.ts';
-import { objectPath } from '../kube/paths.ts';
-import { systemClock } from '../runtime/clock.ts';
-import type { Result } from './audit-verify.ts';
+import { z } from 'zod';
+import type { Promotion } from '../../api/v1alpha1/types.ts';
+import { readRecord } from '../../audit/chain.ts';
+import type { AuditRecord } from '../../audit/records.ts';
+import { rejudge, type Rejudged } from '../../audit/rejudge.ts';
+import { faultsOf } from '../../audit/trail.ts';
+import { command } from '../command.ts';
+import { EXIT, type Exit } from '../io.ts';
 
-const USAGE = `sluice explain: what happened to a promotion and why, and whether its verdicts follow from their records
-
-  sluice explain promotion/NAME [-n NAMESPACE] [--kubeconfig PATH] [--context NAME]
-
-Ends with 0 when every verdict and the chain agree, with 1 when one does not, with 2 when it could not look.
-`;
-
-/** `sluice explain`. */
-export async function explain(argv: readonly string[]): Promise<Result> {
-  const { values, positionals } = parseArgs({
-    args: [...argv],
-    options: {
-      namespace: { type: 'string', short: 'n', default: 'default' },
-      kubeconfig: { type: 'string' },
-      context: { type: 'string' },
-      help: { type: 'boolean', short: 'h' },
-    },
-    allowPositionals: true,
-    strict: true,
-  });
-  if (values.help) return { text: USAGE, code: 0 };
-  const [, name] = /^promotions?(?:\.sluice\.dev)?\/(.+)$/.exec(positionals[0] ?? '') ?? [];
-  if (name === undefined || positionals.length !== 1)
-    return { text: `say which: sluice explain promotion/NAME\n${USAGE}`, code: 2 };
-  const client = new KubeClient({
-    config: loadKubeConfig({
-      ...(values.kubeconfig !== undefined && { kubeconfig: values.kubeconfig }),
-      ...(values.context !== undefined && { context: values.context }),
-    }),
-    clock: systemClock,
-  });
-  const raw = await client.get<RawObject>(objectPath(PROMOTIONS, values.namespace, name));
-  const parsed = parsePromotion(raw);
-  return parsed.ok ? explained(parsed.object) : { text: `${parsed.message}\n`, code: 2 };
-}
+/** `kubectl sluice explain`. */
+export const explain = command({
+  usage: 'explain <promotion>',
+  summary: 'what happened to a promotion and why, and whether its verdicts follow from their records',
+  details:
+    'Ends with 0 when every verdict and the chain agree, with 1 when one does not, with 2 when it could not look.',
+  examples: ['kubectl sluice explain checkout-1.4.2-prod -n shop'],
+  schema: z.object({}),
+  names: 'promotion',
+  run: async (context, [name = '']) => {
+    const { text, exit } = explained(await context.get('Promotion', name));
+    context.io.out(text);
+    return exit;
+  },
+});
 
 /** The trail of a promotion in words, each verdict judged again. */
-export function explained({ metadata, status }: Promotion): Result {
+export function explained({ metadata, status }: Promotion): { text: string; exit: Exit } {
   const before: AuditRecord[] = [];
   const counts = { disagreed: 0, unjudged: 0 };
   const lines = (status?.audit?.records ?? []).flatMap((link): string[] => {
@@ -71,7 +46,7 @@ export function explained({ metadata, status }: Promotion): Result {
   const title = `promotion ${metadata.namespace}/${metadata.name}`;
   return {
     text: `${[title, ...lines, '', ...end].join('\n')}\n`,
-    code: counts.disagreed > 0 || faults.length > 0 ? 1 : 0,
+    exit: counts.disagreed > 0 || faults.length > 0 ? EXIT.No : EXIT.Done,
   };
 }
 

@@ -1,0 +1,92 @@
+import { z } from 'zod';
+import type { Promotion } from '../../api/v1alpha1/types.ts';
+import { resultFor } from '../../promotion/approvals.ts';
+import { bindingsOf } from '../../promotion/bindings.ts';
+import { imageReference, imagesOf } from '../../promotion/revision.ts';
+import { command } from '../command.ts';
+import type { Context } from '../context.ts';
+import { decide, DECIDING_FLAGS, decidingFlags, on } from '../deciding.ts';
+import { CliError } from '../errors.ts';
+import { isNotFound } from '../../kube/errors.ts';
+
+const GATE_FLAG = ['--gate <name>', 'the approval gate; absent: the only one that asks'] as const;
+const schema = decidingFlags.extend({ gate: z.string().optional() });
+
+/** `kubectl sluice approve`. */
+export const approve = command({
+  usage: 'approve <promotion>',
+  summary: 'be one of the persons that an approval gate asks for',
+  details: 'Binds your approval to the digest that the promotion has now; it says what that is.',
+  examples: [
+    'kubectl sluice approve checkout-1.4.2-prod -n shop',
+    'kubectl sluice approve checkout-1.4.2-prod -n shop --gate cab --reason CHG-4711',
+  ],
+  flags: [GATE_FLAG, ...DECIDING_FLAGS],
+  schema,
+  names: 'promotion',
+  run: async (context, [name = ''], { gate: named, ...flags }) => {
+    const promotion = await context.get('Promotion', name);
+    const gate = await gateOf(context, promotion, named);
+    const { revisionDigest } = promotion.status ?? {};
+    if (revisionDigest === undefined)
+      throw new CliError(`${name} has no digest yet, so there is nothing to approve: wait until it asks`);
+    const images = imagesOf(promotion).map(imageReference).join(', ');
+    if (!flags.output)
+      context.io.out(
+        `gate ${gate} of ${promotion.metadata.name}, to ${promotion.spec.environment}: ${images}\n`,
+      );
+    return decide(context, { verdict: 'Approve', ...on(promotion), gate, revisionDigest }, flags);
+  },
+});
+
+/** `kubectl sluice reject`. */
+export const reject = command({
+  usage: 'reject <promotion>',
+  summary: 'end a promotion at its approval gate',
+  examples: ['kubectl sluice reject checkout-1.4.2-prod -n shop --reason "not before the audit"'],
+  flags: [GATE_FLAG, ...DECIDING_FLAGS],
+  schema,
+  names: 'promotion',
+  run: async (context, [name = ''], { gate: named, ...flags }) => {
+    const promotion = await context.get('Promotion', name);
+    const gate = await gateOf(context, promotion, named);
+    return decide(context, { verdict: 'Reject', ...on(promotion), gate }, flags);
+  },
+});
+
+/** `kubectl sluice revoke`. */
+export const revoke = command({
+  usage: 'revoke <promotion>',
+  summary: 'withdraw your own approval while the gate still asks',
+  examples: ['kubectl sluice revoke checkout-1.4.2-prod -n shop'],
+  flags: [GATE_FLAG, ...DECIDING_FLAGS],
+  schema,
+  names: 'promotion',
+  run: async (context, [name = ''], { gate: named, ...flags }) => {
+    const promotion = await context.get('Promotion', name);
+    const gate = await gateOf(context, promotion, named);
+    return decide(context, { verdict: 'Revoke', ...on(promotion), gate }, flags);
+  },
+});
+
+/** The approval gate that is meant. @throws CliError where none asks, or several do and none was named */
+async function gateOf(context: Context, promotion: Promotion, named: string | undefined): Promise<string> {
+  if (named !== undefined) return named;
+  const { metadata, spec } = promotion;
+  const environment = await context.get('Environment', spec.environment).catch((error: unknown) => {
+    if (isNotFound(error)) return undefined;
+    throw error;
+  });
+  const gates = new Map((await context.list('Gate')).map((g) => [g.metadata.name, g]));
+  const asks = bindingsOf({ promotion, environment }).filter(
+    (b) => gates.get(b.gate)?.spec.approval && resultFor(promotion, b)?.verdict !== 'Pass',
+  );
+  const [first, ...others] = new Set(asks.map(({ gate }) => gate));
+  if (first === undefined)
+    throw new CliError(
+      `no approval gate of ${metadata.name} asks for anything: see kubectl describe promotion ${metadata.name}`,
+    );
+  if (others.length > 0)
+    throw new CliError(`several gates ask: name one of ${[first, ...others].join(', ')} with --gate`);
+  return first;
+}

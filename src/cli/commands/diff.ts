@@ -1,0 +1,97 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { z } from 'zod';
+import { PROMOTIONS } from '../../api/v1alpha1/names.ts';
+import { findCondition } from '../../api/v1alpha1/conditions.ts';
+import type { Plan, Promotion } from '../../api/v1alpha1/types.ts';
+import { isForbidden, isNotFound } from '../../kube/errors.ts';
+import { objectPath } from '../../kube/paths.ts';
+import { command } from '../command.ts';
+import { bareName, type Context, secondsOf } from '../context.ts';
+import { CliError } from '../errors.ts';
+import { EXIT } from '../io.ts';
+import { prefixOf, REVISION_FLAGS, revisionFlags, revisionOf } from './promote.ts';
+
+const LOOK_MS = 250;
+const ROLLOUTS = { group: 'argoproj.io', version: 'v1alpha1', plural: 'rollouts' };
+
+/** `kubectl sluice diff`. */
+export const diff = command({
+  usage: 'diff <environment>',
+  summary: 'what a promotion would change, and what is in its way now',
+  details:
+    'Asks Sluice itself, by a Promotion with dryRun that is deleted again. Ends with 0 when nothing would change, with 1 when something would, with 2 when it cannot be promoted.',
+  examples: [
+    'kubectl sluice diff prod -n shop --from staging',
+    'kubectl sluice diff prod -n shop --image ghcr.io/acme/checkout:1.4.3',
+  ],
+  flags: [...REVISION_FLAGS, ['--timeout <duration>', 'wait so long for the answer (default: 30s)']],
+  schema: revisionFlags.extend({ timeout: z.string().default('30s') }),
+  names: 'environment',
+  run: async (context, [environment = ''], flags) => {
+    const name = bareName('Environment', environment);
+    const spec = { environment: name, ...revisionOf(flags), dryRun: true, ttlSecondsAfterFinished: 300 };
+    const made = await context.create('Promotion', { generateName: `diff-${prefixOf(name, spec)}` }, spec);
+    try {
+      const promotion = await answerOf(context, made.metadata.name, secondsOf(flags.timeout) * 1000);
+      const said = findCondition(promotion, 'Succeeded');
+      const plan = promotion.status?.plan;
+      context.io.out(plan ? await changesOf(context, plan) : '');
+      context.io.out(`${said?.reason}: ${said?.message}\n`);
+      for (const { reason, message } of promotion.status?.blockedBy ?? [])
+        context.io.out(`  in its way: ${reason}: ${message}\n`);
+      for (const warning of promotion.status?.warnings ?? []) context.io.out(`  warning: ${warning}\n`);
+      if (said?.reason === 'AlreadyDone') return EXIT.Done;
+      return plan ? EXIT.No : EXIT.Failed;
+    } finally {
+      await context.client.delete(objectPath(PROMOTIONS, context.namespace, made.metadata.name));
+    }
+  },
+});
+
+async function answerOf(context: Context, name: string, patienceMs: number): Promise<Promotion> {
+  const { clock, signal } = context.io;
+  const from = clock.monotonic();
+  for (;;) {
+    const promotion = await context.get('Promotion', name);
+    if (promotion.status?.completedAt !== undefined) return promotion;
+    const said = findCondition(promotion, 'Succeeded');
+    const isLate = clock.monotonic() - from > patienceMs;
+    if (isLate || (await delay(LOOK_MS, false, { signal }).catch(() => true)))
+      throw new CliError(
+        said
+          ? `it would wait: ${said.reason}: ${said.message}`
+          : 'nobody has looked at it: is the operator running, and does it work in this namespace?',
+      );
+  }
+}
+
+interface Rollout {
+  spec?: { template?: { spec?: { containers?: readonly { name: string; image: string }[] } } };
+}
+
+/** Each container that would run something else, as a diff. */
+async function changesOf(context: Context, plan: Plan): Promise<string> {
+  const lines = await Promise.all(
+    plan.targets.map(async ({ name, rollout, images, steps }) => {
+      const changed = images.filter((i) => i.changed);
+      if (changed.length === 0) return '';
+      const path = objectPath(ROLLOUTS, rollout.namespace ?? context.namespace, rollout.name);
+      const found = await context.client.get<Rollout>(path).catch((error: unknown) => {
+        // Who may promote need not be allowed to read Rollouts.
+        if (isForbidden(error) || isNotFound(error)) return undefined;
+        throw error;
+      });
+      const containers = found?.spec?.template?.spec?.containers ?? [];
+      const change = changed.flatMap(({ container, image }) => {
+        const before = containers.find((c) => c.name === container)?.image;
+        return [
+          ...(before === undefined ? [] : [`-   ${container}: ${before}`]),
+          `+   ${container}: ${image}`,
+        ];
+      });
+      return `  target ${name}: Rollout ${rollout.name}, ${steps} steps\n${change.join('\n')}\n`;
+    }),
+  );
+  const gates = [...new Set(plan.gates.map((g) => `${g.gate} (${g.when})`))];
+  return `${lines.join('')}  gates: ${gates.join(', ') || 'none'}\n`;
+}
