@@ -143,7 +143,7 @@ test('the trail is verified and told, from the cluster and from the log', async 
   for (const command of commands) {
     const words = (command.split('sluice ').at(-1) ?? '').split(' ');
     const log = readFileSync(join(dirname(cluster.facts.auditLog), 'operator.log'), 'utf8');
-    ran.push(await sluice(cluster, words, command.startsWith('kubectl logs') ? log : ''));
+    ran.push(await sluice(cluster, words, command.startsWith('kubectl logs') ? { input: log } : {}));
   }
   expect(ran.map(({ code, stderr }) => [code, stderr])).toEqual(commands.map(() => [0, '']));
   expect(ran[0]?.stdout).toContain(`${PROMOTION}: `);

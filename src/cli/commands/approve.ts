@@ -69,6 +69,8 @@ export const revoke = command({
   },
 });
 
+const FOLLOW_UP = 'follow-up';
+
 /** The approval gate that is meant. @throws CliError where none asks, or several do and none was named */
 async function gateOf(context: Context, promotion: Promotion, named: string | undefined): Promise<string> {
   if (named !== undefined) return named;
@@ -77,6 +79,8 @@ async function gateOf(context: Context, promotion: Promotion, named: string | un
     if (isNotFound(error)) return undefined;
     throw error;
   });
+  // An emergency is approved afterwards, whatever its gates.
+  if (environment?.status?.followUps?.some((f) => f.uid === metadata.uid)) return FOLLOW_UP;
   const gates = new Map((await context.list('Gate')).map((g) => [g.metadata.name, g]));
   const asks = bindingsOf({ promotion, environment }).filter(
     (b) => gates.get(b.gate)?.spec.approval && resultFor(promotion, b)?.verdict !== 'Pass',
