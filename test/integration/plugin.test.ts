@@ -19,7 +19,7 @@ const NAMESPACE = 'plugin';
 
 beforeAll(async () => {
   await cluster.createNamespace(NAMESPACE);
-  await entitle(cluster, NAMESPACE, 'alice', 'editor', 'bypasser', 'release-operator');
+  await entitle(cluster, NAMESPACE, 'alice', 'viewer', 'editor', 'bypasser', 'release-operator');
   for (const user of ['bob', 'carol'] as const)
     await entitle(cluster, NAMESPACE, user, 'viewer', 'approver', 'release-operator');
 });
