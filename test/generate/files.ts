@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { CRDS } from '../../src/api/v1alpha1/crds.ts';
 import { PLURALS } from '../../src/api/v1alpha1/names.ts';
@@ -64,9 +66,28 @@ function policyFiles(): Generated[] {
   ];
 }
 
+const HEALTH_HEADER =
+  '# Made from resource_customizations/ by `make generate`: change it there. A patch of the ConfigMap of Argo CD.\n';
+
+/** Argo CD's health scripts, one a kind, as its ConfigMap takes them. */
+function healthFile(): Generated {
+  const root = join(import.meta.dirname, '../..');
+  const scripts = Object.keys(PLURALS).map((kind): [string, string] => {
+    const script = `charts/sluice/argocd/resource_customizations/sluice.dev/${kind}/health.lua`;
+    return [`resource.customizations.health.sluice.dev_${kind}`, readFileSync(join(root, script), 'utf8')];
+  });
+  const patch = {
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name: 'argocd-cm' },
+    data: Object.fromEntries(scripts),
+  };
+  return { path: 'charts/sluice/argocd/argocd-cm.yaml', text: HEALTH_HEADER + yaml(patch) };
+}
+
 /** Every generated file. */
 export function generatedFiles(): Generated[] {
-  return [...crdFiles(), ...policyFiles()];
+  return [...crdFiles(), ...policyFiles(), healthFile()];
 }
 
 function crdFiles(): Generated[] {

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import type { KubeObject } from '../harness/api.ts';
 import { parseYaml } from '../harness/apply.ts';
@@ -91,6 +93,19 @@ describe('the chart', () => {
     expect(JSON.stringify(rule)).toContain('{{ $labels.name }}');
   });
 
+  test('has the health scripts for Argo CD only on demand, as the patch beside them has them', async () => {
+    expect(kinds(await rendered()).join()).not.toContain('argocd');
+    const objects = await rendered('argocd.healthCustomizations=true');
+    const shown = objects.find((o) => o.metadata.name === 'sluice-argocd-health') as
+      | { data?: object }
+      | undefined;
+    const [patch] = parseYaml(readFileSync(join(CHART, 'argocd/argocd-cm.yaml'), 'utf8')) as {
+      data?: object;
+    }[];
+    expect(Object.keys(shown?.data ?? {})).toHaveLength(4);
+    expect(shown?.data).toEqual(patch?.data);
+  });
+
   test('never lets Gates ask loopback, and runs without any privilege', async () => {
     const container = (await rendered()).find((o) => o.kind === 'Deployment')?.spec?.template?.spec
       ?.containers?.[0];
@@ -102,10 +117,13 @@ describe('the chart', () => {
     });
   });
 
-  test.each([['replicas=-1'], ['log.level=loud'], ['prometheusAddress=prometheus:9090'], ['unknown=1']])(
-    'refuses a value that cannot be right: %s',
-    async (value) => {
-      await expect(rendered(value)).rejects.toThrow(/values don't meet the specifications of the schema/);
-    },
-  );
+  test.each([
+    ['replicas=-1'],
+    ['log.level=loud'],
+    ['prometheusAddress=prometheus:9090'],
+    ['argocd.health=true'],
+    ['unknown=1'],
+  ])('refuses a value that cannot be right: %s', async (value) => {
+    await expect(rendered(value)).rejects.toThrow(/values don't meet the specifications of the schema/);
+  });
 });

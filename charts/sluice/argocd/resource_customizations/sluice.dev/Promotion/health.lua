@@ -1,0 +1,75 @@
+-- Health of a Promotion of Sluice for Argo CD: the table in docs/argocd.md, and why.
+-- Lua 5.1 with its base functions only: Argo CD opens no other library that would help here.
+-- `obj` is the live object. One in deletion never comes here: Argo CD calls it Progressing by itself.
+
+-- What is under that key; nil where there is nothing, or no table to look into.
+local function at(value, key)
+  if type(value) ~= "table" then
+    return nil
+  end
+  return value[key]
+end
+
+local conditions = at(at(obj, "status"), "conditions")
+local generation = at(at(obj, "metadata"), "generation")
+
+-- The condition of that type, unless it speaks of an older generation of the object.
+local function condition(kind)
+  if type(conditions) ~= "table" then
+    return nil
+  end
+  for _, one in ipairs(conditions) do
+    if at(one, "type") == kind then
+      local seen = at(one, "observedGeneration")
+      if generation == nil or seen ~= generation then
+        return nil
+      end
+      return one
+    end
+  end
+  return nil
+end
+
+-- Whether it has the condition, with that status.
+local function is(kind, wanted)
+  return at(condition(kind), "status") == wanted
+end
+
+-- What it says of itself: "Reason: what it means".
+local function health(code, kind)
+  local reason, message = at(condition(kind), "reason"), at(condition(kind), "message")
+  local text = type(reason) == "string" and reason or ""
+  if type(message) == "string" and message ~= "" then
+    text = text == "" and message or text .. ": " .. message
+  end
+  return { status = code, message = text }
+end
+
+-- The same up to here for every kind.
+
+-- Nothing moves, and nothing is wrong: it waits for others, for persons or for a time.
+local waits = {
+  Queued = true,
+  AwaitingReference = true,
+  AwaitingUpstream = true,
+  Soaking = true,
+  AwaitingApproval = true,
+  WindowClosed = true,
+  Frozen = true,
+}
+
+if condition("Succeeded") == nil then
+  return { status = "Progressing", message = "The Sluice operator has not looked at this Promotion yet" }
+end
+-- An end that is not what was ordered, or a page: a person is needed.
+if is("Stalled", "True") or is("Ready", "False") then
+  return health("Degraded", "Succeeded")
+end
+if is("Ready", "True") then
+  return health("Healthy", "Succeeded")
+end
+-- A reason that is not known here, of a later version of Sluice, is under way.
+if waits[at(condition("Succeeded"), "reason")] then
+  return health("Suspended", "Succeeded")
+end
+return health("Progressing", "Succeeded")
