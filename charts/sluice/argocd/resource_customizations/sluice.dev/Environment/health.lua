@@ -1,4 +1,4 @@
--- Health of a Environment of Sluice for Argo CD: the table in docs/argocd.md, and why.
+-- Health of an Environment of Sluice for Argo CD: the table in docs/argocd.md, and why.
 -- Lua 5.1 with its base functions only: Argo CD opens no other library that would help here.
 -- `obj` is the live object. One in deletion never comes here: Argo CD calls it Progressing by itself.
 
