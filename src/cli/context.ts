@@ -77,14 +77,16 @@ export class Context {
     return readable(PARSERS[kind](await this.client.get<RawObject>(path)) as Parsed<Kinds[K]>);
   }
 
-  /** All that can be read, by namespace and name. */
+  /** All that can be read, by namespace and name; the others are told of. */
   async list<K extends keyof Kinds>(kind: K): Promise<Kinds[K][]> {
     const all = await this.client.listAll<RawObject>(collectionPath(RESOURCES[kind], this.scope));
     return all
       .toSorted((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1))
       .flatMap((raw) => {
         const parsed = PARSERS[kind](raw) as Parsed<Kinds[K]>;
-        return parsed.ok ? [parsed.object] : [];
+        if (parsed.ok) return [parsed.object];
+        this.io.err(`warning: ${parsed.message}\n`);
+        return [];
       });
   }
 

@@ -313,7 +313,7 @@ const audit = z
   })
   .meta({
     description:
-      'What was decided, measured and done, each record chained to the one before it; `sluice audit verify` checks it.',
+      'What was decided, measured and done, each record chained to the one before it; `kubectl sluice audit verify` checks it.',
   });
 
 export const promotionStatus = z.object({
