@@ -80,16 +80,16 @@ test('errors are told as kubectl tells them', () => {
   expect(inWords(new Error('no'))).toBe('error: no');
 });
 
-describe('completion', () => {
-  const completed = async (...words: string[]): Promise<string[]> => {
-    const io = keptIo();
-    await completionsFor(words, io);
-    return io.printed
-      .trimEnd()
-      .split('\n')
-      .map((line) => line.split('\t')[0] ?? '');
-  };
+const completed = async (...words: string[]): Promise<string[]> => {
+  const io = keptIo();
+  await completionsFor(words, io);
+  return io.printed
+    .trimEnd()
+    .split('\n')
+    .map((line) => line.split('\t')[0] ?? '');
+};
 
+describe('completion', () => {
   test.each([
     [['re'], ['reject', 'revoke', 'resume', 'release', ':4']],
     [

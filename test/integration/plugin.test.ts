@@ -116,7 +116,7 @@ describe('promote, diff, status and history', () => {
     const nowhere = await as('alice', 'diff', 'nowhere', '--image', 'registry.test/x:1', '--timeout', '2s');
     expect(nowhere).toMatchObject({ code: 2, stdout: '' });
     expect(nowhere.stderr).toMatch(/^error: it would wait: AwaitingReference: /);
-    const left = await cluster.api.list<KubeObject>(sluicePath(NAMESPACE, 'promotions'));
+    const left = await cluster.api.list(sluicePath(NAMESPACE, 'promotions'));
     expect(left.items.filter((p) => p.metadata.name.startsWith('diff-'))).toEqual([]);
   });
 });
@@ -263,6 +263,15 @@ describe('what is on record', () => {
   });
 });
 
+/** A manifest of a Gate that asks this. */
+const gate = (query: string): string =>
+  JSON.stringify({
+    apiVersion: 'sluice.dev/v1alpha1',
+    kind: 'Gate',
+    metadata: { name: 'g' },
+    spec: { prometheus: { query, pass: 'value > 0' } },
+  });
+
 describe('who asks, and how', () => {
   test('impersonation with several groups, as the API server sees it', async () => {
     const place = await placed('other', UNDECIDED);
@@ -291,13 +300,6 @@ describe('who asks, and how', () => {
   });
 
   test('lint asks a Prometheus whether it understands each query', async () => {
-    const gate = (query: string): string =>
-      JSON.stringify({
-        apiVersion: 'sluice.dev/v1alpha1',
-        kind: 'Gate',
-        metadata: { name: 'g' },
-        spec: { prometheus: { query, pass: 'value > 0' } },
-      });
     const lint = (query: string): Promise<Ran> =>
       sluice(cluster, ['lint', '-', '--address', prometheus.url], { input: gate(query) });
     expect(await lint('sum(up{namespace="{{ targetNamespace }}"})')).toMatchObject({ code: 0 });
