@@ -1,5 +1,6 @@
 import type { Judgement } from '../../src/analysis/judge.ts';
 import type { GateResult, TargetStatus } from '../../src/api/v1alpha1/types.ts';
+import { FENCE } from '../../src/delivery/rollout/patches.ts';
 import type { RolloutModel } from '../../src/promotion/testing/rollout-model.ts';
 import type { World } from '../../src/promotion/testing/world.ts';
 import { STANDS_MS } from '../../src/promotion/revert/restores.ts';
@@ -20,6 +21,8 @@ export function modelKey(world: World, model: RolloutModel): string {
     metadata.uid,
     isChanged(world, { model }),
     spec.paused ?? false,
+    // Whether an Apply that is still under way can come to anything.
+    metadata.annotations?.[FENCE],
     Number(s.observedGeneration) === metadata.generation,
     s.phase,
     s.currentPodHash,
