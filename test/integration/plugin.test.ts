@@ -272,6 +272,9 @@ const gate = (query: string): string =>
     spec: { prometheus: { query, pass: 'value > 0' } },
   });
 
+const lint = (query: string): Promise<Ran> =>
+  sluice(cluster, ['lint', '-', '--address', prometheus.url], { input: gate(query) });
+
 describe('who asks, and how', () => {
   test('impersonation with several groups, as the API server sees it', async () => {
     const place = await placed('other', UNDECIDED);
@@ -300,8 +303,6 @@ describe('who asks, and how', () => {
   });
 
   test('lint asks a Prometheus whether it understands each query', async () => {
-    const lint = (query: string): Promise<Ran> =>
-      sluice(cluster, ['lint', '-', '--address', prometheus.url], { input: gate(query) });
     expect(await lint('sum(up{namespace="{{ targetNamespace }}"})')).toMatchObject({ code: 0 });
     const wrong = await lint('vector("text")');
     expect(wrong.code).toBe(1);
