@@ -19,7 +19,9 @@ const NAMESPACE = 'plugin';
 
 beforeAll(async () => {
   await cluster.createNamespace(NAMESPACE);
-  await entitle(cluster, NAMESPACE, 'alice', 'viewer', 'editor', 'bypasser', 'release-operator');
+  // Whoever may read Rollouts is shown what they run now.
+  const rollouts = [{ apiGroups: ['argoproj.io'], resources: ['rollouts'], verbs: ['get'] }];
+  await entitle(cluster, NAMESPACE, 'alice', rollouts, 'viewer', 'editor', 'bypasser', 'release-operator');
   for (const user of ['bob', 'carol'] as const)
     await entitle(cluster, NAMESPACE, user, 'viewer', 'approver', 'release-operator');
 });
@@ -127,7 +129,7 @@ describe('approve, reject and revoke', () => {
     await withBoard(place);
     const name = await ordered(place, 'v2', 'AwaitingApproval');
     const own = await as('alice', 'approve', name);
-    expect([own.code, own.stdout]).toEqual([2, '']);
+    expect(own.code).toBe(2);
     expect(own.stderr).toContain('Error from server (Forbidden)');
     const approved = await as('bob', 'approve', `promotion/${name}`, '--reason', 'looks good');
     expect([approved.code, approved.stderr]).toEqual([0, '']);
