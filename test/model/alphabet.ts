@@ -19,13 +19,12 @@ export interface Alphabet {
   /** What people order; a Resume besides, wherever there is a Hold. */
   orders: readonly ('Hold' | 'Abort')[];
   ordered: number;
-  /** Who approves its approval gates; whoever is left out may still be awaited. */
+  /** Who approves its approval gates, again when it has expired; whoever is left out may still be awaited. */
   approvers?: readonly string[];
-  approved?: number;
 }
 
 /** How much is left of what may happen only so often. */
-export type Left = Pick<Alphabet, 'late' | 'meddled' | 'ordered' | 'approved'>;
+export type Left = Pick<Alphabet, 'late' | 'meddled' | 'ordered'>;
 
 /** What is left after this event. */
 export function spend(left: Left, event: Event): Left {
@@ -34,7 +33,6 @@ export function spend(left: Left, event: Event): Left {
   if (event.do === 'order' && event.verdict === 'Resume') return left;
   if (event.do === 'meddle') return { ...left, meddled: left.meddled - 1 };
   if (event.do === 'order') return { ...left, ordered: left.ordered - 1 };
-  if (event.do === 'approve') return { ...left, approved: (left.approved ?? 0) - 1 };
   if (event.do === 'reconcile' && event.fault === 'effects under way')
     return { ...left, late: left.late - 1 };
   return left;
@@ -77,18 +75,27 @@ function people(world: World, alphabet: Alphabet, left: Left): Event[] {
     for (const how of alphabet.meddling)
       events.push(...targets.map((target): Event => ({ do: 'meddle', how, target })));
   if (left.ordered > 0) events.push(...alphabet.orders.map((verdict): Event => ({ do: 'order', verdict })));
-  return [...events, ...approvals(world, alphabet, left), ...relenting(world)];
+  return [...events, ...approvals(world, alphabet), ...relenting(world)];
 }
 
-/** Each may say one thing, about each of the gates that ask persons. */
-function approvals(world: World, { approvers = [] }: Alphabet, { approved = 0 }: Left): Event[] {
-  if (approved <= 0 || world.promotion.status?.plan) return [];
+/** Each may say one thing that holds at a time, about each of the gates that ask persons. */
+function approvals(world: World, { approvers = [] }: Alphabet): Event[] {
+  if (world.promotion.status?.plan) return [];
+  const inForce = approvalsInForce(world);
   const gates = [...world.scene.gates].filter(([, { spec }]) => spec.approval).map(([name]) => name);
   return gates.flatMap((gate) =>
     approvers
-      .filter((by) => !world.approvals.some((a) => a.by === by && a.gate === gate))
+      .filter((by) => !inForce.some((a) => a.by === by && a.gate === gate))
       .map((by): Event => ({ do: 'approve', by, verdict: 'Approve', gate })),
   );
+}
+
+/** What persons have said and what has not expired. */
+export function approvalsInForce({ approvals: said, scene, now }: World): World['approvals'] {
+  return said.filter(({ gate, at }) => {
+    const { expiresAfterSeconds = 0 } = scene.gates.get(gate ?? '')?.spec.approval ?? {};
+    return now < at + expiresAfterSeconds * 1000;
+  });
 }
 
 /** Whoever has stopped it can always let it go on. */

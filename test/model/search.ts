@@ -132,7 +132,7 @@ class Search {
   #visit(world: World, left: Left, parent: number, label: number): number {
     const names = this.#named(world);
     const state = keyOf(world, this.#small.fine ?? false, (model) => names.get(model) ?? -1);
-    const key = `${state}${left.late}|${left.meddled}|${left.ordered}|${left.approved ?? 0}`;
+    const key = `${state}${left.late}|${left.meddled}|${left.ordered}`;
     const before = this.#known.get(key);
     if (before !== undefined) return before;
     const id = this.#graph.add(parent, label);

@@ -1,5 +1,6 @@
 import type { Judgement } from '../../src/analysis/judge.ts';
 import type { GateResult, TargetStatus } from '../../src/api/v1alpha1/types.ts';
+import { approvalsInForce } from './alphabet.ts';
 import { FENCE } from '../../src/delivery/rollout/patches.ts';
 import type { RolloutModel } from '../../src/promotion/testing/rollout-model.ts';
 import type { World } from '../../src/promotion/testing/world.ts';
@@ -148,8 +149,8 @@ export function keyOf(world: World, fine: boolean, model: (m: RolloutModel) => n
     proofKey(world, age, on),
     // On the way back there is nothing left to decide.
     world.promotion.status?.revert ? [] : world.orders.map((o) => [o.verdict, age(o.at, on.step)]),
-    // What persons say matters before it begins.
-    world.promotion.status?.plan ? [] : world.approvals.map((a) => [a.gate, a.by, a.verdict]),
+    // What persons say matters before it begins, until it expires.
+    world.promotion.status?.plan ? [] : approvalsInForce(world).map((a) => [a.gate, a.by, a.verdict]),
     environment.status?.quarantine?.length ?? 0,
     world.underWay.map((write) => writeKey(world, write)),
     // What a crash would go back to: the place alone, since its times are those that were written.

@@ -75,7 +75,7 @@ export const WORLDS = {
   },
   'canary, approved by persons': {
     options: { ...base, persons: { cab: { required: 2 } }, requester: 'alice' },
-    alphabet: { ...passOrFail, approvers: ['alice', 'bob', 'carol'], approved: 3 },
+    alphabet: { ...passOrFail, approvers: ['alice', 'bob', 'carol'] },
     maxStates: 30_000,
   },
   'canary, two gates': {
