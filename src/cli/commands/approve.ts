@@ -3,7 +3,7 @@ import type { Promotion } from '../../api/v1alpha1/types.ts';
 import { resultFor } from '../../promotion/approvals.ts';
 import { bindingsOf } from '../../promotion/bindings.ts';
 import { imageReference, imagesOf } from '../../promotion/revision.ts';
-import { command } from '../command.ts';
+import { type Command, command } from '../command.ts';
 import type { Context } from '../context.ts';
 import { decide, DECIDING_FLAGS, decidingFlags, on } from '../deciding.ts';
 import { CliError } from '../errors.ts';
@@ -40,34 +40,31 @@ export const approve = command({
 });
 
 /** `kubectl sluice reject`. */
-export const reject = command({
-  usage: 'reject <promotion>',
-  summary: 'end a promotion at its approval gate',
-  examples: ['kubectl sluice reject checkout-1.4.2-prod -n shop --reason "not before the audit"'],
-  flags: [GATE_FLAG, ...DECIDING_FLAGS],
-  schema,
-  names: 'promotion',
-  run: async (context, [name = ''], { gate: named, ...flags }) => {
-    const promotion = await context.get('Promotion', name);
-    const gate = await gateOf(context, promotion, named);
-    return decide(context, { verdict: 'Reject', ...on(promotion), gate }, flags);
-  },
-});
+export const reject = onGate(
+  'Reject',
+  'end a promotion at its approval gate',
+  ' --reason "not before the audit"',
+);
 
 /** `kubectl sluice revoke`. */
-export const revoke = command({
-  usage: 'revoke <promotion>',
-  summary: 'withdraw your own approval while the gate still asks',
-  examples: ['kubectl sluice revoke checkout-1.4.2-prod -n shop'],
-  flags: [GATE_FLAG, ...DECIDING_FLAGS],
-  schema,
-  names: 'promotion',
-  run: async (context, [name = ''], { gate: named, ...flags }) => {
-    const promotion = await context.get('Promotion', name);
-    const gate = await gateOf(context, promotion, named);
-    return decide(context, { verdict: 'Revoke', ...on(promotion), gate }, flags);
-  },
-});
+export const revoke = onGate('Revoke', 'withdraw your own approval while the gate still asks');
+
+function onGate(verdict: 'Reject' | 'Revoke', summary: string, more = ''): Command {
+  const word = verdict.toLowerCase();
+  return command({
+    usage: `${word} <promotion>`,
+    summary,
+    examples: [`kubectl sluice ${word} checkout-1.4.2-prod -n shop${more}`],
+    flags: [GATE_FLAG, ...DECIDING_FLAGS],
+    schema,
+    names: 'promotion',
+    run: async (context, [name = ''], { gate: named, ...flags }) => {
+      const promotion = await context.get('Promotion', name);
+      const gate = await gateOf(context, promotion, named);
+      return decide(context, { verdict, ...on(promotion), gate }, flags);
+    },
+  });
+}
 
 const FOLLOW_UP = 'follow-up';
 
