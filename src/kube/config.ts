@@ -2,10 +2,8 @@ import { isDeepStrictEqual } from 'node:util';
 import type https from 'node:https';
 import { KubeConfig } from '@kubernetes/client-node';
 import type { Cluster, DispatcherOptions, RequestContext } from '@kubernetes/client-node';
+import type { Dispatcher } from './dispatcher.ts';
 import { type Impersonation, impersonating } from './impersonation.ts';
-
-/** undici's Dispatcher, named through client-node so that undici stays its dependency and not ours. */
-export type Dispatcher = NonNullable<ReturnType<RequestContext['getDispatcher']>>;
 
 /**
  * A KubeConfig that keeps its connections.

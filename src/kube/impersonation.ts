@@ -1,4 +1,4 @@
-import type { Dispatcher } from './config.ts';
+import type { Dispatcher } from './dispatcher.ts';
 
 /** As whom requests count instead of who sends them; needs the right to `impersonate`. */
 export interface Impersonation {

@@ -5,8 +5,9 @@ import {
   type ResponseContext,
 } from '@kubernetes/client-node';
 import type { Clock } from '../runtime/clock.ts';
-import type { Dispatcher, PooledKubeConfig } from './config.ts';
+import type { PooledKubeConfig } from './config.ts';
 import { Deadline } from './deadline.ts';
+import type { Dispatcher } from './dispatcher.ts';
 import { TransportError, apiError, errorCode } from './errors.ts';
 import { Limiter } from './limiter.ts';
 import { resourceLabel } from './paths.ts';
