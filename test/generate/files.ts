@@ -4,6 +4,7 @@ import { stringify } from 'yaml';
 import { CRDS } from '../../src/api/v1alpha1/crds.ts';
 import { PLURALS } from '../../src/api/v1alpha1/names.ts';
 import { fillIns } from '../../src/policy/fill-in.ts';
+import { chartReadme } from './chart-readme.ts';
 import { DEFAULT_ACCOUNTS, manifestsOf, policiesFor } from '../../src/policy/policies.ts';
 
 /** A file that is made from the code: its path from the root of the repository, and what is in it. */
@@ -87,7 +88,7 @@ function healthFile(): Generated {
 
 /** Every generated file. */
 export function generatedFiles(): Generated[] {
-  return [...crdFiles(), ...policyFiles(), healthFile()];
+  return [...crdFiles(), ...policyFiles(), healthFile(), chartReadme()];
 }
 
 function crdFiles(): Generated[] {

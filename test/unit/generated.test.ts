@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
+import { chartReadme } from '../generate/chart-readme.ts';
 import { generatedFiles } from '../generate/files.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -13,4 +14,10 @@ describe('generated files', () => {
   test.each(generatedFiles())('$path is below 100 KB', ({ text }) => {
     expect(text.length).toBeLessThan(100_000);
   });
+});
+
+test('every value of the chart says what it means', () => {
+  const rows = chartReadme().text.match(/^\| `.*\|$/gm) ?? [];
+  expect(rows.length).toBeGreaterThan(40);
+  expect(rows.filter((row) => /\| *\|$/.test(row))).toEqual([]);
 });

@@ -18,6 +18,10 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version }}
 {{- end }}
 
+{{- define "sluice.image" -}}
+{{ .Values.image.repository }}:{{ .Values.image.tag | default .Chart.AppVersion }}
+{{- end }}
+
 {{/* The name by which the API server knows the operator. */}}
 {{- define "sluice.operatorUser" -}}
 system:serviceaccount:{{ .Release.Namespace }}:{{ include "sluice.serviceAccount" . }}
@@ -30,7 +34,7 @@ system:serviceaccount:{{ .Release.Namespace }}:{{ include "sluice.serviceAccount
 
 {{/* What the operator may do in the namespaces that it works in. */}}
 {{- define "sluice.rules" -}}
-# Its own objects: read, and their status written. Never their spec: the patches are of finalizers.
+# Its own objects: read.
 - apiGroups: [sluice.dev]
   resources: [gates]
   verbs: [list, watch]
@@ -38,12 +42,15 @@ system:serviceaccount:{{ .Release.Namespace }}:{{ include "sluice.serviceAccount
 - apiGroups: [sluice.dev]
   resources: [decisions]
   verbs: [list, watch, create, delete]
+# Its own objects: read. Never their spec: the patches are of finalizers.
 - apiGroups: [sluice.dev]
   resources: [environments]
   verbs: [list, watch, patch]
+# The same; `create` for autoPromote and rollbacks, `delete` for those whose time to live is over.
 - apiGroups: [sluice.dev]
   resources: [promotions]
   verbs: [list, watch, create, patch, delete]
+# What it says of them.
 - apiGroups: [sluice.dev]
   resources: [decisions/status, environments/status, gates/status, promotions/status]
   verbs: [patch]
@@ -70,6 +77,7 @@ system:serviceaccount:{{ .Release.Namespace }}:{{ include "sluice.serviceAccount
 - apiGroups: [""]
   resources: [secrets]
   verbs: [get]
+# What happens, for people.
 - apiGroups: [events.k8s.io]
   resources: [events]
   verbs: [create, patch]
