@@ -83,7 +83,7 @@ describe('promote, diff, status and history', () => {
       stdout: expect.stringContaining('AlreadyDone: '),
     });
     const { stdout } = await as('bob', 'status', 'front');
-    expect(stdout).toMatch(/^plugin\n● front\n {4}front {10} front:v2 {2}good for \d+s\n$/);
+    expect(stdout).toMatch(/^plugin\n● front\n {4}front {10}front:v2 {2}good for \d+s\n$/);
     const shown = await as('bob', 'history', 'front');
     expect(shown.stdout).toMatch(/^ENDED +PROMOTION +TARGET +OUTCOME +REVISION +DIGEST +TOOK\n/);
     expect(shown.stdout).toMatch(new RegExp(`${name} +front +Succeeded +front:v2 +\\w{12} +\\d+s`));
