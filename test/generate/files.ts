@@ -5,6 +5,7 @@ import { CRDS } from '../../src/api/v1alpha1/crds.ts';
 import { PLURALS } from '../../src/api/v1alpha1/names.ts';
 import { fillIns } from '../../src/policy/fill-in.ts';
 import { chartReadme } from './chart-readme.ts';
+import { dashboardFile } from './dashboard.ts';
 import { DEFAULT_ACCOUNTS, manifestsOf, policiesFor } from '../../src/policy/policies.ts';
 
 /** A file that is made from the code: its path from the root of the repository, and what is in it. */
@@ -88,7 +89,7 @@ function healthFile(): Generated {
 
 /** Every generated file. */
 export function generatedFiles(): Generated[] {
-  return [...crdFiles(), ...policyFiles(), healthFile(), chartReadme()];
+  return [...crdFiles(), ...policyFiles(), healthFile(), chartReadme(), dashboardFile()];
 }
 
 function crdFiles(): Generated[] {

@@ -6,6 +6,7 @@ import { type PromotionReason, promotionConditions } from '../../src/api/v1alpha
 import type { Promotion } from '../../src/api/v1alpha1/types.ts';
 import { createEnvironmentMetrics, type Place } from '../../src/metrics/environments.ts';
 import { PromotionMetrics } from '../../src/metrics/promotions.ts';
+import { DASHBOARD_QUERIES } from '../generate/dashboard-panels.ts';
 import { CHART } from '../harness/helm.ts';
 import { serve } from '../harness/http.ts';
 import { startPrometheus } from '../harness/prometheus.ts';
@@ -79,4 +80,9 @@ test('each alert fires for what it is about, and none while all is well', async 
     return now.length >= wanted.length;
   });
   expect((await firing()).toSorted()).toEqual(wanted);
+  // And the dashboard's queries, by the same server.
+  for (const query of DASHBOARD_QUERIES) {
+    const text = query.replaceAll('$__rate_interval', '1m').replaceAll('$job', 'sluice');
+    await expect(prometheus.query(text)).resolves.toBeInstanceOf(Array);
+  }
 });
