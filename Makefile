@@ -45,6 +45,11 @@ build: node_modules/.package-lock.json ## compile src/ to dist/
 image: ## build the container image; needs Docker
 	docker build --tag sluice:$$(node -p 'require("./package.json").version') .
 
+.PHONY: sbom
+sbom: node_modules/.package-lock.json ## the packages that image and plugin are made of, as SPDX: dist/sbom.spdx.json
+	@mkdir -p dist
+	npm sbom --omit dev --sbom-format spdx > dist/sbom.spdx.json
+
 .PHONY: e2e
 e2e: node_modules/.package-lock.json ## image and chart in real pods, on a kind cluster; needs Docker
 	@$(NODE) e2e/main.ts
