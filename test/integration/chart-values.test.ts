@@ -17,17 +17,20 @@ const GOLDEN = join(import.meta.dirname, '../golden/chart');
 const ABSENT = ['ServiceMonitor', 'PrometheusRule'];
 
 const valuesOf = (set: string): string => join(CHART, 'ci', `${set}-values.yaml`);
-const render = (set: string, ...more: string[]): Promise<string> =>
+/** What `helm template` makes of these arguments, for the Kubernetes that runs here. */
+const template = (...args: string[]): Promise<string> =>
   helm(cluster, [
     'template',
     'sluice',
     CHART,
     '--namespace',
     'chart-values',
-    '--values',
-    valuesOf(set),
-    ...more,
+    '--kube-version',
+    '1.34.0',
+    ...args,
   ]);
+const render = (set: string, ...more: string[]): Promise<string> =>
+  template('--values', valuesOf(set), ...more);
 
 beforeAll(async () => {
   for (const name of ['chart-values', 'shop', 'cart']) await cluster.createNamespace(name);
@@ -42,7 +45,7 @@ describe.each(SETS)('values of %s', (set) => {
 
   test('render what is on record', async () => {
     // The CRDs are held against the code by a test of their own.
-    const text = await render(set, '--set', 'crds.install=false', '--kube-version', '1.34.0');
+    const text = await render(set, '--set', 'crds.install=false');
     const path = join(GOLDEN, `${set}.yaml`);
     if (process.env['GOLDEN'] === 'write') {
       mkdirSync(GOLDEN, { recursive: true });
@@ -54,7 +57,7 @@ describe.each(SETS)('values of %s', (set) => {
   test('are taken by the API server, all but what the Prometheus Operator is to take', async () => {
     const objects = parseYaml(await render(set));
     const known = objects.filter((o) => !ABSENT.includes(o.kind ?? ''));
-    const args = 'apply --server-side --force-conflicts --dry-run=server --namespace chart-values -f -';
+    const args = 'apply --server-side --force-conflicts --dry-run=server -f -';
     const input = JSON.stringify({ apiVersion: 'v1', kind: 'List', items: known });
     const { code, stdout, stderr } = await cluster.kubectl(args.split(' '), { input });
     expect([code, stderr]).toEqual([0, '']);
@@ -64,10 +67,9 @@ describe.each(SETS)('values of %s', (set) => {
 
 /** The ports that a NetworkPolicy lets out to Prometheus. */
 async function prometheusPorts(...set: string[]): Promise<number[]> {
-  const args = ['template', 'sluice', CHART, ...set.flatMap((v) => ['--set', v])];
-  const policy = parseYaml(await helm(cluster, args)).find((o) => o.kind === 'NetworkPolicy') as
-    | { spec?: { egress?: { ports: { port: number }[] }[] } }
-    | undefined;
+  const policy = parseYaml(await template(...set.flatMap((v) => ['--set', v]))).find(
+    (o) => o.kind === 'NetworkPolicy',
+  ) as { spec?: { egress?: { ports: { port: number }[] }[] } } | undefined;
   return policy?.spec?.egress?.[2]?.ports.map((p) => p.port) ?? [];
 }
 
