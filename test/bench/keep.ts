@@ -37,9 +37,20 @@ export function withResults(book: Book, fresh: readonly Kept[]): Book {
   return { ...book, results };
 }
 
-/** The book with this profile in the place of an older one of the same family; undefined: none is needed any more. */
-export function withProfile(book: Book, family: string, profile: Profile | undefined): Book {
-  const others = book.profiles.filter((p) => p.family !== family);
+/**
+ * The book with this profile in the place of an older one of the same family.
+ * @param profile undefined: none of the rows that were measured needs one any more
+ * @param measured ids of those rows; an older profile of others stays
+ */
+export function withProfile(
+  book: Book,
+  family: string,
+  profile: Profile | undefined,
+  measured: readonly string[],
+): Book {
+  const others = book.profiles.filter(
+    (p) => p.family !== family || (!profile && p.rows.some((row) => !measured.includes(row))),
+  );
   return { ...book, profiles: profile ? [...others, profile] : others };
 }
 

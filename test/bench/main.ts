@@ -95,6 +95,7 @@ async function add(book: Book, family: Family): Promise<Book> {
     kept,
     family.name,
     rows.length > 0 && !options.short ? await profile(family, rows, date) : undefined,
+    fresh.map(({ row }) => row),
   );
 }
 

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { documentOf } from '../bench/document.ts';
-import { readBook } from '../bench/keep.ts';
+import { readBook, withProfile } from '../bench/keep.ts';
 import { latenessOf } from '../bench/lateness.ts';
 import type { Measurement } from '../bench/measure.ts';
 import { optionsFrom } from '../bench/options.ts';
@@ -147,4 +147,14 @@ test('docs/benchmarks.md is what `make bench` makes of docs/benchmarks.json', ()
   const docs = join(import.meta.dirname, '../../docs');
   const written = readFileSync(join(docs, 'benchmarks.md'), 'utf8');
   expect(written).toBe(documentOf(readBook(join(docs, 'benchmarks.json'))));
+});
+
+test('a profile stays until the rows that it explains are measured again', () => {
+  const profile = { family: 'start', rows: ['B12'], date: '2026-01-01', functions: [], places: [] };
+  const book = { results: [], profiles: [profile] };
+  expect(withProfile(book, 'start', undefined, ['B16']).profiles).toEqual([profile]);
+  expect(withProfile(book, 'other', undefined, ['B12']).profiles).toEqual([profile]);
+  expect(withProfile(book, 'start', undefined, ['B12', 'B16']).profiles).toEqual([]);
+  const newer = { ...profile, date: '2026-01-02' };
+  expect(withProfile(book, 'start', newer, ['B12']).profiles).toEqual([newer]);
 });
