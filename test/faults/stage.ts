@@ -22,13 +22,20 @@ export interface Stage {
 /**
  * Opens a world and plays these scenes undisturbed, side by side.
  * @param runs how often each is played: what is quick is told together in one run and apart in another.
+ * @throws Error where one was not played undisturbed; nothing is left running then
  */
 export async function openStage(names: readonly SceneName[], runs: number): Promise<Stage> {
   const lanes = await Lanes.open();
-  const goldens = await Promise.all(
-    names.map(async (name) => [name, await goldenOf(lanes, name, runs)] as const),
-  );
-  return { lanes, goldens: Object.fromEntries(goldens) };
+  try {
+    const goldens = await Promise.all(
+      names.map(async (name) => [name, await goldenOf(lanes, name, runs)] as const),
+    );
+    return { lanes, goldens: Object.fromEntries(goldens) };
+  } catch (error) {
+    // Nobody else knows of it, and its servers would outlive the run.
+    await lanes.close();
+    throw error;
+  }
 }
 
 async function goldenOf(lanes: Lanes, name: SceneName, runs: number): Promise<Golden> {
