@@ -52,7 +52,6 @@ function assemble(config: Config, log: Log): SluiceOperator {
     },
   }));
   const informers: Informer<KubeObject>[] = Object.values(caches);
-  createEnvironmentMetrics(registry, () => caches.environments.store.list());
   const identity = `${hostname()}_${systemUuid()}`;
   const events = new EventRecorder({ client, clock, random, log, reportingInstance: identity });
   const controllers = createControllers({
@@ -72,6 +71,13 @@ function assemble(config: Config, log: Log): SluiceOperator {
     home: config['lease-namespace'],
     decisionRetentionSeconds: config['decision-retention-seconds'],
   });
+  const leader: Part = {
+    ...controllers,
+    start: () => {
+      createEnvironmentMetrics(registry, () => caches.environments.store.list());
+      return controllers.start();
+    },
+  };
   const elector = config['leader-elect']
     ? electorOf(client, config['lease-namespace'], identity, kubeMetrics, log)
     : undefined;
@@ -85,7 +91,7 @@ function assemble(config: Config, log: Log): SluiceOperator {
     { name: 'events', start: () => events.start(), stop: () => events.stop() },
     ...informers,
     ...(elector ? [{ name: 'lease', start: () => elector.start(), stop: () => elector.stop() }] : []),
-    onceReady(controllers, [...informers.map((i) => i.synced), ...(elector ? [elector.leading] : [])], log),
+    onceReady(leader, [...informers.map((i) => i.synced), ...(elector ? [elector.leading] : [])], log),
   ];
   return new SluiceOperator({ parts, log, clock, config: kubeconfig });
 }

@@ -36,7 +36,7 @@ const statusOf = ({ status }: Place): EnvironmentStatus => status ?? {};
 
 /**
  * Figures about Environments, read from their statuses when somebody asks: how many are out of the ordinary, and the
- * four keys of DORA of each of the first 200, by name.
+ * four keys of DORA of each of the first 200, by name. For whoever leads: two replicas would say everything twice.
  */
 export function createEnvironmentMetrics(registry: Registry, places: () => readonly Place[]): void {
   const registers = [registry];

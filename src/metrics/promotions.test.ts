@@ -46,26 +46,26 @@ test('queries are counted by kind, with the questions in them', async () => {
 test('a promotion shows by name only while it needs somebody, with the reason that it has now', async () => {
   const registry = new Registry();
   const metrics = new PromotionMetrics(registry);
-  metrics.moved(promotion('a', 'Holding'), 'Analysing');
+  metrics.seen(promotion('a', 'Holding'));
   expect(await attention(registry)).toEqual([
     'sluice_promotion_attention{namespace="shop",name="a",environment="prod",reason="Holding",stalled="false"} 1',
   ]);
-  metrics.moved(promotion('a', 'Holding', true), 'Holding');
+  metrics.seen(promotion('a', 'Holding', true));
   expect((await attention(registry)).join()).toContain('reason="Holding",stalled="true"');
-  metrics.moved(promotion('a', 'Reverting'), 'Holding');
+  metrics.seen(promotion('a', 'Reverting'));
   expect((await attention(registry)).join()).toContain('reason="Reverting"');
   expect(await attention(registry)).toHaveLength(1);
-  metrics.moved(promotion('a', 'RolledBack'), 'Reverting');
+  metrics.seen(promotion('a', 'RolledBack'));
   expect(await attention(registry)).toEqual([]);
 });
 
 test('at most two hundred show, so that the size of /metrics is bounded', async () => {
   const registry = new Registry();
   const metrics = new PromotionMetrics(registry);
-  for (let i = 0; i < 300; i += 1) metrics.moved(promotion(`p${i}`, 'Holding'), 'Analysing');
+  for (let i = 0; i < 300; i += 1) metrics.seen(promotion(`p${i}`, 'Holding'));
   expect(await attention(registry)).toHaveLength(200);
   metrics.calm('shop/p0');
-  metrics.moved(promotion('p299', 'Holding'), 'Analysing');
+  metrics.seen(promotion('p299', 'Holding'));
   expect((await attention(registry)).join()).toContain('name="p299"');
 });
 

@@ -7,6 +7,9 @@ import { QueryMetrics } from './queries.ts';
 /** At most so many promotions show in `sluice_promotion_attention`: the size of /metrics stays bounded. */
 const ATTENTION_LIMIT = 200;
 
+/** What is out of the ordinary before any deadline is over. */
+const LOUD: ReadonlySet<PromotionReason> = new Set(['Holding', 'Reverting']);
+
 type AttentionLabel = 'namespace' | 'name' | 'environment' | 'reason' | 'stalled';
 
 /** Figures about promotions. Only promotions that need a person carry their name, and only as long as they do. */
@@ -104,24 +107,29 @@ export class PromotionMetrics {
     this.#bypassed.inc({ what: what.startsWith('gate/') ? 'Gate' : what });
   }
 
-  /** A promotion's status was written; `before` is the reason that it had. */
-  moved(promotion: Promotion, before: string | undefined): void {
+  /**
+   * A promotion was looked at: it shows as long as it needs somebody, whoever wrote that. An operator that takes over
+   * writes nothing of one that stays as it is, and has to page for it all the same.
+   */
+  seen(promotion: Promotion): void {
     const { namespace, name } = promotion.metadata;
     const reason = reasonOf(promotion);
-    if (!reason) return;
     const key = `${namespace}/${name}`;
-    const open = !isTerminal(reason);
     const stalled = findCondition(promotion, 'Stalled')?.status === 'True';
-    const loud = open && (stalled || reason === 'Holding' || reason === 'Reverting');
+    const loud = reason !== undefined && !isTerminal(reason) && (stalled || LOUD.has(reason));
     const shown = this.#shown.get(key);
-    if (shown?.reason !== reason || shown.stalled !== `${stalled}` || !loud) this.calm(key);
-    if (loud && (this.#shown.size < ATTENTION_LIMIT || this.#shown.has(key))) {
-      const { environment } = promotion.spec;
-      const labels = { namespace, name, environment, reason, stalled: `${stalled}` };
-      this.#shown.set(key, labels);
-      this.#attention.set(labels, 1);
-    }
-    if (open || before === reason) return;
+    if (!loud || shown?.reason !== reason || shown.stalled !== `${stalled}`) this.calm(key);
+    if (!loud || (this.#shown.size >= ATTENTION_LIMIT && !this.#shown.has(key))) return;
+    const { environment } = promotion.spec;
+    const labels = { namespace, name, environment, reason, stalled: `${stalled}` };
+    this.#shown.set(key, labels);
+    this.#attention.set(labels, 1);
+  }
+
+  /** A promotion's status was written; `before` is the reason that it had. An end is counted once. */
+  moved(promotion: Promotion, before: string | undefined): void {
+    const reason = reasonOf(promotion);
+    if (!reason || !isTerminal(reason) || before === reason) return;
     this.#ended.inc({ outcome: reason });
     const { startedAt, completedAt } = promotion.status ?? {};
     if (startedAt && completedAt)

@@ -108,6 +108,7 @@ export class PromotionController {
           })
         : promotion;
     if (newsAt === undefined) this.#untold.forget(key);
+    this.#o.metrics.seen(written);
     await this.#actAll(decision.effects, written, input, log);
     if (hasEnded(written))
       return this.#end(key, this.#o.promotions.get(namespace, name) ?? raw, written, log);

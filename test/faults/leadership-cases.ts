@@ -2,11 +2,13 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { ApiRequest } from '../harness/fault-exchange.ts';
 import { asks, type Fault, late, pass, refuse, silent } from '../harness/fault-kinds.ts';
 import { FAILING, PASSING } from '../harness/gates.ts';
+import { send } from '../harness/http.ts';
 import { until } from '../harness/until.ts';
 import { isAbort } from './blows.ts';
 import { faultCase } from './case.ts';
 import { firstWrite, isLeading, openPair, type Pair } from './pair.ts';
 import { endsAs } from './ending.ts';
+import type { Replica } from './lanes.ts';
 import { ALL, play, type Playing } from './play.ts';
 import type { Stage } from './stage.ts';
 import type { SceneName } from './scenes.ts';
@@ -58,6 +60,15 @@ function report(what: string, ms: number): void {
   process.stdout.write(`${what}: ${(ms / 1000).toFixed(2)} s\n`);
 }
 
+const tells = async ({ operator: { url } }: Replica): Promise<boolean> =>
+  (await send('GET', `${url}/metrics`)).body.includes('sluice_environments{');
+
+/** A figure that both replicas had would count twice in every sum, and its alerts would come twice. */
+async function onlyTheLeaderTells({ first, second }: Pair): Promise<void> {
+  if (!(await tells(first))) throw new Error('the leader has no figures of Environments');
+  if (await tells(second)) throw new Error('the replica that stands by has figures of Environments, too');
+}
+
 /** Every trial of two replicas. */
 export function leadershipCases(stage: Stage): void {
   const trial = (one: Trial): void => trialCase(stage, one);
@@ -68,6 +79,7 @@ export function leadershipCases(stage: Stage): void {
     ending: 'RolledBack',
     long: false,
     trouble: async (pair, { app }) => {
+      await onlyTheLeaderTells(pair);
       const died = Promise.withResolvers<number>();
       atAbort(pair, async (exchange) => {
         await pair.first.operator.program.kill();

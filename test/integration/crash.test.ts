@@ -5,6 +5,7 @@ import { writesIn } from '../harness/audit.ts';
 import { Fleet } from '../harness/fleet.ts';
 import { FAILING, UNDECIDED } from '../harness/gates.ts';
 import { installChart } from '../harness/helm.ts';
+import { send } from '../harness/http.ts';
 import { type RunningOperator, startOperator } from '../harness/operator.ts';
 import { conditionsOf, imageFor, Place, type PlaceOptions, reasonOf } from '../harness/promotions.ts';
 import { createRollout, rolloutPath } from '../harness/fixtures.ts';
@@ -127,6 +128,11 @@ async function underJudgement(app: string, options: PlaceOptions = {}): Promise<
   return place;
 }
 
+const BLOCKED =
+  'sluice_promotion_attention{namespace="crash",name="blocked-v2",environment="blocked",reason="RollbackBlocked",stalled="true"}';
+const figures = async ({ url }: RunningOperator): Promise<string> =>
+  (await send('GET', `${url}/metrics`)).body;
+
 describe('the Rollouts controller is away', () => {
   test('a revert that it cannot carry out pages as RollbackBlocked, goes on, and ends RolledBack when it is back', async () => {
     const { rollouts } = world.cluster.programs;
@@ -141,6 +147,11 @@ describe('the Rollouts controller is away', () => {
       'Stalled=True',
       'Succeeded=False',
     ]);
+    await operator.program.kill();
+    await operator.program.start();
+    await until('who takes over pages as well', async () =>
+      (await figures(operator)).includes(`${BLOCKED} 1`),
+    );
     await rollouts.start();
     const ended = await place.untilEnded('blocked-v2');
     expect(reasonOf(ended)).toBe('RolledBack');
