@@ -131,6 +131,18 @@ describe('before anything is changed', () => {
     expect(world.reason).toBe('Succeeded');
   });
 
+  test.each([
+    ['alice', 'who asked for it (alice) is not proven'],
+    ['system:serviceaccount:argocd:controller', 'nobody is known to have asked for it'],
+    [undefined, 'nobody is known to have asked for it'],
+  ])('it says why two are needed where %s is named', (requestedBy, why) => {
+    const world = asking({ cab: {} });
+    world.requester = undefined;
+    if (requestedBy !== undefined) world.promotion.spec.requestedBy = requestedBy;
+    play(world, 'Pass', 20);
+    expect(message(world)).toContain(`gate cab awaits 2 approvals, since ${why}`);
+  });
+
   test('levels by distinct persons: who has approved one does not count at the other', () => {
     const world = asking({ peer: {}, cab: { approval: { persons: 'Distinct' } } });
     say(world, 'bob', 'Approve', { gate: 'peer' });

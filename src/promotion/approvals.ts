@@ -234,7 +234,13 @@ function awaited(
   const so =
     by.length === 0 ? `${needed} ${needed === 1 ? 'approval' : 'approvals'}` : `${needed - by.length} more`;
   const given = by.length === 0 ? '' : `, after ${by.join(', ')}`;
-  const not =
-    spec.requesterMayApprove || requester === undefined ? '' : `, but not by ${requester}, who asked for it`;
+  const not = spec.requesterMayApprove ? '' : besides(requester, promotion.spec.requestedBy);
   return `gate ${binding.gate} awaits ${so}${given}${not}: create a Decision with verdict Approve, gate ${binding.gate} and revisionDigest ${revisionDigest(imagesOf(promotion))}`;
+}
+
+/** Who of all that may approve does not count, or why nobody's word is enough alone. */
+function besides(requester: string | undefined, named: string | undefined): string {
+  if (requester !== undefined) return `, but not by ${requester}, who asked for it`;
+  if (named === undefined || isMachine(named)) return ', since nobody is known to have asked for it';
+  return `, since who asked for it (${named}) is not proven: that was before the admission policies were in force as they are now`;
 }

@@ -76,6 +76,21 @@ function firstOf(right: ChartRole | Rule[] | undefined): { verb: string; resourc
   };
 }
 
+/**
+ * Waits until the operator takes for proven who creates something: for some seconds after the admission policies have
+ * come it does not yet, and whoever has asked for a promotion in them stays nobody to it.
+ */
+export async function untilProven({ api }: Cluster): Promise<void> {
+  await until('who asks and who decides is proven', async (seen) => {
+    const record = await api.get<{ data: { since: string } }>(
+      '/api/v1/namespaces/sluice-system/configmaps/sluice-decision-trust',
+    );
+    seen(record.data.since);
+    // Times of creation are whole seconds, rounded down.
+    return Date.now() >= Date.parse(record.data.since) + 1000;
+  });
+}
+
 /** A Decision as it is sent. */
 export function decisionOf(name: string, spec: Partial<DecisionSpec>, metadata: object = {}): object {
   return { apiVersion: 'sluice.dev/v1alpha1', kind: 'Decision', metadata: { name, ...metadata }, spec };

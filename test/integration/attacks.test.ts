@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
-import type { Decision, DecisionSpec } from '../../src/api/v1alpha1/types.ts';
+import type { Decision, DecisionSpec, Promotion } from '../../src/api/v1alpha1/types.ts';
 import { ApiError, type KubeObject } from '../harness/api.ts';
 import { PASSING } from '../harness/gates.ts';
 import { decisionOf, entitle, fateOf } from '../harness/people.ts';
@@ -418,11 +418,14 @@ describe('what was decided stays as it was', () => {
 
   test('the same person twice is one person', async () => {
     await stored('bob', approve('bob'));
-    const waits = until('one of two has approved', async () => {
-      const waiting = await cluster.api.get(sluicePath(NAMESPACE, 'promotions', PROMOTION));
-      return JSON.stringify(waiting).includes('gate cab awaits 1 more, after bob, but not by alice');
+    const path = sluicePath(NAMESPACE, 'promotions', PROMOTION);
+    const waiting = until('one of two has approved', async (seen) => {
+      const { status } = await cluster.api.get<Promotion & KubeObject>(path);
+      const message = status?.conditions?.find((c) => c.type === 'Succeeded')?.message ?? '';
+      seen(message);
+      return message.includes('after bob') && message;
     });
-    await expect(waits).resolves.toBe(true);
+    await expect(waiting).resolves.toContain('gate cab awaits 1 more, after bob, but not by alice');
   });
 
   test.each<[string, UserName, () => Promise<unknown>, number, string]>([

@@ -5,6 +5,7 @@
 import { installChart } from '../harness/helm.ts';
 import { judgeRun } from '../harness/judge.ts';
 import { startOperator } from '../harness/operator.ts';
+import { untilProven } from '../harness/people.ts';
 import { chartRoles } from '../harness/rights.ts';
 import { beginRecord, endRecord } from '../harness/seen.ts';
 import { shareWorld } from '../harness/shared.ts';
@@ -22,6 +23,7 @@ export default async function setUp() {
       ...(await buildShipped(world.cluster.facts.dir)),
       prometheusAddress: world.prometheus.url,
     });
+    await untilProven(world.cluster);
     const stopSharedWorld = await shareWorld(world, url);
     globalThis.endOfRun = async () => {
       await stopSharedWorld();
