@@ -13,7 +13,7 @@ export const auditVerify = command({
   details: 'Ends with 0 when every chain holds, with 1 when one does not, with 2 when it could not look.',
   examples: [
     'kubectl sluice audit verify -n shop',
-    'kubectl logs -n sluice-system deploy/sluice | kubectl sluice audit verify --log -',
+    `kubectl logs -n sluice-system -l app.kubernetes.io/name=sluice --tail=-1 | sort -st'"' -k8,8 | kubectl sluice audit verify --log -`,
   ],
   flags: [['--log <file>', "those in the operator's log, instead of the cluster; - is standard input"]],
   schema: z.object({ log: z.string().optional() }),
