@@ -1,17 +1,21 @@
+/** What can become of a Decision; once said it stays. */
+export const FATE_REASONS = [
+  'Used',
+  'NotTrusted',
+  'NotAuthorised',
+  'SelfApproval',
+  'WrongUID',
+  'WrongEnvironment',
+  'WrongGate',
+  'DigestMismatch',
+  'TooLate',
+  'Expired',
+] as const;
+
 /** Whether it was used, and why not; undefined: nobody has looked at it yet. */
 export interface Fate {
   status: 'True' | 'False';
-  reason:
-    | 'Used'
-    | 'NotTrusted'
-    | 'NotAuthorised'
-    | 'SelfApproval'
-    | 'WrongUID'
-    | 'WrongEnvironment'
-    | 'WrongGate'
-    | 'DigestMismatch'
-    | 'TooLate'
-    | 'Expired';
+  reason: (typeof FATE_REASONS)[number];
   message: string;
 }
 

@@ -1,3 +1,7 @@
+import { rmSync } from 'node:fs';
+import { relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { writeEnvironment } from './around.ts';
 import type { Scene } from './scene.ts';
 import { bluegreen } from './scenes/bluegreen.ts';
 import { chain } from './scenes/chain.ts';
@@ -10,6 +14,8 @@ import { NAMESPACE } from './stage.ts';
 import { Timeline } from './timeline.ts';
 
 const SCENES: Readonly<Record<string, Scene>> = { golden, waves, bluegreen, chain };
+/** Where what a shell needs to look around is left. */
+const ENVIRONMENT = fileURLToPath(new URL('../../dist/demo', import.meta.url));
 const keep = process.env['KEEP'] === '1';
 const wanted = process.env['SCENE'] ?? 'golden';
 const scene = SCENES[wanted];
@@ -31,16 +37,16 @@ async function play(stage: Stage, acts: Scene['acts']): Promise<string[]> {
   return problems;
 }
 
-/** Where to look, with commands that work as they stand. */
-function around(stage: Stage): string {
-  const { cluster } = stage.world;
-  const kubectl = `KUBECONFIG=${cluster.kubeconfigFor('admin')} ${cluster.facts.kubectl} -n ${NAMESPACE}`;
+/** Where to look, with commands that work as they stand in another shell. */
+async function around({ world }: Stage): Promise<string> {
+  const file = await writeEnvironment(world.cluster, NAMESPACE, ENVIRONMENT);
   return [
-    `${kubectl} get promotions`,
-    `${kubectl} describe promotion checkout-v3`,
-    `${kubectl} get environment prod -o yaml`,
-    `${kubectl} get events --sort-by=.metadata.creationTimestamp`,
-    `# Prometheus: ${stage.world.prometheus.url}`,
+    `. ${relative(process.cwd(), file)}   # in a second terminal, in this directory`,
+    'kubectl sluice status',
+    `kubectl describe promotion ${scene?.acts.findLast((act) => act.promotion)?.promotion ?? ''}`,
+    'kubectl get events --sort-by=.metadata.creationTimestamp',
+    'docs/tutorial.md goes on from here.',
+    `Prometheus: ${world.prometheus.url}`,
   ].join('\n');
 }
 
@@ -65,13 +71,13 @@ try {
   process.stdout.write(`\n${summary(promotions)}\n`);
   if (keep) {
     process.stdout.write(
-      `${bold('It is left running; look around, and end it with Ctrl-C:')}\n${around(stage)}\n`,
+      `${bold('It is left running; look around, and end it with Ctrl-C:')}\n${await around(stage)}\n`,
     );
     await untilInterrupted();
-  } else
-    process.stdout.write(dim('`make demo KEEP=1` leaves it running, with a kubeconfig to look around.\n'));
+  } else process.stdout.write(dim('`make demo KEEP=1` leaves it running, to look around and to try it.\n'));
 } finally {
   timeline.stop();
   await stage.world.stop();
+  rmSync(ENVIRONMENT, { recursive: true, force: true });
 }
 process.exitCode = problems.length === 0 ? 0 : 1;
