@@ -23,7 +23,9 @@ const readyMessage = {
 const environment: CrdOptions = {
   kind: 'Environment',
   spec: environmentSpec,
-  status: environmentStatus,
+  status: environmentStatus.meta({
+    description: 'What runs here, what is refused here, and what became of what came here.',
+  }),
   description: 'A standing place to which revisions rise: its targets, its policy and the truth about them.',
   columns: [
     {
@@ -58,7 +60,9 @@ const environment: CrdOptions = {
 const gate: CrdOptions = {
   kind: 'Gate',
   spec: gateSpec,
-  status: gateStatus,
+  status: gateStatus.meta({
+    description: 'Whether the Gate can be asked; what it answered stands in each Promotion.',
+  }),
   description: 'A reusable check that lets a promotion rise or brings it back.',
   columns: [
     {
@@ -87,7 +91,9 @@ const gate: CrdOptions = {
 const promotion: CrdOptions = {
   kind: 'Promotion',
   spec: promotionSpec,
-  status: promotionStatus,
+  status: promotionStatus.meta({
+    description: 'Where the order stands, what is in its way, and the evidence.',
+  }),
   description: 'One immutable order to bring a revision to an Environment.',
   selectableFields: ['.spec.environment'],
   columns: [
@@ -135,7 +141,7 @@ const promotion: CrdOptions = {
 const decision: CrdOptions = {
   kind: 'Decision',
   spec: decisionSpec,
-  status: decisionStatus,
+  status: decisionStatus.meta({ description: 'What became of the Decision.' }),
   description: 'What a person decided: one immutable record.',
   selectableFields: ['.spec.environment'],
   columns: [

@@ -157,6 +157,11 @@ const upstream = z
       'Where a revision has to be good before it may come here: every image digest in it is last good on some target there. Absent: the entry of a chain.',
   });
 
+const maySkip = z.enum(['Freeze', 'Windows', 'Soak', 'Upstream', 'Approval']).meta({
+  description:
+    'Freeze and Windows: that the place is closed. Soak: the time it has to be good upstream. Upstream: that it has to be good there at all. Approval: the approval gates.',
+});
+
 export const environmentSpec = z
   .object({
     upstream: upstream.optional(),
@@ -197,7 +202,7 @@ export const environmentSpec = z
     emergency: z
       .object({
         maySkip: z
-          .array(z.enum(['Freeze', 'Windows', 'Soak', 'Upstream', 'Approval']))
+          .array(maySkip)
           .min(1)
           .max(5)
           .meta({ description: 'What it passes over.', 'x-kubernetes-list-type': 'set' }),

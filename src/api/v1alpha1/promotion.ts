@@ -150,15 +150,17 @@ export const targetState = z.enum([
 const plannedTarget = z.object({
   name: text('Name of the target.', 63),
   wave: count(99, 'Its wave.'),
-  rollout: z.object({
-    name: text('Its name.', 253),
-    namespace: text("Its namespace, where it is not the Promotion's.", 63).optional(),
-    uid: text('Its UID: grants and records hold for this object only.', 64),
-    writes: z.enum(['Template', 'Images']).optional().meta({
-      description:
-        'What may be written there: Images where someone else declares the rest; absent: Template.',
-    }),
-  }),
+  rollout: z
+    .object({
+      name: text('Its name.', 253),
+      namespace: text("Its namespace, where it is not the Promotion's.", 63).optional(),
+      uid: text('Its UID: grants and records hold for this object only.', 64),
+      writes: z.enum(['Template', 'Images']).optional().meta({
+        description:
+          'What may be written there: Images where someone else declares the rest; absent: Template.',
+      }),
+    })
+    .meta({ description: 'The Argo Rollout that delivers it.' }),
   images: z
     .array(
       z.object({
