@@ -15,7 +15,7 @@ interface Row {
 }
 
 /** What may stand in a cell of a Markdown table. */
-const cell = (text: string): string =>
+export const cell = (text: string): string =>
   text
     .trim()
     .replaceAll(/\s*\n\s*/g, ' ')

@@ -6,6 +6,7 @@ import { PLURALS } from '../../src/api/v1alpha1/names.ts';
 import { fillIns } from '../../src/policy/fill-in.ts';
 import { chartReadme } from './chart-readme.ts';
 import { dashboardFile } from './dashboard.ts';
+import { referenceFiles } from './reference.ts';
 import { DEFAULT_ACCOUNTS, manifestsOf, policiesFor } from '../../src/policy/policies.ts';
 
 /** A file that is made from the code: its path from the root of the repository, and what is in it. */
@@ -89,7 +90,7 @@ function healthFile(): Generated {
 
 /** Every generated file. */
 export function generatedFiles(): Generated[] {
-  return [...crdFiles(), ...policyFiles(), healthFile(), chartReadme(), dashboardFile()];
+  return [...crdFiles(), ...policyFiles(), healthFile(), chartReadme(), dashboardFile(), ...referenceFiles()];
 }
 
 function crdFiles(): Generated[] {
