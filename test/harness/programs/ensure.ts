@@ -35,6 +35,12 @@ export async function ensurePrometheus(): Promise<string> {
   return pathOf('prometheus');
 }
 
+/** Finds or builds promtool; the path of its program. */
+export async function ensurePromtool(): Promise<string> {
+  const pathOf = await ensure(prometheus);
+  return pathOf('promtool');
+}
+
 /** Finds or builds Helm; the path of its program. */
 export async function ensureHelm(): Promise<string> {
   const pathOf = await ensure(helm);

@@ -1,10 +1,11 @@
 // Makes sure that every program of the local control plane is here, building what is not, and says where.
-import { ensureHelm, ensureKubernetes, ensurePrometheus } from './ensure.ts';
+import { ensureHelm, ensureKubernetes, ensurePrometheus, ensurePromtool } from './ensure.ts';
 
 try {
   const programs = {
     ...(await ensureKubernetes()),
     prometheus: await ensurePrometheus(),
+    promtool: await ensurePromtool(),
     helm: await ensureHelm(),
   };
   for (const [name, path] of Object.entries(programs)) process.stdout.write(`${name.padEnd(20)}${path}\n`);

@@ -49,11 +49,14 @@ export const kubernetes = {
   },
 } as const satisfies ToolModule;
 
-/** Prometheus, without the service discoveries of thirty clouds, which would triple it. */
+/** Prometheus, and what tests its rules; without the service discoveries of thirty clouds, which would triple it. */
 export const prometheus = {
   name: 'prometheus',
   dir: join(modules, 'prometheus'),
-  programs: { prometheus: 'github.com/prometheus/prometheus/cmd/prometheus' },
+  programs: {
+    prometheus: 'github.com/prometheus/prometheus/cmd/prometheus',
+    promtool: 'github.com/prometheus/prometheus/cmd/promtool',
+  },
   tags: ['remove_all_sd'],
   // Its library version v0.316.0 is the server version 3.16.0.
   stamps: (versionOf) => {
