@@ -78,6 +78,8 @@ function assemble(config: Config, log: Log): SluiceOperator {
       return controllers.start();
     },
   };
+  // Said from the start: who stands by shows so, and who is alone leads.
+  kubeMetrics.leading('sluice', !config['leader-elect']);
   const elector = config['leader-elect']
     ? electorOf(client, config['lease-namespace'], identity, kubeMetrics, log)
     : undefined;
