@@ -5,6 +5,7 @@ import { withConditions } from '../../src/api/v1alpha1/conditions.ts';
 import { type PromotionReason, promotionConditions } from '../../src/api/v1alpha1/reasons.ts';
 import type { Promotion } from '../../src/api/v1alpha1/types.ts';
 import { createEnvironmentMetrics, type Place } from '../../src/metrics/environments.ts';
+import { KubeMetrics } from '../../src/metrics/kube.ts';
 import { PromotionMetrics } from '../../src/metrics/promotions.ts';
 import { DASHBOARD_QUERIES } from '../generate/dashboard-panels.ts';
 import { CHART } from '../harness/helm.ts';
@@ -13,7 +14,7 @@ import { startPrometheus } from '../harness/prometheus.ts';
 import { Run } from '../harness/run.ts';
 import { until } from '../harness/until.ts';
 
-/* The alerts of the chart, in the real Prometheus, over what the operator's own metrics say. */
+/* The alerts of the chart, pending or firing in the real Prometheus, over what the operator's own metrics say. */
 
 const run = new Run();
 afterAll(() => run.close());
@@ -36,9 +37,12 @@ const alarmed = (type: string): Place => ({
 test('each alert fires for what it is about, and none while all is well', async () => {
   const registry = new Registry();
   const metrics = new PromotionMetrics(registry);
+  const kube = new KubeMetrics(registry);
+  const reconciles = kube.controller('promotions');
   const places: Place[] = [];
   createEnvironmentMetrics(registry, () => places);
   metrics.trusted(true);
+  kube.leading('sluice', true);
   const operator = await serve(async (_, answer) => {
     answer.setHeader('content-type', registry.contentType);
     answer.end(await registry.metrics());
@@ -48,31 +52,41 @@ test('each alert fires for what it is about, and none while all is well', async 
   const prometheus = await startPrometheus(run, [{ job: 'sluice', url: operator.url }], [rules]);
   const firing = async (): Promise<string[]> =>
     (await prometheus.query('ALERTS')).map(({ metric }) =>
-      [metric['alertname'], metric['name'] ?? metric['what'] ?? ''].join(' ').trim(),
+      [metric['alertname'], metric['name'] ?? metric['what'] ?? metric['controller'] ?? ''].join(' ').trim(),
     );
 
-  metrics.moved(promotion('on-its-way', 'Reverting'), undefined);
-  metrics.moved(promotion('held', 'Holding'), undefined);
+  metrics.seen(promotion('on-its-way', 'Reverting'));
+  metrics.seen(promotion('held', 'Holding'));
   await until(
-    'it is scraped, and twice so',
-    async () => (await prometheus.query('count_over_time(sluice_decisions_trusted[1m]) > 1')).length === 1,
+    // From the first scrape to the second the rules were asked, too.
+    'it is scraped three times',
+    async () => (await prometheus.query('count_over_time(sluice_decisions_trusted[1m]) > 2')).length === 1,
   );
   expect(await firing()).toEqual([]);
 
   metrics.trusted(false);
   metrics.passedOver('Freeze');
-  metrics.moved(promotion('blocked', 'RollbackBlocked'), undefined);
-  metrics.moved(promotion('pending', 'RevertPendingIntent'), undefined);
-  metrics.moved(promotion('late', 'Holding', true), undefined);
+  metrics.seen(promotion('blocked', 'RollbackBlocked'));
+  metrics.seen(promotion('pending', 'RevertPendingIntent'));
+  metrics.seen(promotion('late', 'Holding', true));
+  kube.leading('sluice', false);
+  for (let i = 0; i < 50; i += 1) {
+    reconciles.failed?.();
+    metrics.sampled('Error', 4_000);
+  }
   places.push(alarmed('Drifted'), alarmed('FollowUpOverdue'));
   const wanted = [
     'SluiceBypassed Freeze',
     'SluiceDecisionsNotTrusted',
     'SluiceDrift',
     'SluiceFollowUpOverdue',
+    'SluiceGatesBlind',
+    'SluiceNoLeader',
     'SluicePromotionStalled late',
+    'SluiceReconcilesFail promotions',
     'SluiceRevertOverdue blocked',
     'SluiceRevertOverdue pending',
+    'SluiceSamplesLate',
   ];
   await until('all of them', async (saw) => {
     const now = (await firing()).toSorted();
