@@ -1,23 +1,11 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { collectDefaultMetrics, Registry } from 'prom-client';
 import { describe, expect, test } from '@jest/globals';
 import { checkQuery } from '../../src/analysis/promql.ts';
 import { DASHBOARD_QUERIES } from '../generate/dashboard-panels.ts';
+import { knownMetrics } from '../harness/known-metrics.ts';
 
 /* The dashboard asks for what the operator has, in words that Prometheus understands. */
 
-const metrics = join(import.meta.dirname, '../../src/metrics');
-const registry = new Registry();
-collectDefaultMetrics({ register: registry });
-/** Names of the metrics of src/metrics, and of those that prom-client adds. */
-const known = new Set([
-  ...readdirSync(metrics)
-    .filter((file) => !file.endsWith('.test.ts'))
-    .flatMap((file) => [...readFileSync(join(metrics, file), 'utf8').matchAll(/name: '([a-z_]+)'/g)])
-    .map(([, name = '']) => name),
-  ...registry.getMetricsAsArray().map((m) => m.name),
-]);
+const known = knownMetrics();
 
 describe.each(DASHBOARD_QUERIES)('%s', (query) => {
   const text = query.replaceAll('$__rate_interval', '1m').replaceAll('$job', '.*');
