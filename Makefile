@@ -58,6 +58,11 @@ e2e: node_modules/.package-lock.json ## image and chart in real pods, on a kind 
 faults: node_modules/.package-lock.json ## break everything, on real programs, and write docs/faults.md; SEED=, ONLY=, CASES=
 	@$(NODE) test/faults/main.ts
 
+.PHONY: site
+site: node_modules/.package-lock.json ## the documentation as a site: dist/site/index.html
+	@rm -rf dist/site
+	@$(NODE) node_modules/@11ty/eleventy/cmd.cjs --config=docs/site/eleventy.config.mjs --quiet
+
 .PHONY: bench
 bench: build ## B1 to B20 beside Argo Rollouts, into docs/benchmarks.md: over an hour; SHORT=1, ONLY=B3,B5, ROUNDS=, CHECK=1
 	@$(NODE) test/bench/main.ts
