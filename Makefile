@@ -50,6 +50,10 @@ sbom: node_modules/.package-lock.json ## the packages that image and plugin are 
 	@mkdir -p dist
 	npm sbom --omit dev --sbom-format spdx > dist/sbom.spdx.json
 
+.PHONY: release
+release: node_modules/.package-lock.json ## VERSION=x.y.z: build a release and publish it; DRY_RUN=1 builds it and says what would be run
+	@$(NODE) release/main.ts
+
 .PHONY: e2e
 e2e: node_modules/.package-lock.json ## image and chart in real pods, on a kind cluster; needs Docker
 	@$(NODE) e2e/main.ts

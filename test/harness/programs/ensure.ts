@@ -47,6 +47,12 @@ export async function ensureHelm(): Promise<string> {
   return pathOf('helm');
 }
 
+/** The path of Helm's program where that takes no building; else undefined. */
+export async function findHelm(): Promise<string | undefined> {
+  const cached = join(cacheDir(helm), 'helm');
+  return existsSync(cached) ? cached : (await findExisting('helm'))?.path;
+}
+
 /** Takes each program from the cache, else from this machine if its version fits, else builds it. */
 async function ensure(module: ToolModule): Promise<(name: string) => string> {
   const cache = cacheDir(module);
