@@ -58,18 +58,14 @@ export function filesIn(folder: string): string[] {
 
 /** Where a destination is in the site. @throws Error for a link that leads nowhere */
 export function placeOf(destination: Destination): string {
-  switch (destination.kind) {
-    case 'outside':
-      return destination.href;
-    case 'page':
-      return urlOf(destination.path) + (destination.anchor && `#${destination.anchor}`);
-    case 'file':
-      return `files/${destination.path}`;
-    case 'folder':
-      return `files/${destination.path}/index.html`;
-    case 'nowhere':
-      throw new Error(`a link leads to ${destination.path}, which does not exist`);
-  }
+  if (destination.kind === 'nowhere')
+    throw new Error(`a link leads to ${destination.path}, which does not exist`);
+  if (destination.kind === 'outside') return destination.href;
+  const { path } = destination;
+  if (destination.kind === 'folder') return `files/${path}/index.html`;
+  return destination.kind === 'file'
+    ? `files/${path}`
+    : urlOf(path) + (destination.anchor && `#${destination.anchor}`);
 }
 
 /** Teaches markdown-it the links and anchors of this repository. `env.path` says which page it is. */
