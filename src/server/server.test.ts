@@ -29,6 +29,19 @@ describe('what the process says about itself', () => {
     expect(await ask(path, health)).toEqual([code, body]);
   });
 
+  test.each([
+    [
+      'application/openmetrics-text;version=1.0.0',
+      'application/openmetrics-text; version=1.0.0; charset=utf-8',
+      'up 1\n# EOF\n',
+    ],
+    ['text/plain', 'text/plain; version=0.0.4; charset=utf-8', 'up 1\n'],
+  ])('figures come in the form that is asked for: %s', async (accept, type, text) => {
+    await ask('/metrics');
+    const response = await fetch(`http://127.0.0.1:${server?.port ?? 0}/metrics`, { headers: { accept } });
+    expect([response.headers.get('content-type'), await response.text()]).toEqual([type, text]);
+  });
+
   test('a port that is taken is an error, not silence', async () => {
     await ask('/healthz');
     const second = new HealthServer({

@@ -1,5 +1,6 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { OPEN_METRICS, PLAIN, toOpenMetrics, wantsOpenMetrics } from '../metrics/open-metrics.ts';
 import type { Log } from '../runtime/log.ts';
 
 /** What the process says about itself over HTTP. */
@@ -8,6 +9,7 @@ export interface Health {
   ready(): string | undefined;
   /** What is wedged, so that a restart would help; undefined: nothing. */
   wedged(): string | undefined;
+  /** In the text format 0.0.4. */
   metrics(): Promise<string>;
 }
 
@@ -33,7 +35,10 @@ export class HealthServer {
           return check(health.ready());
         case '/metrics':
           health.metrics().then(
-            (text) => answer(200, text, 'text/plain; version=0.0.4; charset=utf-8'),
+            (text) =>
+              wantsOpenMetrics(request.headers.accept)
+                ? answer(200, toOpenMetrics(text), OPEN_METRICS)
+                : answer(200, text, PLAIN),
             (error: unknown) => {
               log.error({ err: error }, 'Metrics could not be written');
               answer(500, 'metrics could not be written\n');

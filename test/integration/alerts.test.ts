@@ -7,9 +7,10 @@ import type { Promotion } from '../../src/api/v1alpha1/types.ts';
 import { createEnvironmentMetrics, type Place } from '../../src/metrics/environments.ts';
 import { KubeMetrics } from '../../src/metrics/kube.ts';
 import { PromotionMetrics } from '../../src/metrics/promotions.ts';
+import { silentLog } from '../../src/runtime/log.ts';
+import { HealthServer } from '../../src/server/server.ts';
 import { DASHBOARD_QUERIES } from '../generate/dashboard-panels.ts';
 import { CHART } from '../harness/helm.ts';
-import { serve } from '../harness/http.ts';
 import { startPrometheus } from '../harness/prometheus.ts';
 import { Run } from '../harness/run.ts';
 import { until } from '../harness/until.ts';
@@ -43,13 +44,20 @@ test('each alert fires for what it is about, and none while all is well', async 
   createEnvironmentMetrics(registry, () => places);
   metrics.trusted(true);
   kube.leading('sluice', true);
-  const operator = await serve(async (_, answer) => {
-    answer.setHeader('content-type', registry.contentType);
-    answer.end(await registry.metrics());
+  // The operator's own server: Prometheus asks it for OpenMetrics.
+  const operator = new HealthServer({
+    at: { host: '127.0.0.1', port: 0 },
+    log: silentLog,
+    health: { ready: () => undefined, wedged: () => undefined, metrics: () => registry.metrics() },
   });
+  await operator.start();
   run.beforeClose(() => operator.stop());
   const rules = join(CHART, 'rules', 'sluice.yaml');
-  const prometheus = await startPrometheus(run, [{ job: 'sluice', url: operator.url }], [rules]);
+  const prometheus = await startPrometheus(
+    run,
+    [{ job: 'sluice', url: `http://127.0.0.1:${operator.port}` }],
+    [rules],
+  );
   const firing = async (): Promise<string[]> =>
     (await prometheus.query('ALERTS')).map(({ metric }) =>
       [metric['alertname'], metric['name'] ?? metric['what'] ?? metric['controller'] ?? ''].join(' ').trim(),
