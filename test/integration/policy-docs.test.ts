@@ -1,4 +1,3 @@
-import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { beforeAll, expect, test } from '@jest/globals';
@@ -10,6 +9,7 @@ import { createRollout, untilHealthy } from '../harness/fixtures.ts';
 import { entitle } from '../harness/people.ts';
 import { digestFor, reasonOf, sluicePath } from '../harness/promotions.ts';
 import { sharedWorld } from '../harness/shared.ts';
+import { shell as runScript } from '../harness/shell.ts';
 import { until } from '../harness/until.ts';
 import type { UserName } from '../harness/users.ts';
 
@@ -27,15 +27,10 @@ const blocks = (language: string): string[] =>
 
 /** Runs a script as somebody of the cast, with the real kubectl. */
 function shell(script: string, user: UserName): Promise<Ran> {
-  const env = {
+  return runScript(script, {
     PATH: `${dirname(cluster.facts.kubectl)}:${process.env['PATH']}`,
     HOME: cluster.facts.dir,
     KUBECONFIG: cluster.kubeconfigFor(user),
-  };
-  return new Promise((resolve) => {
-    execFile('sh', ['-e', '-c', script], { env }, (error, stdout, stderr) =>
-      resolve({ code: error === null ? 0 : Number(error.code ?? 1), stdout, stderr }),
-    );
   });
 }
 
