@@ -1,16 +1,19 @@
-# The same Node that package.json pins; both stages from images that can be replaced by mirrors.
-ARG BUILD_IMAGE=node:24-bookworm-slim
-ARG RUNTIME_IMAGE=node:24-bookworm-slim
+# What builds, and what runs: each may be a mirror, or an image of your own with Node 24. BASE needs `node` on its PATH
+# or in /nodejs/bin, and a C library; no shell.
+ARG BUILD_BASE=node:24-bookworm-slim
+ARG BASE=gcr.io/distroless/nodejs24-debian13:nonroot
 
-FROM ${BUILD_IMAGE} AS build
+FROM ${BUILD_BASE} AS build
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
-RUN npm ci --no-audit --no-fund
+RUN ["npm", "ci", "--no-audit", "--no-fund"]
 COPY tsconfig.json esbuild.config.mjs ./
 COPY src ./src
-RUN npm run build
+RUN ["npm", "run", "build"]
 
-FROM ${RUNTIME_IMAGE}
+FROM ${BASE}
+# Where distroless has it; others have it on the PATH already.
+ENV PATH=/nodejs/bin:$PATH
 ENV NODE_ENV=production
 # An arena of malloc for each thread keeps what that thread has freed; there are two cores at most to contend for one.
 ENV MALLOC_ARENA_MAX=1

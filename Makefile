@@ -42,8 +42,9 @@ build: node_modules/.package-lock.json ## compile src/ to dist/
 	npm run --silent build
 
 .PHONY: image
-image: ## build the container image; needs Docker
-	docker build --tag sluice:$$(node -p 'require("./package.json").version') .
+image: ## build the container image; needs Docker; IMAGE=name:tag, BASE= and BUILD_BASE= are other images to build from
+	docker build --tag $(or $(IMAGE),sluice:$(shell sed -n 's/.*"version": "\(.*\)".*/\1/p' package.json)) \
+	  $(if $(BASE),--build-arg BASE=$(BASE)) $(if $(BUILD_BASE),--build-arg BUILD_BASE=$(BUILD_BASE)) .
 
 .PHONY: sbom
 sbom: node_modules/.package-lock.json ## the packages that image and plugin are made of, as SPDX: dist/sbom.spdx.json
