@@ -128,7 +128,8 @@ function goodSince(target: Target | undefined, now: number): string {
   const { lastGood, current, steadySince } = target ?? {};
   if (!current) return '';
   if (lastGood?.revisionDigest !== current.revisionDigest) return '  not proven good';
-  return `  good for ${ageOf(now - Date.parse(steadySince ?? lastGood.since))}`;
+  // Something has drifted, or goes back: nothing soaks meanwhile.
+  return steadySince === undefined ? '  disturbed' : `  good for ${ageOf(now - Date.parse(steadySince))}`;
 }
 
 /** Ten characters for a hundred per cent. */

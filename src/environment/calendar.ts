@@ -93,7 +93,10 @@ export interface Freeze {
   until?: number;
 }
 
-/** The freeze in force; of the spec's and a person's the one that lasts longer. */
+/**
+ * The freeze in force: of the spec's and of those by persons the one that lasts longest. A Freeze stands until its time
+ * is over or a Thaw comes after it: a shorter one that somebody adds takes nothing from it.
+ */
 export function freezeOf(
   environment: Environment | undefined,
   orders: readonly FreezeOrder[],
@@ -104,9 +107,9 @@ export function freezeOf(
   const found: Freeze[] = [];
   if (declared && (until === undefined || now < until))
     found.push({ reason: declared.reason, ...(until !== undefined && { until }) });
-  const last = orders.at(-1);
-  if (last?.verdict === 'Freeze' && now < last.until)
-    found.push({ by: last.by, reason: last.reason, until: last.until });
+  const thawed = orders.findLastIndex((order) => order.verdict === 'Thaw');
+  for (const { by, reason, until: ends } of orders.slice(thawed + 1))
+    if (now < ends) found.push({ by, reason, until: ends });
   return found.toSorted(
     (a, b) => (b.until ?? Number.POSITIVE_INFINITY) - (a.until ?? Number.POSITIVE_INFINITY),
   )[0];

@@ -22,6 +22,7 @@ import type { StoreReader } from '../kube/informer.ts';
 import type { KubeObject } from '../kube/types.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
+import { presentable } from '../runtime/presentable.ts';
 import { earliest } from '../runtime/time.ts';
 import { calendarOf, freezeOf, freezeOrders } from './calendar.ts';
 import { decide } from './decide.ts';
@@ -30,6 +31,7 @@ import type { Order } from './order.ts';
 import { changesOf } from './report.ts';
 import { riseOf } from './rise.ts';
 import { rollbackOrders } from './rollbacks.ts';
+import { isUsed, made } from './used.ts';
 
 export interface EnvironmentControllerOptions {
   client: KubeClient;
@@ -49,6 +51,13 @@ export interface EnvironmentControllerOptions {
   events: EventRecorder;
   /** Why a Rollout is not there to be seen, with what to do; undefined: it is there. */
   absence(namespace: string, name: string): string | undefined;
+}
+
+/** An order that the API server did not take. */
+interface Unmade {
+  /** UID of the Rollback that asks for it; undefined: it comes by itself. */
+  decision: string | undefined;
+  error: unknown;
 }
 
 /** On the place itself, or an Approve that may settle what an emergency has skipped. */
@@ -94,9 +103,9 @@ export class EnvironmentController {
     };
     const { order, wakeAt: risesAt } = riseOf(input);
     // Before it is on record that they were used: what is made twice is made once.
-    for (const one of [...rollbackOrders(input), ...(order ? [order] : [])])
-      await this.#order(environment, one, log);
-    const status = decide(input);
+    const orders = [...rollbackOrders(input), ...(order ? [order] : [])];
+    const unmade = await this.#orderAll(environment, orders, log);
+    const status = decide({ ...input, unmade: new Set(unmade.map((u) => u.decision)) });
     const inUse = status.targets?.some((t) => t.candidate) ?? false;
     // Kept before it says that it is in use, and let go only after it has said that it is not.
     const kept = inUse ? await this.#keep(raw, 'present') : raw;
@@ -111,6 +120,8 @@ export class EnvironmentController {
       for (const event of changesOf(environment.status, status)) this.#o.events.record(regarding, event);
     }
     if (!inUse) await this.#keep(written, 'absent');
+    // All the rest of the status is true by now; those are tried again.
+    if (unmade[0]) throw unmade[0].error;
     const wakeAt = earliest(
       calendarOf(environment, now)?.until,
       freezeOf(environment, freezes, now)?.until,
@@ -131,12 +142,30 @@ export class EnvironmentController {
       const decision = parseDecision(d);
       return decision.ok && isOnPlace(decision.object, status) ? [decision.object] : [];
     });
-    const used = new Set([...(status?.decisions ?? []), ...(status?.released ?? [])].map((d) => d.uid));
-    const isUsed = (d: Decision): boolean => used.has(d.metadata.uid);
-    if (all.every(isUsed)) return { decisions: all, distrusted: false };
+    const released = new Set(status?.released?.map((d) => d.uid));
+    const isKnown = (d: Decision): boolean => isUsed(status, made(d)) || released.has(d.metadata.uid);
+    if (all.every(isKnown)) return { decisions: all, distrusted: false };
     const standing = await this.#o.standing(metadata.namespace);
-    const decisions = all.filter((d) => isUsed(d) || isUsable(standing, d.metadata.creationTimestamp));
+    const decisions = all.filter((d) => isKnown(d) || isUsable(standing, d.metadata.creationTimestamp));
     return { decisions, distrusted: !standing.trusted };
+  }
+
+  /** Makes Promotions; what the API server refuses is told by an event, and holds up nothing else. */
+  async #orderAll(environment: Environment, orders: readonly Order[], log: Log): Promise<Unmade[]> {
+    const unmade: Unmade[] = [];
+    for (const order of orders)
+      try {
+        await this.#order(environment, order, log);
+      } catch (error) {
+        unmade.push({ decision: order.spec.rollback?.uid, error });
+        const { namespace, name, uid } = environment.metadata;
+        const note = `Promotion ${order.name} cannot be made, and is tried again: ${error instanceof Error ? error.message : 'no answer'}`;
+        this.#o.events.record(
+          { apiVersion: API_VERSION, kind: 'Environment', namespace, name, uid },
+          { type: 'Warning', reason: 'PromotionNotMade', action: 'Ordering', note: presentable(note, 1024) },
+        );
+      }
+    return unmade;
   }
 
   /** Makes a Promotion; one that is there already has been made before. */

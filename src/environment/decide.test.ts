@@ -235,6 +235,80 @@ describe('a Release', () => {
   });
 });
 
+describe('a status from which nothing new follows', () => {
+  const theirs = { declared: () => ['checkout:theirs'] };
+  const freeze = (n: number): Input['freezes'][number] => ({
+    name: `f${n}`,
+    uid: `f${n}`,
+    by: 'bob',
+    verdict: n % 2 === 0 ? 'Freeze' : 'Thaw',
+    at: Date.parse('2026-01-02T00:00:00Z') + n * 1000,
+    until: Date.parse('2026-01-20T00:00:00Z'),
+    reason: 'r',
+  });
+  const freezes = Array.from({ length: 100 }, (_, n) => freeze(n));
+  const underWay = promotion(2, { revert }, { state: 'Reverting', step: 1, reachedAt: undefined });
+
+  test.each<[string, Promotion[], Partial<Input>]>([
+    ['nothing is out of the ordinary', [promotion(1, ended)], {}],
+    ['something has drifted', [promotion(1, ended)], theirs],
+    ['something newer is on its way back', [promotion(1, ended), underWay], {}],
+    ['there were more decisions than are kept', [promotion(1, ended)], { freezes }],
+  ])('stays as it is: %s', (_, promotions, change) => {
+    const now = Date.parse('2026-01-10T00:00:00Z');
+    let status = decided(promotions, undefined, { ...change, now });
+    // What is new is told within two passes: that something has drifted is known from the first on.
+    status = decided(promotions, status, { ...change, now: now + 1000 });
+    expect(decided(promotions, status, { ...change, now: now + 5000 })).toEqual(status);
+  });
+
+  test('of more decisions than are kept the latest are', () => {
+    const now = Date.parse('2026-01-10T00:00:00Z');
+    const { decisions = [] } = decided([], undefined, { freezes, now });
+    expect(decisions.map((d) => d.name)).toEqual(freezes.slice(-64).map((f) => f.name));
+  });
+});
+
+describe('what is good soaks', () => {
+  const now = Date.parse('2026-01-10T00:00:00Z');
+  const steady = (status: EnvironmentStatus): string | undefined => status.targets?.[0]?.steadySince;
+  const good = promotion(1, ended, { since: '2026-01-01T00:10:00.000Z' });
+
+  test('not while it has drifted, and anew when that is over', () => {
+    const before = decided([good], undefined, { now });
+    expect(steady(before)).toBe('2026-01-01T00:10:00.000Z');
+    const drifted = decided([good], before, { now, declared: () => ['checkout:theirs'] });
+    expect(steady(drifted)).toBeUndefined();
+    expect(steady(decided([good], drifted, { now: now + 1000 }))).toBe('2026-01-10T00:00:01.000Z');
+  });
+
+  test('not while something newer goes back there, and anew from when it was back', () => {
+    const back = { state: 'Reverting', step: 1, reachedAt: undefined } as const;
+    const before = decided([good], undefined, { now });
+    const during = decided([good, promotion(2, { revert }, back)], before, { now });
+    expect(steady(during)).toBeUndefined();
+    const completedAt = '2026-01-10T00:00:30Z';
+    const after = decided(
+      [good, promotion(2, { revert, completedAt }, { ...back, state: 'RolledBack' })],
+      during,
+      {
+        now: now + 60_000,
+      },
+    );
+    expect(steady(after)).toBe('2026-01-10T00:00:30.000Z');
+  });
+
+  test('all the same where the newer one had not begun there when it went back elsewhere', () => {
+    const before = decided([good], undefined, { now });
+    const elsewhere = promotion(
+      2,
+      { revert, completedAt: '2026-01-09T00:00:00Z' },
+      { state: 'Ended', step: 0 },
+    );
+    expect(steady(decided([good, elsewhere], before, { now }))).toBe('2026-01-01T00:10:00.000Z');
+  });
+});
+
 describe('drift', () => {
   test('is somebody else at the images, with no promotion in flight; it ends with the next match', () => {
     const first = decided([promotion(1, ended)]);

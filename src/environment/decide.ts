@@ -10,6 +10,7 @@ import type { Input } from './input.ts';
 import { heldAuto, refusalOfRollback } from './rollbacks.ts';
 import { quarantineOf, releasedOf } from './quarantine.ts';
 import { truthOf } from './truth.ts';
+import { isUsed, latest } from './used.ts';
 
 /** The status of an Environment: its truth about each target, what it refuses, and whether it is usable. */
 export function decide(input: Input): EnvironmentStatus {
@@ -129,7 +130,10 @@ function decisionsOf(input: Input): NonNullable<EnvironmentStatus['decisions']> 
   const orders = input.decisions
     .filter(
       (d) =>
-        d.spec.verdict === 'Resume' || (d.spec.verdict === 'Rollback' && !refusalOfRollback(environment, d)),
+        d.spec.verdict === 'Resume' ||
+        (d.spec.verdict === 'Rollback' &&
+          !input.unmade?.has(d.metadata.uid) &&
+          !refusalOfRollback(environment, d)),
     )
     .map(({ metadata, spec }) => ({
       name: metadata.name,
@@ -148,7 +152,7 @@ function decisionsOf(input: Input): NonNullable<EnvironmentStatus['decisions']> 
     at: Date.parse(metadata.creationTimestamp),
   }));
   const fresh = [...freezes.filter((f) => now < f.until), ...orders, ...approvals]
-    .filter((f) => !before.some((d) => d.uid === f.uid))
+    .filter(({ uid, at }) => !isUsed(environment.status, { uid, at: toTime(at) }))
     .map(({ at, ...one }) => ({
       name: one.name,
       uid: one.uid,
@@ -158,5 +162,5 @@ function decisionsOf(input: Input): NonNullable<EnvironmentStatus['decisions']> 
       ...('promotion' in one && one.promotion !== undefined && { promotion: one.promotion }),
       at: toTime(at),
     }));
-  return [...before, ...fresh].slice(-64);
+  return latest([...before, ...fresh]);
 }

@@ -11,6 +11,8 @@ export interface Input {
   decisions: readonly Decision[];
   /** The Environments upstream of this one, by name, as far as they exist. */
   upstreams: ReadonlyMap<string, Environment>;
+  /** UIDs of Rollbacks whose Promotion could not be made yet: they are not used. */
+  unmade?: ReadonlySet<string | undefined>;
   /** Freezes and Thaws by a person, oldest first. */
   freezes: readonly FreezeOrder[];
   /** Images that a target's template declares; undefined: it is not there. */

@@ -47,7 +47,7 @@ function environment(name: string, spec: object, status: EnvironmentStatus = {})
 }
 
 const good = (version: number): EnvironmentStatus => ({
-  targets: [{ name: 'checkout', lastGood: ref(version) }],
+  targets: [{ name: 'checkout', lastGood: ref(version), steadySince: toTime(START) }],
 });
 
 function inputOf(
@@ -93,6 +93,20 @@ function decision(spec: Partial<DecisionSpec>): Decision {
 }
 
 describe('autoPromote', () => {
+  test('Any: what has soaked in one place comes, whatever soaks still in another', () => {
+    const upstream = {
+      require: 'Any',
+      environments: [
+        { name: 'canary', soakSeconds: 3600 },
+        { name: 'staging', soakSeconds: 60 },
+      ],
+    };
+    const prod = environment('prod', { ...AUTO, upstream }, good(1));
+    const places = [environment('canary', {}, good(3)), environment('staging', {}, good(2))];
+    expect(riseOf(inputOf(prod, places))).toEqual({ wakeAt: START + 60_000 });
+    expect(riseOf(inputOf(prod, places, later)).order?.spec.revision?.images).toEqual([image(2)]);
+  });
+
   test('waits for the soak, then asks for what is good upstream, under a name that follows from it', () => {
     const prod = environment('prod', AUTO, good(1));
     const staging = environment('staging', {}, good(2));

@@ -56,6 +56,7 @@ function isKnown(
 /** The Promotion that comes by itself now, and when to look again. */
 export function riseOf(input: Input): { order?: Order; wakeAt?: number } {
   const { environment, now } = input;
+  let wakeAt: number | undefined;
   const { upstream, autoPromote } = environment.spec;
   if (autoPromote !== 'WhenVerifiedUpstream' || !upstream || heldAuto(input)) return {};
   for (const { name } of upstream.environments) {
@@ -66,7 +67,10 @@ export function riseOf(input: Input): { order?: Order; wakeAt?: number } {
     if (isKnown(input, images, digest)) continue;
     const at = soakedAt(input, images);
     if (at === undefined) continue;
-    if (now < at) return { wakeAt: at };
+    if (now < at) {
+      wakeAt = earliest(wakeAt, at);
+      continue;
+    }
     const short = environment.metadata.name.slice(0, 44);
     return {
       order: {
@@ -79,5 +83,5 @@ export function riseOf(input: Input): { order?: Order; wakeAt?: number } {
       },
     };
   }
-  return {};
+  return wakeAt === undefined ? {} : { wakeAt };
 }

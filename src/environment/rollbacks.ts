@@ -3,14 +3,14 @@ import { parseReference } from '../promotion/revision.ts';
 import { toTime } from '../runtime/time.ts';
 import type { Input } from './input.ts';
 import type { Order } from './order.ts';
+import { isUsed, made } from './used.ts';
 
 /* Rollbacks by people: a promotion of what ran before, and a hold on what would come by itself. */
 
 /** Rollbacks, and the Resumes that lift their hold on autoPromote, oldest first. */
 function placeDecisions({ decisions, environment }: Input): Decision[] {
-  const used = environment.status?.decisions ?? [];
   const goes = (d: Decision): boolean =>
-    used.some((u) => u.uid === d.metadata.uid) || refusalOfRollback(environment, d) === undefined;
+    isUsed(environment.status, made(d)) || refusalOfRollback(environment, d) === undefined;
   return decisions
     .filter((d) =>
       d.spec.verdict === 'Rollback' ? goes(d) : d.spec.verdict === 'Resume' && !d.spec.promotion,
@@ -87,10 +87,9 @@ export function rollbackName(decision: Pick<Decision, 'metadata'>): string {
 
 /** Promotions that Rollbacks ask for which were not used yet. */
 export function rollbackOrders(input: Input): Order[] {
-  const used = input.environment.status?.decisions ?? [];
   return placeDecisions(input).flatMap((decision): Order[] => {
     const { metadata, spec } = decision;
-    if (spec.verdict !== 'Rollback' || used.some((d) => d.uid === metadata.uid)) return [];
+    if (spec.verdict !== 'Rollback' || isUsed(input.environment.status, made(decision))) return [];
     const targets = targetsOf(input.environment, decision);
     const references = targets.flatMap((target) => {
       const destination = destinationOf(input.environment, target, spec.revisionDigest);

@@ -75,8 +75,8 @@ export function truthOf(input: Input, target: Target): TargetTruth {
   const inFlight = input.promotions.find(
     (p) => p.status?.plan?.targets.some((t) => t.name === name) && p.status.completedAt === undefined,
   );
-  const steadySince = steadyOf(input, name, lastGood, known);
   const drift = inFlight || !current ? undefined : driftOf(input, target, current, known?.drift);
+  const steadySince = drift ? undefined : steadyOf(input, name, lastGood, known);
   return {
     name,
     ...(drift && { drift }),
@@ -92,28 +92,37 @@ export function truthOf(input: Input, target: Target): TargetTruth {
   };
 }
 
-/** Since when what is last good has been undisturbed: by drift, and by a revert of something newer. */
+/** Reverts of promotions that had begun on a target: when each was proven; `NaN` while it is under way. */
+function revertsOn(input: Input, target: string): number[] {
+  return input.promotions.flatMap(({ status }) => {
+    const place = status?.targets?.find((t) => t.name === target);
+    const touched = status?.revert && place && place.state !== 'Pending' && place.state !== 'Ended';
+    return touched ? [fromTime(status.completedAt) ?? Number.NaN] : [];
+  });
+}
+
+/**
+ * Since when what is last good has been undisturbed: by drift, and by a revert of something newer. Undefined while one
+ * of them lasts: then nothing soaks, and it begins anew when that is over.
+ */
 function steadyOf(
   input: Input,
   target: string,
   lastGood: RevisionRef | undefined,
   known: TargetTruth | undefined,
 ): number | undefined {
-  if (!lastGood) return undefined;
+  const reverts = revertsOn(input, target);
+  if (!lastGood || reverts.some((at) => Number.isNaN(at))) return undefined;
   const same = known?.lastGood?.promotion === lastGood.promotion;
-  const reverted = input.promotions.flatMap(({ status }) =>
-    status?.revert && status.plan?.targets.some((t) => t.name === target)
-      ? (fromTime(status.completedAt) ?? [])
-      : [],
-  );
-  const driftedUntilNow = same && known.drift ? input.now : 0;
+  // What has lasted until the last look is over now; when a revert was over is on record.
+  const disturbedUntilNow = same && known.drift ? input.now : 0;
   const before = same ? (fromTime(known.steadySince) ?? 0) : 0;
   // Promoted is not good yet: that is when its bake was over.
   const place = input.promotions
     .find(({ metadata }) => metadata.name === lastGood.promotion)
     ?.status?.targets?.find((t) => t.name === target);
   const became = place?.state === 'Succeeded' ? place.since : lastGood.since;
-  const since = Math.max(fromTime(became) ?? 0, before, driftedUntilNow, ...reverted);
+  const since = Math.max(fromTime(became) ?? 0, before, disturbedUntilNow, ...reverts);
   return Math.min(since, input.now);
 }
 

@@ -9,7 +9,7 @@ export type Verified =
 
 /**
  * Whether a revision is good in an Environment: every image digest in it (the registry may differ) is `lastGood` of some
- * target there that has not drifted. Since the youngest of them.
+ * target there that is undisturbed: it has not drifted, and nothing goes back on it. Since the youngest of them.
  */
 export function verifiedIn(environment: Environment, images: readonly RevisionImage[]): Verified {
   const name = environment.metadata.name;
@@ -23,14 +23,15 @@ export function verifiedIn(environment: Environment, images: readonly RevisionIm
         good: false,
         message: `${image}@${digest ?? ''} is not good in Environment ${name} yet: promote it there first`,
       };
-    const steady = found.filter((t) => !t.drift);
-    const [drifted] = found;
-    if (steady.length === 0)
+    const times = found.flatMap((t) => (t.drift ? [] : (fromTime(t.steadySince) ?? [])));
+    const [disturbed] = found;
+    if (times.length === 0)
       return {
         good: false,
-        message: `target ${drifted?.name ?? ''} of Environment ${name} has drifted from what was promoted: promote there what is meant`,
+        message: disturbed?.drift
+          ? `target ${disturbed.name} of Environment ${name} has drifted from what was promoted: promote there what is meant`
+          : `something newer is on its way back on target ${disturbed?.name ?? ''} of Environment ${name}: its soak begins anew when that is over`,
       };
-    const times = steady.map((t) => fromTime(t.steadySince ?? t.lastGood?.since) ?? 0);
     since = Math.max(since, Math.min(...times));
   }
   return { good: true, since };

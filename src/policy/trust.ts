@@ -64,8 +64,10 @@ export class Trust {
     try {
       const { found } = this.#o;
       const shipped = await this.#policies();
-      if (tamperingWith(shipped, found) === undefined) await this.#since(shipped);
-      else this.#o.observe?.(false);
+      const holds = tamperingWith(shipped, found) === undefined;
+      if (holds) await this.#since(shipped);
+      // Also that they are back: else the alert goes on until somebody makes a Decision.
+      this.#o.observe?.(holds);
     } catch (error) {
       const reason = error instanceof Error ? error.message : '';
       this.#o.log.warn({ reason }, 'The admission policies for Decisions could not be looked at');

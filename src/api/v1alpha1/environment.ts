@@ -317,7 +317,7 @@ export const environmentStatus = z.object({
         current: revisionRef.optional().meta({ description: 'What is fully promoted.' }),
         lastGood: revisionRef.optional().meta({ description: 'What also passed its bake.' }),
         steadySince: time(
-          'Since when lastGood has been undisturbed by drift or by a revert: what soaks counts from here.',
+          'Since when lastGood has been undisturbed by drift or by a revert: what soaks counts from here. Absent while one of them lasts.',
         ).optional(),
         candidate: z
           .object({

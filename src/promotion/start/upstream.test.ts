@@ -23,7 +23,9 @@ function place(name: string, digest: string | undefined, more: Partial<Target> =
   return {
     ...environment,
     metadata: { ...environment.metadata, name },
-    status: { targets: [{ name: 'checkout', ...(lastGood && { lastGood }), ...more }] },
+    status: {
+      targets: [{ name: 'checkout', ...(lastGood && { lastGood, steadySince: toTime(START) }), ...more }],
+    },
   };
 }
 
@@ -64,6 +66,12 @@ describe('a revision that has to be good upstream', () => {
       place('staging', DIGEST, { drift: { expected: 'a', found: 'b', since: toTime(START) } }),
       'AwaitingUpstream',
       'target checkout of Environment staging has drifted',
+    ],
+    [
+      'something newer goes back there',
+      place('staging', DIGEST, { steadySince: undefined }),
+      'AwaitingUpstream',
+      'something newer is on its way back on target checkout of Environment staging',
     ],
   ])('waits: %s', (_, upstream, reason, message) => {
     const world = chain('All', { staging: 0 });
