@@ -43,7 +43,8 @@ function rowsOf(map: YAMLMap, prefix = ''): Row[] {
 }
 
 /** Values that are Kubernetes' own form, and shown as a whole. */
-const isFree = (name: string): boolean => name === 'resources';
+const isFree = (name: string): boolean =>
+  ['resources', 'podSecurityContext', 'securityContext'].includes(name);
 
 /** The rules that the operator is given, from the template that gives them. */
 function rights(): string[] {

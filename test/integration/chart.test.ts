@@ -10,11 +10,15 @@ import { sharedWorld } from '../harness/shared.ts';
 
 const { cluster } = sharedWorld();
 
+interface PodSpec {
+  securityContext?: object;
+  containers?: { args?: string[]; image?: string; securityContext?: object }[];
+}
+
 interface Rendered extends KubeObject {
   rules?: unknown;
-  spec?: {
-    template?: { spec?: { containers?: { args?: string[]; image?: string; securityContext?: object }[] } };
-  };
+  /** Of a Pod itself, or of what has a template of one. */
+  spec?: PodSpec & { template?: { spec?: PodSpec } };
 }
 
 async function rendered(...values: string[]): Promise<Rendered[]> {
@@ -28,6 +32,19 @@ const kinds = (objects: Rendered[]): string[] =>
 /** Rules of the (Cluster)Role that works on objects. */
 const rules = (objects: Rendered[], kind: string): unknown =>
   objects.find((o) => o.kind === kind && o.metadata.name === 'sluice')?.rules;
+
+/** The pods that are made of objects, that of `helm test` last. */
+const podsIn = (objects: Rendered[]): PodSpec[] =>
+  ['Deployment', 'Pod'].flatMap((kind) => {
+    const { spec } = objects.find((o) => o.kind === kind) ?? {};
+    return spec ? [spec.template?.spec ?? spec] : [];
+  });
+
+const contextsIn = (objects: Rendered[]): object[] =>
+  podsIn(objects).map(({ securityContext: pod, containers = [] }) => ({
+    pod,
+    containers: containers.map((c) => c.securityContext),
+  }));
 
 describe('the chart', () => {
   test('passes helm lint', async () => {
@@ -106,15 +123,26 @@ describe('the chart', () => {
     expect(shown?.data).toEqual(patch?.data);
   });
 
-  test('never lets Gates ask loopback, and runs without any privilege', async () => {
-    const container = (await rendered()).find((o) => o.kind === 'Deployment')?.spec?.template?.spec
-      ?.containers?.[0];
-    expect(container?.args?.join(' ')).not.toContain('loopback');
-    expect(container?.securityContext).toEqual({
+  test('never lets Gates ask loopback', async () => {
+    const [operator] = podsIn(await rendered());
+    expect(operator?.containers?.[0]?.args?.join(' ')).not.toContain('loopback');
+  });
+
+  test('runs without any privilege, and as a user that the platform picks where none is named', async () => {
+    const container = {
       allowPrivilegeEscalation: false,
       readOnlyRootFilesystem: true,
       capabilities: { drop: ['ALL'] },
-    });
+    };
+    const pod = { runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } };
+    const own = { ...pod, runAsUser: 65532, runAsGroup: 65532 };
+    // The operator's pods and that of `helm test` alike.
+    const named = { pod: own, containers: [container] };
+    expect(contextsIn(await rendered())).toEqual([named, named]);
+    const unnamed = ['runAsUser', 'runAsGroup'].map((key) => `podSecurityContext.${key}=null`);
+    const picked = contextsIn(await rendered(...unnamed, 'securityContext.runAsNonRoot=true'));
+    const open = { pod, containers: [{ ...container, runAsNonRoot: true }] };
+    expect(picked).toEqual([open, open]);
   });
 
   test.each([
@@ -122,6 +150,7 @@ describe('the chart', () => {
     ['log.level=loud'],
     ['prometheusAddress=prometheus:9090'],
     ['argocd.health=true'],
+    ['podSecurityContext.runAsUser=nobody'],
     ['unknown=1'],
   ])('refuses a value that cannot be right: %s', async (value) => {
     await expect(rendered(value)).rejects.toThrow(/values don't meet the specifications of the schema/);
