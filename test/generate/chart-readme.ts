@@ -46,6 +46,15 @@ function rowsOf(map: YAMLMap, prefix = ''): Row[] {
 const isFree = (name: string): boolean =>
   ['resources', 'podSecurityContext', 'securityContext'].includes(name);
 
+interface Rule {
+  apiGroups: string[];
+  resources: string[];
+  resourceNames?: string[];
+  verbs: string[];
+}
+
+const groupOf = ({ apiGroups }: Rule): string => apiGroups.map((g) => g || 'core').join(', ');
+
 /** The rules that the operator is given, from the template that gives them. */
 function rights(): string[] {
   const [, rules = ''] =
@@ -62,15 +71,26 @@ function rights(): string[] {
         .map((l) => l.slice(2))
         .join(' '),
     );
-    const given = parse(lines.filter((l) => !l.startsWith('#')).join('\n')) as {
-      apiGroups: string[];
-      resources: string[];
-      verbs: string[];
-    }[];
+    const given = parse(lines.filter((l) => !l.startsWith('#')).join('\n')) as Rule[];
     return given.map(
-      ({ apiGroups, resources, verbs }) =>
-        `| ${apiGroups.map((g) => g || 'core').join(', ')} | ${resources.join(', ')} | ${verbs.join(', ')} | ${why} |`,
+      (rule) => `| ${groupOf(rule)} | ${rule.resources.join(', ')} | ${rule.verbs.join(', ')} | ${why} |`,
     );
+  });
+}
+
+/** The rules that it is given besides, wherever it works: of each role that a comment explains. */
+function rightsBesides(): string[] {
+  const parts = read('templates/rbac.yaml').split('\n---\n');
+  return parts.flatMap((part) => {
+    const [, why, kind, rules = ''] =
+      /^# (.+)\n[^]*\nkind: ((?:Cluster)?Role)\n[^]*\nrules:\n([^]*)$/.exec(part) ?? [];
+    if (why === undefined) return [];
+    const where = kind === 'Role' ? "the release's namespace" : 'the cluster';
+    return (parse(rules) as Rule[]).map((rule) => {
+      const names = rule.resourceNames?.join(', ') ?? 'any';
+      const what = `${groupOf(rule)} | ${rule.resources.join(', ')} | ${names} | ${rule.verbs.join(', ')}`;
+      return `| ${where} | ${what} | ${cell(why)} |`;
+    });
   });
 }
 
@@ -108,7 +128,13 @@ In the namespaces of \`namespaces\`, or in the whole cluster where that is empty
 | --- | --- | --- | --- |
 ${rights().join('\n')}
 
-Besides, in every installation: it lists and watches ValidatingAdmissionPolicies and their bindings, which belong to no namespace; and in the namespace of the release it keeps the Lease \`sluice\` and the ConfigMap \`sluice-decision-trust\`. The admission policies, the CRDs and the ClusterRoles for people belong to the cluster as well: \`admission.install\`, \`crds.install\` and \`roles.create\` leave them to somebody else.
+Besides, in every installation:
+
+| where | group | resources | named | verbs | why |
+| --- | --- | --- | --- | --- | --- |
+${rightsBesides().join('\n')}
+
+What the API server says of it: \`kubectl auth can-i --list --namespace <namespace> --as system:serviceaccount:sluice-system:sluice\`, which adds what every account may. The admission policies, the CRDs and the ClusterRoles for people belong to the cluster as well: \`admission.install\`, \`crds.install\` and \`roles.create\` leave them to somebody else.
 `,
   };
 }
