@@ -25,9 +25,10 @@ export async function helm(cluster: Cluster, args: readonly string[]): Promise<s
 
 /**
  * Installs the chart as a user does, with its CRDs and exactly its rights, but without pods: the
- * operator itself runs beside the cluster, from the sources, as the chart's ServiceAccount.
+ * operator itself runs beside the cluster, from the sources, as the chart's ServiceAccount. `values` are those that
+ * differ from the chart's, as in `--set`; an installed chart is upgraded to them, and to none that it had before.
  */
-export async function installChart(cluster: Cluster): Promise<void> {
+export async function installChart(cluster: Cluster, ...values: readonly string[]): Promise<void> {
   await helm(cluster, [
     'upgrade',
     '--install',
@@ -36,8 +37,8 @@ export async function installChart(cluster: Cluster): Promise<void> {
     '--namespace',
     'sluice-system',
     '--create-namespace',
-    '--set',
-    'replicas=0',
+    '--reset-values',
+    ...['replicas=0', ...values].flatMap((value) => ['--set', value]),
     '--wait',
   ]);
 }

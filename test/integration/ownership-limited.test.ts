@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { createRollout, untilHealthy } from '../harness/fixtures.ts';
-import { CHART, helm } from '../harness/helm.ts';
+import { installChart } from '../harness/helm.ts';
 import { type RunningOperator, startOperator } from '../harness/operator.ts';
 import { imageFor, Place, QUICK, reasonOf } from '../harness/promotions.ts';
 import { until } from '../harness/until.ts';
@@ -21,8 +21,7 @@ let place: Place;
 async function workIn(...namespaces: string[]): Promise<void> {
   await operator?.program.stop();
   const list = namespaces.join(',');
-  const release = `upgrade --install sluice ${CHART} --namespace sluice-system --create-namespace`;
-  await helm(world.cluster, `${release} --set replicas=0 --set namespaces={${list}} --wait`.split(' '));
+  await installChart(world.cluster, `namespaces={${list}}`);
   operator = await startOperator(world.cluster.run, world.cluster, {
     prometheusAddress: world.prometheus.url,
     args: ['--leader-elect=false', `--namespaces=${list}`],
