@@ -235,17 +235,18 @@ describe('a Release', () => {
   });
 });
 
+const freeze = (n: number): Input['freezes'][number] => ({
+  name: `f${n}`,
+  uid: `f${n}`,
+  by: 'bob',
+  verdict: n % 2 === 0 ? 'Freeze' : 'Thaw',
+  at: Date.parse('2026-01-02T00:00:00Z') + n * 1000,
+  until: Date.parse('2026-01-20T00:00:00Z'),
+  reason: 'r',
+});
+
 describe('a status from which nothing new follows', () => {
   const theirs = { declared: () => ['checkout:theirs'] };
-  const freeze = (n: number): Input['freezes'][number] => ({
-    name: `f${n}`,
-    uid: `f${n}`,
-    by: 'bob',
-    verdict: n % 2 === 0 ? 'Freeze' : 'Thaw',
-    at: Date.parse('2026-01-02T00:00:00Z') + n * 1000,
-    until: Date.parse('2026-01-20T00:00:00Z'),
-    reason: 'r',
-  });
   const freezes = Array.from({ length: 100 }, (_, n) => freeze(n));
   const underWay = promotion(2, { revert }, { state: 'Reverting', step: 1, reachedAt: undefined });
 
@@ -269,9 +270,10 @@ describe('a status from which nothing new follows', () => {
   });
 });
 
+const steady = (status: EnvironmentStatus): string | undefined => status.targets?.[0]?.steadySince;
+
 describe('what is good soaks', () => {
   const now = Date.parse('2026-01-10T00:00:00Z');
-  const steady = (status: EnvironmentStatus): string | undefined => status.targets?.[0]?.steadySince;
   const good = promotion(1, ended, { since: '2026-01-01T00:10:00.000Z' });
 
   test('not while it has drifted, and anew when that is over', () => {
