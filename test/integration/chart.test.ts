@@ -106,7 +106,7 @@ describe('the chart', () => {
     const rule = more.find((o) => o.kind === 'PrometheusRule') as {
       spec?: { groups?: { rules: object[] }[] };
     };
-    expect(rule.spec?.groups?.[0]?.rules).toHaveLength(6);
+    expect(rule.spec?.groups?.[0]?.rules).toHaveLength(10);
     expect(JSON.stringify(rule)).toContain('{{ $labels.name }}');
   });
 

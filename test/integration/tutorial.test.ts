@@ -62,9 +62,9 @@ test('every step does what it says', async () => {
 
 test.each([
   ['the picture', 'checkout:v2'],
-  ['a good version', 'checkout-v5: Succeeded'],
+  ['a good version', 'Succeeded: fully promoted, and every gate passed'],
   ['what is in the way of a bad one', 'is refused here since promotion checkout-v3 failed'],
-  ['the bad one, seen to fail', 'checkout-v3-once-more: RolledBack'],
+  ['the bad one, seen to fail', 'RolledBack: the previous revision is back'],
   ['the freeze', 'Frozen'],
   ['that one may not approve what one has asked for', 'SelfApproval'],
   ['that another may', 'Used'],
