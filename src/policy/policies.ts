@@ -127,7 +127,7 @@ function create({ bots }: Accounts): Policy {
         {
           expression: `!${isMachine} || variables.user in variables.bots`,
           messageExpression:
-            "'machine accounts do not decide: \"' + variables.user + '\" is not on the list of bots of this installation'",
+            "'machine accounts do not decide: \"' + variables.user + '\" is not on the list of bots of this installation (admission.bots of the chart): let a person decide'",
           reason: 'Forbidden',
         },
         {

@@ -54,6 +54,8 @@ export interface ApiConnection {
 export interface RequestOptions {
   body?: unknown;
   contentType?: string;
+  /** Sent besides. */
+  headers?: Readonly<Record<string, string>>;
   signal?: AbortSignal;
 }
 
@@ -137,7 +139,7 @@ export class Api {
   async open(
     method: string,
     path: string,
-    { body, contentType, signal }: RequestOptions,
+    { body, contentType, headers, signal }: RequestOptions,
   ): Promise<IncomingMessage> {
     const payload = body === undefined ? undefined : JSON.stringify(body);
     const answer = await new Promise<IncomingMessage>((resolve, reject) => {
@@ -150,6 +152,7 @@ export class Api {
           headers: {
             accept: 'application/json',
             authorization: `Bearer ${this.connection.token}`,
+            ...headers,
             ...(payload !== undefined && {
               'content-type': contentType ?? 'application/json',
               'content-length': Buffer.byteLength(payload),
