@@ -1,12 +1,19 @@
 import { findCondition } from '../api/v1alpha1/conditions.ts';
-import type { CompareSpec, Gate, GateResult, PromotionStatus } from '../api/v1alpha1/types.ts';
+import type { CompareSpec, Gate, GateResult, Promotion, PromotionStatus } from '../api/v1alpha1/types.ts';
 import { newlyBypassed } from '../promotion/report.ts';
 import { sha256 } from '../runtime/hash.ts';
+import { type DecidedOf, type DecisionRecord, decisionRecord } from './decided.ts';
+import type { CutRecord } from './kept.ts';
+import { type OrderRecord, orderOf, type RevisionRecord } from './order.ts';
 
 /* What is put on record of one change of a promotion's status, and of what is done with it. */
 
 /** One thing that was decided, measured or done; the fields are named as in status. */
 export type AuditRecord =
+  | OrderRecord
+  | RevisionRecord
+  | DecisionRecord
+  | CutRecord
   | { kind: 'State'; reason: string; message: string }
   | {
       kind: 'Plan';
@@ -15,7 +22,6 @@ export type AuditRecord =
       targets: string[];
       gates: string[];
     }
-  | { kind: 'Decision'; name: string; uid: string; by: string; verdict: string; gate?: string }
   | { kind: 'Bypass'; what: string; by: string; ticket: string; reason: string }
   | ({ kind: 'Verdict' } & Evidence)
   | { kind: 'Effect'; effect: string; target: string; step?: number; hash?: string }
@@ -92,15 +98,23 @@ export interface Done {
 /** What a result was judged by. */
 export type RuleOf = (result: Pick<GateResult, 'gate' | 'when'>) => Rule | undefined;
 
+/** What records say that is not in the status. */
+export interface Sources {
+  rule?: RuleOf;
+  decided?: DecidedOf;
+}
+
 /** The records of one write of status, in the order in which a reader wants them: why before what. */
 export function recordsOf(
-  before: PromotionStatus | undefined,
+  promotion: Promotion,
   after: PromotionStatus,
   effects: readonly Done[],
-  rule: RuleOf = () => undefined,
+  { rule = () => undefined, decided }: Sources = {},
 ): AuditRecord[] {
+  const before = promotion.status;
   return [
-    ...decisions(before, after),
+    ...orderOf(promotion, after),
+    ...decisions(before, after, decided),
     ...newlyBypassed(before, after).map(
       ({ what, by, ticket, reason }): AuditRecord => ({ kind: 'Bypass', what, by, ticket, reason }),
     ),
@@ -120,17 +134,14 @@ export function recordsOf(
   ];
 }
 
-function decisions(before: PromotionStatus | undefined, after: PromotionStatus): AuditRecord[] {
+function decisions(
+  before: PromotionStatus | undefined,
+  after: PromotionStatus,
+  decided: DecidedOf | undefined,
+): AuditRecord[] {
   return (after.decisions ?? [])
     .filter((d) => !before?.decisions?.some((b) => b.uid === d.uid))
-    .map(({ name, uid, by, verdict, gate }) => ({
-      kind: 'Decision',
-      name,
-      uid,
-      by,
-      verdict,
-      ...(gate !== undefined && { gate }),
-    }));
+    .map((d) => decisionRecord(d, decided));
 }
 
 function plan(

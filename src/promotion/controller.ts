@@ -2,9 +2,9 @@ import { isDeepStrictEqual } from 'node:util';
 import { trailOf } from '../audit/trail.ts';
 import { findCondition } from '../api/v1alpha1/conditions.ts';
 import { API_VERSION, PROMOTIONS, REVERT_FINALIZER } from '../api/v1alpha1/names.ts';
-import { parsePromotion, type RawObject } from '../api/v1alpha1/parse.ts';
+import { parseDecision, parsePromotion, type RawObject } from '../api/v1alpha1/parse.ts';
 import { reasonOf } from '../api/v1alpha1/reasons.ts';
-import type { Promotion, PromotionStatus } from '../api/v1alpha1/types.ts';
+import type { Decision, Promotion, PromotionStatus } from '../api/v1alpha1/types.ts';
 import type { Sampler } from '../analysis/sampler.ts';
 import type { Effect } from '../delivery/delivery.ts';
 import type { KubeClient } from '../kube/client.ts';
@@ -21,7 +21,7 @@ import { decide } from './decide.ts';
 import { Ending } from './ending.ts';
 import { gather } from './gather/gather.ts';
 import { assignmentOf, type Sources } from './gather/sources.ts';
-import { BY_ROLLOUT, rolloutKey } from './indexes.ts';
+import { BY_PROMOTION, BY_ROLLOUT, rolloutKey } from './indexes.ts';
 import type { Decided, Input } from './input.ts';
 import { laneOf } from './lane.ts';
 import { type GateTools, probeKey, probesOf, windowSecondsOf } from './probes.ts';
@@ -180,7 +180,10 @@ export class PromotionController {
     const before = promotion.status;
     const { namespace, name, uid } = promotion.metadata;
     const at = toTime(this.#o.clock.now());
-    const trail = trailOf(uid, before, decision.status, decision.effects, at, rulesOf(input));
+    const trail = trailOf(promotion, decision.status, decision.effects, at, {
+      rule: rulesOf(input),
+      decided: (decision) => this.#decided(uid, decision),
+    });
     const status: PromotionStatus = { ...decision.status, ...(trail && { audit: trail.audit }) };
     const path = objectPath(PROMOTIONS, namespace, name);
     const written = await patchStatus(
@@ -203,6 +206,13 @@ export class PromotionController {
     if (condition && (condition.reason !== old?.reason || condition.message !== old.message))
       log.info({ reason: condition.reason, detail: condition.message }, 'Promotion moved');
     return after;
+  }
+
+  /** A Decision on a promotion, by the UIDs of both. */
+  #decided(promotion: string, uid: string): Decision | undefined {
+    const raw = this.#o.decisions.byIndex(BY_PROMOTION, promotion).find((d) => d.metadata.uid === uid);
+    const parsed = raw && parseDecision(raw);
+    return parsed?.ok ? parsed.object : undefined;
   }
 
   /** All targets side by side: one whose effect fails holds up none of the others. */

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import type { GateResult } from '../api/v1alpha1/types.ts';
 import { MOST_RESULTS } from '../api/v1alpha1/promotion.ts';
-import { MOST_BYTES } from '../audit/trail.ts';
+import { PROMOTION_BOUNDS } from '../audit/trail.ts';
 import type { Promotion } from '../api/v1alpha1/types.ts';
 import type { Input, Order } from './input.ts';
 import type { Outcome } from './outcome.ts';
@@ -81,7 +81,7 @@ test('a status with as many results as there may be fits into an object, and say
   const sizeOf = (results: GateResult[]): number =>
     JSON.stringify(statusOf(input, { reason: 'Analysing', message: '', results })).length;
   // The API server stores 1.5 MiB, its own bookkeeping included; the trail has its share of it.
-  expect(sizeOf(many) + MOST_BYTES).toBeLessThan(1.3 * 1024 * 1024);
+  expect(sizeOf(many) + PROMOTION_BOUNDS.bytes).toBeLessThan(1.3 * 1024 * 1024);
   const status = statusOf(input, { reason: 'Analysing', message: '', results: many });
   expect(status.gates?.every(({ query = '' }) => query.length >= 512)).toBe(true);
   const [few] = statusOf(input, { reason: 'Analysing', message: '', results: [result(0)] }).gates ?? [];

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { auditTrail, MOST_PLACE_RECORDS } from './audit.ts';
 import { conditions } from './conditions.ts';
 import {
   args,
@@ -406,6 +407,7 @@ export const environmentStatus = z.object({
   dora: dora
     .optional()
     .meta({ description: 'The four keys of DORA, from the history; absent before anything has begun.' }),
+  audit: auditTrail(MOST_PLACE_RECORDS).optional(),
   conditions,
 });
 

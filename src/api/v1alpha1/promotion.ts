@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { auditTrail, MOST_RECORDS } from './audit.ts';
 import { conditions } from './conditions.ts';
 import { gateBinding } from './environment.ts';
 import {
@@ -291,33 +292,6 @@ const decisionRef = z.object({
   at: time('When.'),
 });
 
-/** Records that a promotion keeps; older ones are in the operator's log only. */
-export const MOST_RECORDS = 200;
-
-const audit = z
-  .object({
-    cut: z
-      .object({
-        seq: count(2 ** 40, 'Its number.'),
-        hash: text('Its hash.', 64),
-      })
-      .optional()
-      .meta({ description: 'The last record that was let go of, where there were too many.' }),
-    records: z
-      .array(
-        z.object({
-          record: text('Canonical JSON: what happened, when, and the number of the record.', 4096),
-          hash: text('sha256 over the hash before it and this text.', 64),
-        }),
-      )
-      .max(MOST_RECORDS)
-      .meta({ description: 'Oldest first.', ...atomic }),
-  })
-  .meta({
-    description:
-      'What was decided, measured and done, each record chained to the one before it; `kubectl sluice audit verify` checks it.',
-  });
-
 export const promotionStatus = z.object({
   observedGeneration: count(2 ** 40, 'metadata.generation that was last looked at.').optional(),
   revision: z.object({ images }).optional().meta({ description: 'What is promoted.' }),
@@ -372,7 +346,7 @@ export const promotionStatus = z.object({
     .optional()
     .meta({ description: 'Why not yet, and when next.', ...atomic }),
   revert: revert.optional(),
-  audit: audit.optional(),
+  audit: auditTrail(MOST_RECORDS).optional(),
   unpausedAt: time(
     'Since when neither a window nor a freeze pauses it any more: deadlines count from here.',
   ).optional(),
@@ -389,7 +363,6 @@ export type PlannedTarget = z.infer<typeof plannedTarget>;
 export type TargetState = z.infer<typeof targetState>;
 export type TargetStatus = z.infer<typeof targetStatus>;
 export type GateResult = z.infer<typeof gateResult>;
-export type Audit = z.infer<typeof audit>;
 export type Bypassed = z.infer<typeof bypassed>;
 export type Revert = z.infer<typeof revert>;
 export type Promotion = Resource<PromotionSpec, PromotionStatus>;

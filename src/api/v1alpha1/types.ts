@@ -1,4 +1,5 @@
 /** The types of the API for code that needs no schema: importing this loads no zod. */
+export type { Audit } from './audit.ts';
 export type { Condition } from './conditions.ts';
 export type { Decision, DecisionSpec, DecisionStatus, DecisionVerdict } from './decision.ts';
 export type {
@@ -23,7 +24,6 @@ export type {
 } from './gate.ts';
 export type { ObjectMeta } from './object.ts';
 export type {
-  Audit,
   Bypassed,
   GateResult,
   Plan,

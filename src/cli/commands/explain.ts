@@ -62,14 +62,42 @@ function conclusion({ disagreed, unjudged }: { disagreed: number; unjudged: numb
   return `every verdict that can be judged again follows from its record, and ${unjudged} cannot be`;
 }
 
+function ordered(record: Extract<AuditRecord, { kind: 'Order' }>): string {
+  const { requestedBy, orderedBy, decision, changeType, revisionDigest, images, from } = record;
+  const who =
+    orderedBy === undefined
+      ? (requestedBy ?? 'nobody in particular')
+      : `${orderedBy} (Decision ${decision ?? ''})`;
+  const what = images.length > 0 ? images.join(', ') : `what is good in ${from ?? 'another Environment'}`;
+  return [
+    `${who} ordered ${what} for ${record.environment}, ${changeType}`,
+    ...(revisionDigest === undefined ? [] : [`; revision ${revisionDigest}`]),
+    ...(record.ticket === undefined ? [] : [` (${record.ticket}): ${record.justification ?? ''}`]),
+    ...(record.reason === undefined ? [] : [`; ${record.reason}`]),
+  ].join('');
+}
+
+function decided(record: Extract<AuditRecord, { kind: 'Decision' }>): string {
+  const { by, verdict, gate, constraint, ticket, reason } = record;
+  const on = gate === undefined ? constraint && ` of ${constraint}` : ` on gate ${gate}`;
+  const why = [ticket, reason].filter((t) => t !== undefined && t !== '').join(', ');
+  return `${by} decided ${verdict}${on ?? ''} (Decision ${record.name})${why && `: ${why}`}`;
+}
+
 function inWords(record: AuditRecord): string {
   switch (record.kind) {
     case 'State':
       return `${record.reason}: ${record.message}`;
     case 'Plan':
       return `plan ${record.plan}: ${record.targets.join('; ')}; gates ${record.gates.join(', ') || 'none'}; revision ${record.revisionDigest}`;
+    case 'Order':
+      return ordered(record);
+    case 'Revision':
+      return `revision ${record.revisionDigest ?? 'not known'}: ${record.images.join(', ')}`;
     case 'Decision':
-      return `${record.by} decided ${record.verdict}${record.gate ? ` on gate ${record.gate}` : ''} (Decision ${record.name})`;
+      return decided(record);
+    case 'Cut':
+      return `the records up to number ${record.upTo} were let go of: they are in the operator's log`;
     case 'Bypass':
       return `${record.by} let it pass over ${record.what} (${record.ticket}): ${record.reason}`;
     case 'Verdict':
