@@ -31,6 +31,7 @@ import type { Order } from './order.ts';
 import { changesOf } from './report.ts';
 import { riseOf } from './rise.ts';
 import { rollbackOrders } from './rollbacks.ts';
+import { onRecord } from './trail.ts';
 import { isUsed, made } from './used.ts';
 
 export interface EnvironmentControllerOptions {
@@ -105,7 +106,8 @@ export class EnvironmentController {
     // Before it is on record that they were used: what is made twice is made once.
     const orders = [...rollbackOrders(input), ...(order ? [order] : [])];
     const unmade = await this.#orderAll(environment, orders, log);
-    const status = decide({ ...input, unmade: new Set(unmade.map((u) => u.decision)) });
+    const decided = decide({ ...input, unmade: new Set(unmade.map((u) => u.decision)) });
+    const { status, fresh } = onRecord(input, decided);
     const inUse = status.targets?.some((t) => t.candidate) ?? false;
     // Kept before it says that it is in use, and let go only after it has said that it is not.
     const kept = inUse ? await this.#keep(raw, 'present') : raw;
@@ -116,6 +118,7 @@ export class EnvironmentController {
     if (written !== kept) {
       this.#o.environments.upsertLocal(written);
       const { namespace: where, uid } = environment.metadata;
+      for (const { record, hash } of fresh) log.info({ audit: { uid, record, hash } }, 'On record');
       const regarding = { apiVersion: API_VERSION, kind: 'Environment', namespace: where, name, uid };
       for (const event of changesOf(environment.status, status)) this.#o.events.record(regarding, event);
     }

@@ -81,7 +81,7 @@ export function refusalOfRollback(environment: Environment, decision: Decision):
 }
 
 /** The name of the Promotion that a Rollback makes: the same however often it is looked at. */
-export function rollbackName(decision: Pick<Decision, 'metadata'>): string {
+export function rollbackName(decision: { metadata: Pick<Decision['metadata'], 'uid'> }): string {
   return `rollback-${decision.metadata.uid}`;
 }
 
