@@ -1,46 +1,143 @@
 import { describe, expect, test } from '@jest/globals';
-import { append, type Link } from './chain.ts';
-import { verifyLog } from './verify.ts';
+import { environmentSpec } from '../api/v1alpha1/environment.ts';
+import type { Environment, EnvironmentStatus, Promotion, PromotionStatus } from '../api/v1alpha1/types.ts';
+import { placeTrail } from '../environment/trail.ts';
+import { trailOf } from './trail.ts';
+import { verifyCluster } from './verify.ts';
 
 const AT = '2026-01-01T00:00:00.000Z';
-const UID = 'two-uid';
+const DIGEST = `sha256:${'a'.repeat(64)}`;
+const meta = (name: string) => ({
+  name,
+  namespace: 'shop',
+  uid: `${name}-uid`,
+  resourceVersion: '1',
+  creationTimestamp: AT,
+});
+const decision = { name: 'd', uid: 'd-uid', by: 'bob', verdict: 'Freeze', at: AT };
+const entry = {
+  target: 'checkout',
+  image: 'shop',
+  digest: DIGEST,
+  reason: 'bad',
+  promotion: 'two',
+  since: AT,
+};
+const release = {
+  target: 'checkout',
+  revisionDigest: DIGEST,
+  decision: 'r',
+  uid: 'r-uid',
+  by: 'bob',
+  at: AT,
+};
 
-const chain = (records: number, uid = UID): Link[] =>
-  append(
-    uid,
-    undefined,
-    AT,
-    Array.from({ length: records }, (_, i) => ({ kind: 'State', reason: `R${i}`, message: 'm' })),
-  );
-const lineOf = (link: Link, uid = UID): string => JSON.stringify({ level: 'info', audit: { uid, ...link } });
-
-async function faults(lines: readonly string[]): Promise<string[]> {
-  async function* each(): AsyncGenerator<string> {
-    yield* lines;
-  }
-  return (await verifyLog(each())).flatMap((f) => f.faults);
+function place(status: EnvironmentStatus): Environment {
+  const environment: Environment = {
+    apiVersion: 'sluice.dev/v1alpha1',
+    kind: 'Environment',
+    metadata: meta('prod'),
+    spec: environmentSpec.parse({ targets: [{ name: 'checkout', rollout: { name: 'checkout' } }] }),
+  };
+  const trail = placeTrail({ environment, promotions: [], decisions: [] }, status, AT);
+  return { ...environment, status: { ...status, ...(trail && { audit: trail.audit }) } };
 }
 
-describe('the trails in a log', () => {
-  const links = chain(6);
-  const lines = links.map((link) => lineOf(link));
+function promotion(status: PromotionStatus): Promotion {
+  const one: Promotion = {
+    apiVersion: 'sluice.dev/v1alpha1',
+    kind: 'Promotion',
+    metadata: meta('two'),
+    spec: { environment: 'prod', revision: { images: [] } },
+  };
+  const trail = trailOf(one, status, [], AT);
+  return { ...one, status: { ...status, ...(trail && { audit: trail.audit }) } };
+}
+const ended: PromotionStatus = {
+  startedAt: AT,
+  completedAt: AT,
+  decisions: [decision],
+  conditions: [
+    { type: 'Succeeded', status: 'True', reason: 'Succeeded', message: 'm', lastTransitionTime: AT },
+  ],
+};
 
-  test('hold, among other lines, with two promotions side by side, and a record that was logged twice', async () => {
-    const other = chain(2, 'other').map((link) => lineOf(link, 'other'));
-    const mixed = ['{"level":"info","msg":"audit"}', 'not JSON with "audit" in it', ...lines.slice(0, 3)];
-    const all = [...mixed, ...other, lines[2] ?? '', ...lines.slice(3)];
-    expect(await faults(all)).toEqual([]);
+const faults = (promotions: Promotion[], environments: Environment[]): string[] =>
+  verifyCluster(promotions, environments).flatMap((f) => f.faults);
+const historyOf = ({ status }: Promotion): EnvironmentStatus => ({
+  history: [
+    {
+      promotion: 'two',
+      target: 'checkout',
+      outcome: 'Succeeded',
+      completedAt: AT,
+      audit: status?.audit?.records.at(-1)?.hash,
+    },
+  ],
+});
+
+describe('the trails of a cluster', () => {
+  test('hold as they were written', () => {
+    const two = promotion(ended);
+    const prod = place({
+      ...historyOf(two),
+      decisions: [decision],
+      quarantine: [entry],
+      released: [release],
+    });
+    expect(verifyCluster([two], [prod])).toMatchObject([
+      { about: 'shop/two', faults: [] },
+      { about: 'environment shop/prod', records: 4, faults: [] },
+    ]);
+    expect(verifyCluster([], [prod])).toMatchObject([
+      { about: 'environment shop/prod', faults: [] },
+      { about: 'shop/two', faults: [], notes: [expect.stringContaining('deleted')] },
+    ]);
   });
 
-  test('hold where the beginning of the log is gone', async () => {
-    expect(await faults(lines.slice(2))).toEqual([]);
+  test.each<[string, EnvironmentStatus]>([
+    ['a Decision', { decisions: [decision, { ...decision, uid: 'forged' }] }],
+    ['a Decision by somebody else', { decisions: [{ ...decision, by: 'carol' }] }],
+    ['a release', { released: [release] }],
+    ['a refusal', { quarantine: [entry, { ...entry, image: 'other' }] }],
+    [
+      'a history entry',
+      { history: [{ promotion: 'p', target: 't', outcome: 'Succeeded', completedAt: AT }] },
+    ],
+    ['a refusal that was taken away', { quarantine: [] }],
+  ])('show %s that no record tells of', (_, change) => {
+    const prod = place({ decisions: [decision], quarantine: [entry] });
+    expect(faults([], [prod])).toEqual([]);
+    expect(faults([], [{ ...prod, status: { ...prod.status, ...change } }])).toHaveLength(1);
   });
 
-  test.each<[string, (all: string[]) => string[]]>([
-    ['left out', (all) => all.filter((_, i) => i !== 3)],
-    ['changed', (all) => all.map((line, i) => (i === 3 ? line.replace('R3', 'R9') : line))],
-    ['moved', (all) => [...all.slice(0, 2), ...all.slice(3, 4), ...all.slice(2, 3), ...all.slice(4)]],
-  ])('do not hold where a record was %s', async (_, bend) => {
-    expect(await faults(bend(lines))).not.toEqual([]);
+  test('show a Decision of a promotion that no record tells of, and a trail that is gone', () => {
+    const two = promotion(ended);
+    expect(faults([two], [])).toEqual([]);
+    const forged = {
+      ...two,
+      status: { ...two.status, decisions: [decision, { ...decision, uid: 'forged' }] },
+    };
+    expect(faults([forged], [])).toHaveLength(1);
+    const { audit: _, ...bare } = two.status ?? {};
+    expect(faults([{ ...two, status: bare }], [])).toEqual(['it was looked at, and has no trail']);
+  });
+
+  test('show a promotion and its history that were both made anew, by the trail of the place', () => {
+    const prod = place(historyOf(promotion(ended)));
+    const anew = promotion({ ...ended, decisions: [] });
+    const status = { ...prod.status, ...historyOf(anew) };
+    expect(faults([anew], [{ ...prod, status }])).toHaveLength(1);
+  });
+
+  test('of what is younger than the oldest record that was kept each has one', () => {
+    const many = Array.from({ length: 180 }, (_, i) => ({ ...entry, image: `i${i}` }));
+    const prod = place({ quarantine: many });
+    expect(prod.status?.audit?.cut).toBeDefined();
+    expect(faults([], [prod])).toEqual([]);
+    const late = { ...entry, image: 'forged', since: '2026-01-02T00:00:00.000Z' };
+    expect(faults([], [{ ...prod, status: { ...prod.status, quarantine: [...many, late] } }])).toHaveLength(
+      1,
+    );
   });
 });

@@ -48,7 +48,9 @@ function programFor(io: Io, ended: (exit: Exit) => void): Program {
 }
 
 /** Words that only have commands below them. */
-const GROUPS: Readonly<Record<string, string>> = { audit: 'the audit trails of promotions' };
+const GROUPS: Readonly<Record<string, string>> = {
+  audit: 'the audit trails of promotions and environments',
+};
 
 /** `audit verify` is `verify` of a group `audit`. */
 function parentOf(program: Program, groups: Map<string, Program>, words: readonly string[]): Program {

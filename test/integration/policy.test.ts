@@ -311,7 +311,7 @@ describe('the trail', () => {
     const verified = await sluice(cluster, ['audit', 'verify', '-n', NAMESPACE]);
     expect([verified.code, verified.stderr]).toEqual([0, '']);
     expect(verified.stdout).toMatch(/policy\/back-v3: \d+ records, the chain holds/);
-    expect(verified.stdout).toMatch(/\d+ promotions, 0 broken/);
+    expect(verified.stdout).toMatch(/\d+ promotions, \d+ environments, 0 broken/);
     const { items } = await cluster.api.list<Promotion & KubeObject>(sluicePath(NAMESPACE, 'promotions'));
     for (const { metadata, status } of items.filter((p) => p.status?.completedAt)) {
       const told = await sluice(cluster, ['explain', `promotion/${metadata.name}`, '-n', NAMESPACE]);
