@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import { findCondition } from '../api/v1alpha1/conditions.ts';
 import { DECISIONS } from '../api/v1alpha1/names.ts';
 import {
   parseDecision,
@@ -18,6 +19,7 @@ import { DISTRUST_MS, type Standing } from '../policy/standing.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
 import { decide, isFinal } from './decide.ts';
+import { inLog, isOnRecord, type Places } from './record.ts';
 
 export interface DecisionControllerOptions {
   client: KubeClient;
@@ -31,6 +33,9 @@ export interface DecisionControllerOptions {
   /** A Decision whose fate is decided is deleted so long after its creation. */
   retentionMs: number;
 }
+
+/** A Decision that is kept since no trail tells of it is looked at again. */
+const LOOK_AGAIN_MS = 3600 * 1000;
 
 /** Of one whose fate is decided nothing is asked any more. */
 const PROVEN: Standing = { trusted: true, since: 0 };
@@ -58,29 +63,42 @@ export class DecisionController {
     const [p, e] = [promotion && parsePromotion(promotion), environment && parseEnvironment(environment)];
     const gate = spec.gate === undefined ? undefined : this.#o.gates.get(namespace, spec.gate);
     const g = gate && parseGate(gate);
+    const places: Places = {
+      promotion: p?.ok ? p.object : undefined,
+      environment: e?.ok ? e.object : undefined,
+    };
     const status = decide({
       now: this.#o.clock.now(),
       decision: parsed.object,
-      promotion: p?.ok ? p.object : undefined,
-      environment: e?.ok ? e.object : undefined,
+      ...places,
       gate: g?.ok ? g.object : undefined,
       standing,
     });
     if (!isDeepStrictEqual(parsed.object.status, status)) {
       const path = objectPath(DECISIONS, namespace, name);
       this.#o.decisions.upsertLocal(await patchStatus(this.#o.client, path, raw, status));
+      const after = { ...parsed.object, status };
+      // What was used is in a trail; what was not is here.
+      if (findCondition(after, 'Accepted')?.status === 'False')
+        log.info({ decision: inLog(after) }, 'Decision refused');
     }
     // What proves its author may come back.
     if (!standing.trusted) return { requeueAfterMs: DISTRUST_MS };
-    if (status && isFinal({ ...parsed.object, status })) return this.#expire(parsed.object, log);
+    const after = { ...parsed.object, status };
+    if (isFinal(after)) return this.#expire(after, places, log);
   }
 
-  /** What was decided is on record where it was used; the Decision itself goes in the end. */
-  async #expire({ metadata }: Decision, log: Log): Promise<ReconcileResult | void> {
+  /** What was decided is on record where it was used; the Decision itself goes in the end, and is told once more. */
+  async #expire(decision: Decision, places: Places, log: Log): Promise<ReconcileResult | void> {
+    const { metadata } = decision;
     const dueAt = Date.parse(metadata.creationTimestamp) + this.#o.retentionMs;
     const now = this.#o.clock.now();
     if (now < dueAt) return { requeueAfterMs: dueAt - now };
-    log.info({ createdAt: metadata.creationTimestamp }, 'Deleting a Decision whose time is over');
+    if (!isOnRecord(decision, places)) {
+      log.warn({ decision: inLog(decision) }, 'Keeping a Decision that no trail tells of');
+      return { requeueAfterMs: LOOK_AGAIN_MS };
+    }
+    log.info({ decision: inLog(decision) }, 'Deleting a Decision whose time is over');
     const path = objectPath(DECISIONS, metadata.namespace, metadata.name);
     await this.#o.client.delete(path, { uid: metadata.uid }).catch((error: unknown) => {
       if (!isNotFound(error)) throw error;
