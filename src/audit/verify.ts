@@ -40,7 +40,7 @@ function entryOf(environments: readonly Environment[], promotion: Promotion): Hi
 interface Said {
   what: string;
   at: string;
-  isToldBy(record: Read): boolean;
+  isToldBy: (record: Read) => boolean;
 }
 
 /** Clocks differ: of what is hardly younger than the oldest record that is kept the record may be gone. */

@@ -10,6 +10,9 @@ import { DecisionController } from './controller.ts';
 
 const DAY_MS = 24 * 3600 * 1000;
 
+const storeOf = (object: unknown): StoreReader<RawObject> =>
+  ({ get: () => object, upsertLocal: () => {} }) as unknown as StoreReader<RawObject>;
+
 /** A Decision on the promotion of a model world, and what a look at it sends and logs. */
 function look(accepted: object | undefined, records: object[], ageDays = 0) {
   const { promotion } = new World();
@@ -38,8 +41,6 @@ function look(accepted: object | undefined, records: object[], ageDays = 0) {
       sent.push('delete');
     },
   } as unknown as KubeClient;
-  const storeOf = (object: unknown): StoreReader<RawObject> =>
-    ({ get: () => object, upsertLocal: () => {} }) as unknown as StoreReader<RawObject>;
   const lines: [unknown, string][] = [];
   const note = (fields: Record<string, unknown>, message: string): void => {
     lines.push([fields['decision'], message]);

@@ -40,19 +40,17 @@ export function placeRecords(
   ];
 }
 
+/** Every Decision that a status says was used. */
+function usedIn({ decisions: used = [], released = [] }: EnvironmentStatus) {
+  const releases = released.map(({ decision, uid, by }) => {
+    return { name: decision, uid, by, verdict: 'Release', promotion: undefined };
+  });
+  return [...used, ...releases];
+}
+
 function decisions(before: Status, after: EnvironmentStatus, decided: DecidedOf): PlaceRecord[] {
-  const all = ({ decisions: used = [], released = [] }: EnvironmentStatus) => [
-    ...used,
-    ...released.map(({ decision, uid, by }) => ({
-      name: decision,
-      uid,
-      by,
-      verdict: 'Release',
-      promotion: undefined,
-    })),
-  ];
-  const known = new Set(all(before ?? {}).map((d) => d.uid));
-  return all(after)
+  const known = new Set(usedIn(before ?? {}).map((d) => d.uid));
+  return usedIn(after)
     .filter((d) => !known.has(d.uid))
     .map((d) => {
       const { name, uid, verdict } = d;
@@ -65,17 +63,23 @@ function decisions(before: Status, after: EnvironmentStatus, decided: DecidedOf)
     });
 }
 
+function isIn(list: readonly QuarantineEntry[], { target, image, digest }: QuarantineEntry): boolean {
+  return list.some((q) => q.target === target && q.image === image && q.digest === digest);
+}
+
+function whatOf({ target, image, digest, revisionDigest }: QuarantineEntry) {
+  return { target, image, digest, ...(revisionDigest !== undefined && { revisionDigest }) };
+}
+
 function quarantine(before: Status, after: EnvironmentStatus): PlaceRecord[] {
   const [was, is] = [before?.quarantine ?? [], after.quarantine ?? []];
-  const isIn = (list: QuarantineEntry[], { target, image, digest }: QuarantineEntry): boolean =>
-    list.some((q) => q.target === target && q.image === image && q.digest === digest);
   return [
-    ...was
-      .filter((q) => !isIn(is, q))
-      .map(({ since: _, reason: __, promotion: ___, ...q }): PlaceRecord => ({ kind: 'Released', ...q })),
+    ...was.filter((q) => !isIn(is, q)).map((q): PlaceRecord => ({ kind: 'Released', ...whatOf(q) })),
     ...is
       .filter((q) => !isIn(was, q))
-      .map(({ since: _, ...q }): PlaceRecord => ({ kind: 'Quarantined', ...q })),
+      .map((q): PlaceRecord => {
+        return { kind: 'Quarantined', ...whatOf(q), reason: q.reason, promotion: q.promotion };
+      }),
   ];
 }
 

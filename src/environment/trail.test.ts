@@ -61,6 +61,10 @@ const ended = {
 };
 const candidate = { revisionDigest: DIGEST, promotion: 'two' };
 
+const many = (n: number): EnvironmentStatus => ({
+  quarantine: Array.from({ length: n }, (_, i) => ({ ...entry, digest: `sha256:${i}` })),
+});
+
 describe('the trail of an Environment', () => {
   test.each<[string, Decision, object]>([
     [
@@ -212,9 +216,6 @@ describe('the trail of an Environment', () => {
   });
 
   test('begins with what stood there before there was one, holds, and keeps within its bound', () => {
-    const many = (n: number): EnvironmentStatus => ({
-      quarantine: Array.from({ length: n }, (_, i) => ({ ...entry, digest: `sha256:${i}` })),
-    });
     let status: EnvironmentStatus = many(3);
     for (let n = 4; n < 190; n += 1) {
       const after = many(n);
