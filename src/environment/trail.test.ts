@@ -3,7 +3,8 @@ import { environmentSpec } from '../api/v1alpha1/environment.ts';
 import type { Decision, DecisionSpec, Environment, EnvironmentStatus } from '../api/v1alpha1/types.ts';
 import { readRecord } from '../audit/chain.ts';
 import { faultsOf } from '../audit/kept.ts';
-import { placeTrail } from './trail.ts';
+import type { Input } from './input.ts';
+import { onRecord, placeTrail } from './trail.ts';
 
 const AT = '2026-01-01T00:00:00.000Z';
 const DIGEST = `sha256:${'a'.repeat(64)}`;
@@ -235,5 +236,32 @@ describe('the trail of an Environment', () => {
     const before = { quarantine: [entry], audit };
     const input = { environment: place(before), promotions: [], decisions: [] };
     expect(placeTrail(input, { quarantine: [entry] }, AT)).toEqual({ audit, fresh: [] });
+  });
+});
+
+describe('the status of an Environment', () => {
+  const input = (status?: EnvironmentStatus): Input => ({
+    now: Date.parse(AT),
+    environment: place(status),
+    promotions: [],
+    decisions: [],
+    upstreams: new Map(),
+    freezes: [],
+    declared: () => undefined,
+    running: () => undefined,
+    problems: [],
+  });
+
+  test('is written with the records of what it says', () => {
+    const { status, fresh } = onRecord(input(), { quarantine: [entry] });
+    expect(status).toMatchObject({ quarantine: [entry], audit: { records: fresh } });
+    expect(fresh).toHaveLength(1);
+    expect(onRecord(input(status), { quarantine: [entry] })).toEqual({ status, fresh: [] });
+  });
+
+  test('is not written for the sake of a trail alone', () => {
+    const old = { quarantine: [entry] };
+    expect(onRecord(input(old), { quarantine: [entry] })).toEqual({ status: old, fresh: [] });
+    expect(onRecord(input(old), { quarantine: [entry], freeze }).fresh).toHaveLength(2);
   });
 });
