@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { gateSpec } from '../api/v1alpha1/gate.ts';
 import type { Decision, DecisionSpec, Promotion } from '../api/v1alpha1/types.ts';
+import { dueFor } from '../environment/follow-ups.ts';
 import { World } from '../promotion/testing/world.ts';
 import { decide } from './decide.ts';
 
@@ -58,6 +59,64 @@ const approval = (world: World): void => {
 };
 const used = { name: 'd', uid: 'd-uid', by: 'bob', verdict: 'Abort', at: 't' };
 const revert = { reason: 'g', message: 'm', quarantine: true, detectedAt: 't' };
+
+const afterwards: Partial<DecisionSpec> = { ...approve, gate: 'follow-up' };
+/** An emergency that alice has asked for, and that carol has let pass the freeze; the Environment knows of it. */
+const emergency = (world: World): void => {
+  const { promotion, environment } = world;
+  Object.assign(promotion.spec, {
+    changeType: 'Emergency',
+    emergency: { ticket: 'INC-7', justification: 'the shop is down' },
+    requestedBy: 'alice',
+  });
+  environment.spec.emergency = { maySkip: ['Freeze'], followUpSeconds: 60 };
+  promotion.status = {
+    startedAt: promotion.metadata.creationTimestamp,
+    revisionDigest: DIGEST,
+    bypassed: [{ what: 'Freeze', by: 'carol', ticket: 'INC-7', reason: 'r', at: 't' }],
+  };
+};
+const known = (world: World): void => {
+  emergency(world);
+  const due = dueFor(world.promotion, world.environment);
+  if (!due) throw new Error('it is due');
+  world.environment.status = { followUps: [due] };
+};
+
+describe('an Approve after an emergency', () => {
+  test.each<[string, Partial<DecisionSpec>, (world: World) => void, string]>([
+    ['by somebody else', {}, known, 'undecided'],
+    ['before the Environment knows that it is due', {}, emergency, 'undecided'],
+    ['by whoever asked for it', { by: 'alice' }, known, 'False SelfApproval'],
+    ['by whoever let it pass', { by: 'carol' }, known, 'False SelfApproval'],
+    ['by a machine', { by: 'system:node' }, known, 'False NotAuthorised'],
+    ['of another revision', { revisionDigest: `sha256:${'e'.repeat(64)}` }, known, 'False DigestMismatch'],
+    ['on another gate', { gate: 'cab' }, known, 'False WrongGate'],
+    ['of a promotion that is no emergency', {}, () => {}, 'False WrongGate'],
+    [
+      'though it is used on its own gate meanwhile',
+      approve,
+      (world) => {
+        known(world);
+        approval(world);
+      },
+      'undecided',
+    ],
+    [
+      'that was approved already',
+      {},
+      (world) => {
+        emergency(world);
+        const at = world.promotion.metadata.creationTimestamp;
+        const one = { name: 'o', uid: 'o', by: 'dave', verdict: 'Approve', promotion: 'two', at };
+        world.environment.status = { decisions: [one] };
+      },
+      'False TooLate',
+    ],
+  ])('%s', (_, spec, change, expected) => {
+    expect(fate({ ...afterwards, ...spec }, change)).toBe(expected);
+  });
+});
 
 describe('what becomes of a Decision', () => {
   test.each<[string, Partial<DecisionSpec>, (world: World) => void, string]>([

@@ -1,4 +1,5 @@
-import type { Decision, Environment } from '../api/v1alpha1/types.ts';
+import type { Decision, Environment, Promotion } from '../api/v1alpha1/types.ts';
+import { dueFor, FOLLOW_UP, isAfterwards, isSettled, refusalOfFollowUp } from '../environment/follow-ups.ts';
 import { bindingsOf } from '../promotion/bindings.ts';
 import { isMachine, refusalOf, resultFor } from '../promotion/approvals.ts';
 import { isUsable } from '../policy/standing.ts';
@@ -33,13 +34,18 @@ export function onPromotion({ decision, promotion }: Input): Fate | undefined {
 /** The same for an Approve, a Reject or a Revoke, which are on one of its approval gates besides. */
 export function onGate(input: Input): Fate | undefined {
   const { promotion, decision, gate, environment } = input;
-  const after = followUp(decision, environment);
+  const after = followUp(decision, environment, promotion);
   if (after) return after === 'open' ? undefined : after;
   const fate = onPromotion(input);
   if (fate || !promotion) return fate;
   const { spec, metadata } = decision;
   const bound = bindingsOf({ promotion, environment }).filter((b) => b.gate === spec.gate);
   const approval = gate?.spec.approval;
+  if (isAfterwards(decision) && bound.length === 0)
+    return no(
+      'WrongGate',
+      `Promotion ${promotion.metadata.name} is no emergency that has begun and passed over something: gate ${FOLLOW_UP} is asked afterwards`,
+    );
   if (bound.length === 0 || !approval)
     return no(
       'WrongGate',
@@ -79,19 +85,21 @@ export function onGate(input: Input): Fate | undefined {
 
 /** An Approve after an emergency is the Environment's to use. */
 function followUp(
-  { spec, metadata }: Decision,
+  decision: Decision,
   environment: Environment | undefined,
+  promotion: Promotion | undefined,
 ): Fate | 'open' | undefined {
-  if (spec.verdict !== 'Approve') return undefined;
-  const { followUps = [], decisions = [] } = environment?.status ?? {};
-  if (decisions.some((d) => d.uid === metadata.uid))
+  if (!isAfterwards(decision) || !environment) return undefined;
+  const { followUps = [], decisions = [] } = environment.status ?? {};
+  if (decisions.some((d) => d.uid === decision.metadata.uid))
     return { status: 'True', reason: 'Used', message: 'approves the emergency afterwards' };
-  const due = followUps.find((f) => f.uid === spec.promotion?.uid);
+  const { uid } = decision.spec.promotion ?? {};
+  // The Environment may not have seen yet that it is due.
+  const seen = promotion?.metadata.uid === uid ? promotion && dueFor(promotion, environment) : undefined;
+  const due = followUps.find((f) => f.uid === uid) ?? seen;
   if (!due) return undefined;
-  return due.by === spec.by
-    ? no(
-        'SelfApproval',
-        `${spec.by} has asked for this emergency: somebody else has to approve it afterwards`,
-      )
-    : 'open';
+  if (due === seen && isSettled(due, environment))
+    return no('TooLate', `emergency ${due.promotion} was approved afterwards already`);
+  const refusal = refusalOfFollowUp(due, decision);
+  return refusal ? no(refusal.reason, refusal.message) : 'open';
 }

@@ -26,6 +26,7 @@ import { presentable } from '../runtime/presentable.ts';
 import { earliest } from '../runtime/time.ts';
 import { calendarOf, freezeOf, freezeOrders } from './calendar.ts';
 import { decide } from './decide.ts';
+import { isAfterwards } from './follow-ups.ts';
 import type { Input } from './input.ts';
 import type { Order } from './order.ts';
 import { changesOf } from './report.ts';
@@ -61,11 +62,11 @@ interface Unmade {
   error: unknown;
 }
 
-/** On the place itself, or an Approve that may settle what an emergency has skipped. */
+/** On the place itself, or an Approve that may settle what an emergency has skipped: not one that was used on its gate. */
 function isOnPlace({ spec }: Decision, status: Environment['status']): boolean {
   return (
     spec.promotion === undefined ||
-    (spec.verdict === 'Approve' && (status?.followUps?.some((f) => f.uid === spec.promotion?.uid) ?? false))
+    (isAfterwards({ spec }) && (status?.followUps?.some((f) => f.uid === spec.promotion?.uid) ?? false))
   );
 }
 

@@ -64,7 +64,7 @@ export function decide(input: Input): EnvironmentStatus {
                 type: 'FollowUpOverdue',
                 status: 'True' as const,
                 reason: 'NotApproved',
-                message: `${late.map((f) => `emergency ${f.promotion} (${f.ticket}) by ${f.by}`).join(', ')} was to be approved afterwards: somebody else creates a Decision with verdict Approve for it`,
+                message: `${late.map((f) => `emergency ${f.promotion} (${f.ticket}) by ${f.by}`).join(', ')} was to be approved afterwards: somebody else creates a Decision with verdict Approve and gate follow-up for it`,
               },
             ]
           : []),

@@ -6,6 +6,7 @@ import { toTime } from '../runtime/time.ts';
 import { decide } from './decide.ts';
 
 const START = Date.parse('2026-01-01T00:00:00Z');
+const DIGEST = `sha256:${'1'.repeat(64)}`;
 const meta = (name: string) => ({
   name,
   namespace: 'shop',
@@ -28,26 +29,34 @@ const emergency: Promotion = {
   },
   status: {
     startedAt: toTime(START),
+    revisionDigest: DIGEST,
     bypassed: [{ what: 'Freeze', by: 'alice', ticket: 'INC-7', reason: 'r', at: toTime(START) }],
   },
 };
 
-const approve = (by: string): Decision => ({
+/** An Approve a second after it began; `change` is what is not as it should be about it. */
+const approve = (by: string, change: Partial<Decision['spec']> = {}, at = START + 1000): Decision => ({
   apiVersion: 'sluice.dev/v1alpha1',
   kind: 'Decision',
-  metadata: meta(`by-${by}`),
+  metadata: { ...meta(`by-${by}`), creationTimestamp: toTime(at) },
   spec: {
     by,
     verdict: 'Approve',
     environment: 'prod',
     promotion: { name: 'hotfix', uid: 'hotfix-uid' },
-    gate: 'cab',
-    revisionDigest: `sha256:${'1'.repeat(64)}`,
+    gate: 'follow-up',
+    revisionDigest: DIGEST,
+    ...change,
   },
 });
 
 /** The status after a look at this time, and what was decided by then. */
-function after(seconds: number, status: Environment['status'], decisions: Decision[] = []) {
+function after(
+  seconds: number,
+  status: Environment['status'],
+  decisions: Decision[] = [],
+  promotions: Promotion[] = [emergency],
+) {
   return decide({
     now: START + seconds * 1000,
     environment: {
@@ -60,7 +69,7 @@ function after(seconds: number, status: Environment['status'], decisions: Decisi
       }),
       status,
     },
-    promotions: [emergency],
+    promotions,
     decisions,
     freezes: [],
     upstreams: new Map(),
@@ -73,7 +82,16 @@ function after(seconds: number, status: Environment['status'], decisions: Decisi
 test('an emergency is approved afterwards by somebody else, or shows as overdue', () => {
   const first = after(1, {});
   expect(first.followUps).toEqual([
-    { promotion: 'hotfix', uid: 'hotfix-uid', by: 'alice', ticket: 'INC-7', dueAt: toTime(START + 60_000) },
+    {
+      promotion: 'hotfix',
+      uid: 'hotfix-uid',
+      by: 'alice',
+      bypassedBy: ['alice'],
+      ticket: 'INC-7',
+      revisionDigest: DIGEST,
+      startedAt: toTime(START),
+      dueAt: toTime(START + 60_000),
+    },
   ]);
   expect(findCondition({ status: first }, 'FollowUpOverdue')).toBeUndefined();
 
@@ -91,4 +109,54 @@ test('an emergency is approved afterwards by somebody else, or shows as overdue'
   expect(settled.decisions).toMatchObject([{ verdict: 'Approve', by: 'bob', promotion: 'hotfix' }]);
   // And stays settled.
   expect(after(63, settled).followUps).toBeUndefined();
+});
+
+test.each<[string, Decision]>([
+  ['on an approval gate', approve('bob', { gate: 'cab' })],
+  ['of another promotion', approve('bob', { promotion: { name: 'hotfix', uid: 'other-uid' } })],
+  ['of another revision', approve('bob', { revisionDigest: `sha256:${'2'.repeat(64)}` })],
+  ['without a revision', approve('bob', { revisionDigest: undefined })],
+  ['by a machine', approve('system:serviceaccount:ci:bot')],
+  ['made before it began', approve('bob', {}, START - 1000)],
+])('an Approve %s settles nothing, though the promotion is gone', (_, decision) => {
+  const due = after(1, {});
+  for (const promotions of [[emergency], []]) {
+    const seen = after(2, due, [decision], promotions);
+    expect(seen.followUps).toHaveLength(1);
+    expect(seen.decisions).toBeUndefined();
+  }
+  expect(after(2, due, [approve('bob')], []).followUps).toBeUndefined();
+});
+
+test('whoever let it pass does not settle it, whenever that was', () => {
+  const { requestedBy: _, ...spec } = emergency.spec;
+  const bypassed = (...by: string[]): Promotion => ({
+    ...emergency,
+    spec,
+    status: {
+      ...emergency.status,
+      bypassed: by.map((one) => ({
+        what: `gate/${one}`,
+        by: one,
+        ticket: 'INC-7',
+        reason: 'r',
+        at: toTime(START),
+      })),
+    },
+  });
+  const first = after(1, {}, [], [bypassed('bob')]);
+  expect(after(2, first, [approve('bob')], [bypassed('bob')]).followUps).toHaveLength(1);
+  const second = after(2, first, [approve('carol')], [bypassed('bob', 'carol')]);
+  expect(second.followUps).toMatchObject([{ bypassedBy: ['bob', 'carol'] }]);
+  expect(after(3, second, [approve('dave')], []).followUps).toBeUndefined();
+});
+
+test('an emergency of the same name, later, is due anew', () => {
+  const settled = after(2, after(1, {}), [approve('bob')]);
+  const again: Promotion = {
+    ...emergency,
+    metadata: { ...emergency.metadata, uid: 'again-uid' },
+    status: { ...emergency.status, startedAt: toTime(START + 10_000) },
+  };
+  expect(after(11, settled, [approve('bob')], [again]).followUps).toMatchObject([{ uid: 'again-uid' }]);
 });

@@ -384,7 +384,14 @@ export const environmentStatus = z.object({
         promotion: text('Name of the Promotion.', 253),
         uid: text('Its UID.', 64),
         by: text('Who asked for it.', 512),
+        bypassedBy: z
+          .array(text('Who let it pass.', 512))
+          .max(64)
+          .optional()
+          .meta({ description: 'Who let it pass over something: none of them settles it.', ...atomic }),
         ticket: text('The incident.', 128),
+        revisionDigest: text('What it brought, and what is to be approved.', 71).optional(),
+        startedAt: time('When it began.').optional(),
         dueAt: time('Until when somebody else is to approve it.'),
       }),
     )

@@ -1,8 +1,7 @@
 import { z } from 'zod';
 import type { Promotion } from '../../api/v1alpha1/types.ts';
-import { resultFor } from '../../promotion/approvals.ts';
-import { bindingsOf } from '../../promotion/bindings.ts';
 import { imageReference, imagesOf } from '../../promotion/revision.ts';
+import { gateThatAsks } from '../asking.ts';
 import { type Command, command } from '../command.ts';
 import type { Context } from '../context.ts';
 import { decide, DECIDING_FLAGS, decidingFlags, on } from '../deciding.ts';
@@ -66,28 +65,12 @@ function onGate(verdict: 'Reject' | 'Revoke', summary: string, more = ''): Comma
   });
 }
 
-const FOLLOW_UP = 'follow-up';
-
 /** The approval gate that is meant. @throws CliError where none asks, or several do and none was named */
 async function gateOf(context: Context, promotion: Promotion, named: string | undefined): Promise<string> {
   if (named !== undefined) return named;
-  const { metadata, spec } = promotion;
-  const environment = await context.get('Environment', spec.environment).catch((error: unknown) => {
+  const environment = await context.get('Environment', promotion.spec.environment).catch((error: unknown) => {
     if (isNotFound(error)) return undefined;
     throw error;
   });
-  // An emergency is approved afterwards, whatever its gates.
-  if (environment?.status?.followUps?.some((f) => f.uid === metadata.uid)) return FOLLOW_UP;
-  const gates = new Map((await context.list('Gate')).map((g) => [g.metadata.name, g]));
-  const asks = bindingsOf({ promotion, environment }).filter(
-    (b) => gates.get(b.gate)?.spec.approval && resultFor(promotion, b)?.verdict !== 'Pass',
-  );
-  const [first, ...others] = new Set(asks.map(({ gate }) => gate));
-  if (first === undefined)
-    throw new CliError(
-      `no approval gate of ${metadata.name} asks for anything: see kubectl describe promotion ${metadata.name}`,
-    );
-  if (others.length > 0)
-    throw new CliError(`several gates ask: name one of ${[first, ...others].join(', ')} with --gate`);
-  return first;
+  return gateThatAsks({ promotion, environment, gates: await context.list('Gate') });
 }
