@@ -1,8 +1,7 @@
 import type { Decision, Environment, Promotion } from '../api/v1alpha1/types.ts';
 import { dueFor, FOLLOW_UP, isAfterwards, isSettled, refusalOfFollowUp } from '../environment/follow-ups.ts';
 import { bindingsOf } from '../promotion/bindings.ts';
-import { isMachine, refusalOf, resultFor } from '../promotion/approvals.ts';
-import { isUsable } from '../policy/standing.ts';
+import { refusalOf, resultFor } from '../promotion/approvals.ts';
 import type { Input } from './decide.ts';
 import { type Fate, no } from './fate.ts';
 
@@ -59,8 +58,6 @@ export function onGate(input: Input): Fate | undefined {
   const { by, verdict } = spec;
   // A Revoke and a Reject are used or too late, whoever they are by.
   if (verdict !== 'Approve' || spec.gate === undefined) return undefined;
-  const { requestedBy } = promotion.spec;
-  const isProven = isUsable(input.standing, promotion.metadata.creationTimestamp);
   const refusal = refusalOf(
     {
       name: metadata.name,
@@ -74,7 +71,7 @@ export function onGate(input: Input): Fate | undefined {
     },
     {
       spec: approval,
-      requester: requestedBy !== undefined && !isMachine(requestedBy) && isProven ? requestedBy : undefined,
+      requester: promotion.spec.requestedBy,
       // Not known until the promotion was looked at once.
       revisionDigest: promotion.status?.revisionDigest ?? spec.revisionDigest,
       now: input.now,

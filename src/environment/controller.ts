@@ -17,9 +17,11 @@ import { setFinalizer } from '../kube/finalizers.ts';
 import { patchStatus } from '../kube/patch.ts';
 import { isAlreadyExists } from '../kube/errors.ts';
 import { collectionPath, objectPath, splitKey } from '../kube/paths.ts';
+import { ownName } from '../policy/account.ts';
 import { DISTRUST_MS, isUsable, type Standing } from '../policy/standing.ts';
 import type { StoreReader } from '../kube/informer.ts';
 import type { KubeObject } from '../kube/types.ts';
+import { isMachine } from '../promotion/approvals.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
 import { presentable } from '../runtime/presentable.ts';
@@ -73,6 +75,8 @@ function isOnPlace({ spec }: Decision, status: Environment['status']): boolean {
 /** Keeps the status of Environments; the only writer of it. */
 export class EnvironmentController {
   readonly #o: EnvironmentControllerOptions;
+  /** The name by which the API server knows the operator, once it was asked. */
+  #account: string | undefined;
 
   constructor(options: EnvironmentControllerOptions) {
     this.#o = options;
@@ -105,7 +109,7 @@ export class EnvironmentController {
     };
     const { order, wakeAt: risesAt } = riseOf(input);
     // Before it is on record that they were used: what is made twice is made once.
-    const orders = [...rollbackOrders(input), ...(order ? [order] : [])];
+    const orders = [...rollbackOrders(input), ...(order ? [await this.#inOwnName(order)] : [])];
     const unmade = await this.#orderAll(environment, orders, log);
     const decided = decide({ ...input, unmade: new Set(unmade.map((u) => u.decision)) });
     const { status, fresh } = onRecord(input, decided);
@@ -184,6 +188,13 @@ export class EnvironmentController {
     } catch (error) {
       if (!isAlreadyExists(error)) throw error;
     }
+  }
+
+  /** It names itself: approvers are then sure that none of them has asked for it. */
+  async #inOwnName({ name, spec }: Order): Promise<Order> {
+    this.#account ??= await ownName(this.#o.client);
+    // A person's account, as on a developer's machine, may be an approver's.
+    return { name, spec: isMachine(this.#account) ? { ...spec, requestedBy: this.#account } : spec };
   }
 
   #upstreams({ metadata, spec }: Environment): Map<string, Environment> {

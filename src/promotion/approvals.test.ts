@@ -120,27 +120,78 @@ describe('before anything is changed', () => {
     expect(world.reason).toBe('Succeeded');
   });
 
-  test('where nobody is known to have asked for it, two persons are needed', () => {
-    const world = asking({ cab: {} }, undefined);
+  test('where nobody is known to have asked for it, one more is needed: any of them may have', () => {
+    const world = asking({ cab: { approval: { required: 2 } } });
     world.requester = undefined;
+    say(world, 'alice');
+    say(world, 'bob');
+    play(world, 'Pass', 20);
+    expect(world.reason).toBe('AwaitingApproval');
+    expect(message(world)).toContain('gate cab awaits 1 more, after alice, bob, and one more than 2, since');
+    say(world, 'carol');
+    play(world, 'Pass');
+    expect(world.reason).toBe('Succeeded');
+  });
+
+  test('who is named and not proven to have asked for it never counts, and one more is needed', () => {
+    const world = asking({ cab: {} });
+    world.requester = undefined;
+    world.promotion.spec.requestedBy = 'alice';
+    say(world, 'alice');
     say(world, 'bob');
     play(world, 'Pass', 20);
     expect(world.reason).toBe('AwaitingApproval');
     say(world, 'carol');
     play(world, 'Pass');
     expect(world.reason).toBe('Succeeded');
+    expect(used(world)).toEqual(['Approve cab bob', 'Approve cab carol']);
   });
 
   test.each([
-    ['alice', 'who asked for it (alice) is not proven'],
-    ['system:serviceaccount:argocd:controller', 'nobody is known to have asked for it'],
-    [undefined, 'nobody is known to have asked for it'],
+    [1, 2],
+    [3, 3],
+  ])('a gate that asks for %d needs %d where a machine has asked for it', (required, needed) => {
+    const world = asking({ cab: { approval: { required } } });
+    world.requester = undefined;
+    world.byMachine = true;
+    const persons = ['bob', 'carol', 'dave'].slice(0, needed);
+    for (const by of persons.slice(1)) say(world, by);
+    play(world, 'Pass', 20);
+    expect(world.reason).toBe('AwaitingApproval');
+    for (const by of persons.slice(0, 1)) say(world, by);
+    play(world, 'Pass');
+    expect(world.reason).toBe('Succeeded');
+  });
+
+  test('where the requester may approve, as many as the gate says are enough, whoever asked for it', () => {
+    const world = asking({ cab: { approval: { requesterMayApprove: true } } });
+    world.requester = undefined;
+    say(world, 'alice');
+    play(world, 'Pass');
+    expect(world.reason).toBe('Succeeded');
+  });
+
+  test.each<[string | undefined, string]>([
+    ['alice', ', but not by alice, and one more than 1, since it is not proven that alice has asked for it'],
+    [
+      'system:serviceaccount:argocd:controller',
+      ', and one more than 1, since it is not proven that system:serviceaccount:argocd:controller has asked for it',
+    ],
+    [undefined, ', and one more than 1, since nobody is known to have asked for it'],
   ])('it says why two are needed where %s is named', (requestedBy, why) => {
     const world = asking({ cab: {} });
     world.requester = undefined;
     if (requestedBy !== undefined) world.promotion.spec.requestedBy = requestedBy;
     play(world, 'Pass', 20);
-    expect(message(world)).toContain(`gate cab awaits 2 approvals, since ${why}`);
+    expect(message(world)).toContain(`gate cab awaits 2 approvals${why}`);
+  });
+
+  test('it says why two are needed where a machine has asked for it', () => {
+    const world = asking({ cab: {} });
+    world.requester = undefined;
+    world.byMachine = true;
+    play(world, 'Pass', 20);
+    expect(message(world)).toContain('gate cab awaits 2 approvals, since a machine has asked for it');
   });
 
   test('levels by distinct persons: who has approved one does not count at the other', () => {
@@ -154,6 +205,43 @@ describe('before anything is changed', () => {
     play(world, 'Pass');
     expect(world.reason).toBe('Succeeded');
     expect(used(world)).toEqual(['Approve peer bob', 'Approve cab carol']);
+  });
+
+  test('levels by distinct persons: all pass where everybody is counted at one', () => {
+    const world = asking({ peer: {}, cab: { approval: { persons: 'Distinct' } } });
+    // Whoever takes them in order takes bob for peer, and has nobody for cab.
+    say(world, 'bob', 'Approve', { gate: 'peer' });
+    say(world, 'dave', 'Approve', { gate: 'peer' });
+    say(world, 'bob');
+    play(world, 'Pass');
+    expect(world.reason).toBe('Succeeded');
+    expect(used(world)).toEqual(['Approve peer dave', 'Approve cab bob']);
+  });
+
+  test('levels by distinct persons: what passed stays passed, and the message names who does not count', () => {
+    const world = asking({ peer: {}, cab: { approval: { persons: 'Distinct' } } });
+    say(world, 'bob', 'Approve', { gate: 'peer' });
+    play(world, 'Pass', 20);
+    expect(used(world)).toEqual(['Approve peer bob']);
+    say(world, 'dave', 'Approve', { gate: 'peer' });
+    say(world, 'bob');
+    play(world, 'Pass', 20);
+    expect(world.reason).toBe('AwaitingApproval');
+    expect(message(world)).toContain(
+      'gate cab awaits 1 approval, but not by alice, who asked for it, and not by bob, who has approved gate peer: ',
+    );
+  });
+
+  test('who counts at a gate of distinct persons does not count at another one that comes later', () => {
+    const world = asking({ cab: { approval: { persons: 'Distinct' } }, peer: { when: 'After' } });
+    say(world, 'bob');
+    say(world, 'bob', 'Approve', { gate: 'peer' });
+    play(world, 'Pass');
+    expect(world.reason).toBe('AwaitingApproval');
+    expect(message(world)).toContain('not by bob, who has approved gate cab');
+    say(world, 'carol', 'Approve', { gate: 'peer' });
+    play(world, 'Pass');
+    expect(world.reason).toBe('Succeeded');
   });
 
   test('one who withdraws can approve again', () => {

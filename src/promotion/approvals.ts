@@ -1,8 +1,5 @@
 import type { ApprovalSpec, Gate, GateBinding, GateResult, Promotion } from '../api/v1alpha1/types.ts';
-import { earliest, fromTime, toTime } from '../runtime/time.ts';
-import { type Pass, passOverGate } from './bypass.ts';
 import type { Input } from './input.ts';
-import { imagesOf, revisionDigest } from './revision.ts';
 
 /** A Decision on an approval gate of this promotion whose author is proven. Times are epoch milliseconds. */
 export interface Approval {
@@ -22,17 +19,6 @@ export interface ApprovalBinding {
   binding: GateBinding;
   gate: Gate;
   spec: ApprovalSpec;
-}
-
-/** What an approval gate says of the promotion as a whole: it is asked once, and not of each target. */
-export interface ApprovalFold {
-  results: GateResult[];
-  /** Decisions by which a gate passed in this pass. */
-  used: Approval[];
-  /** The first gate that has not passed, with what is awaited from whom. */
-  awaiting?: { gate: string; message: string; overdue: boolean };
-  /** When the next approval expires, or the asking becomes overdue. */
-  wakeAt?: number;
 }
 
 /** Stands for all targets in a gate's result. */
@@ -66,7 +52,7 @@ export interface Refusal {
 /** What an approval is measured by. */
 export interface Measure {
   spec: ApprovalSpec;
-  /** The person who asked for the promotion, proven; undefined: nobody, or a machine. */
+  /** Who is named to have asked for the promotion, proven or not; undefined: nobody. */
   requester: string | undefined;
   revisionDigest: string | undefined;
   now: number;
@@ -100,9 +86,16 @@ export function refusalOf(
   return undefined;
 }
 
-/** So many persons: two at least where four eyes are to see it and nobody is known to have asked for it. */
-export function neededFor(spec: ApprovalSpec, requester: string | undefined): number {
-  return !spec.requesterMayApprove && requester === undefined ? Math.max(2, spec.required) : spec.required;
+/**
+ * So many persons. Where four eyes are to see it and nobody is known to have asked for it, any of them may have: one
+ * more. A machine has seen nothing: two persons at least.
+ */
+export function neededFor(
+  { required, requesterMayApprove }: ApprovalSpec,
+  { requester, byMachine }: Pick<Input, 'requester' | 'byMachine'>,
+): number {
+  if (requesterMayApprove || requester !== undefined) return required;
+  return byMachine ? Math.max(2, required) : required + 1;
 }
 
 /** What status says of a gate. */
@@ -113,94 +106,6 @@ export function resultFor(
   return promotion.status?.gates?.find(
     (g) => g.gate === binding.gate && g.when === binding.when && g.target === EVERY_TARGET,
   );
-}
-
-/** Each person's last word on one gate, but for rejections; oldest first. */
-function standingOn(gate: string, approvals: readonly Approval[]): Approval[] {
-  const last = new Map<string, Approval>();
-  for (const approval of approvals) {
-    if (approval.gate !== gate || approval.verdict === 'Reject') continue;
-    last.delete(approval.by);
-    if (approval.verdict === 'Approve') last.set(approval.by, approval);
-  }
-  return [...last.values()];
-}
-
-/**
- * Asks approval gates, in the order of the plan. A gate that has passed stays passed: what was used is on record, and
- * is neither asked again nor does it expire.
- */
-export function foldApprovals(input: Input, asked: readonly ApprovalBinding[]): ApprovalFold {
-  const fold: ApprovalFold = { results: [], used: [] };
-  const { promotion, now, requester, approvals } = input;
-  const digest = revisionDigest(imagesOf(promotion));
-  const taken = new Set(
-    promotion.status?.decisions?.filter((d) => d.verdict === 'Approve').map((d) => `${d.gate} ${d.by}`),
-  );
-  for (const one of asked) {
-    const before = resultFor(promotion, one.binding);
-    if (before?.verdict === 'Pass') {
-      fold.results.push(before);
-      continue;
-    }
-    const { binding, spec } = one;
-    const pass = passOverGate(input, binding.gate, true);
-    if (pass) {
-      fold.results.push(bypassedResult(one, pass, now));
-      continue;
-    }
-    const measure: Measure = { spec, requester, revisionDigest: digest, now };
-    const elsewhere = (by: string): boolean =>
-      spec.persons === 'Distinct' &&
-      [...taken].some((t) => t.endsWith(` ${by}`) && !t.startsWith(`${binding.gate} `));
-    const counted = standingOn(binding.gate, approvals).filter(
-      (a) => refusalOf(a, measure) === undefined && !elsewhere(a.by),
-    );
-    const needed = neededFor(spec, requester);
-    const passed = counted.length >= needed;
-    const used = passed ? counted.slice(0, needed) : counted;
-    for (const a of used) taken.add(`${binding.gate} ${a.by}`);
-    const since = before ? before.since : toTime(now);
-    const names = used.map((a) => a.by).join(', ');
-    const message = passed
-      ? `approved by ${names}`
-      : awaited(input, one, needed, names === '' ? [] : used.map((a) => a.by));
-    fold.results.push({
-      gate: binding.gate,
-      when: binding.when,
-      target: EVERY_TARGET,
-      verdict: passed ? 'Pass' : 'Inconclusive',
-      since: passed ? toTime(now) : since,
-      message: message.slice(0, 512),
-      sampleCount: used.length,
-      ...(one.gate.metadata.generation !== undefined && { gateGeneration: one.gate.metadata.generation }),
-    });
-    if (passed) {
-      fold.used.push(...used);
-      continue;
-    }
-    const dueAt =
-      spec.escalateAfterSeconds === undefined
-        ? undefined
-        : (fromTime(since) ?? now) + spec.escalateAfterSeconds * 1000;
-    const expires = counted.map((a) => a.at + spec.expiresAfterSeconds * 1000);
-    const wakeAt = earliest(...expires, ...(dueAt !== undefined && dueAt > now ? [dueAt] : []), fold.wakeAt);
-    if (wakeAt !== undefined) fold.wakeAt = wakeAt;
-    fold.awaiting ??= { gate: binding.gate, message, overdue: dueAt !== undefined && now >= dueAt };
-  }
-  return fold;
-}
-
-function bypassedResult({ binding, gate }: ApprovalBinding, pass: Pass, now: number): GateResult {
-  return {
-    gate: binding.gate,
-    when: binding.when,
-    target: EVERY_TARGET,
-    verdict: 'Pass',
-    since: toTime(now),
-    message: `bypassed by ${pass.by} (${pass.ticket}): ${pass.reason}`.slice(0, 512),
-    ...(gate.metadata.generation !== undefined && { gateGeneration: gate.metadata.generation }),
-  };
 }
 
 /** The approval gates that can still be decided on: those that have not passed. */
@@ -222,25 +127,4 @@ export function revocationsOf(input: Input, bindings: readonly GateBinding[]): A
   if (!input.approvals.some((a) => a.verdict === 'Revoke')) return [];
   const gates = open(input, bindings).map((b) => b.binding.gate);
   return input.approvals.filter((a) => a.verdict === 'Revoke' && gates.includes(a.gate));
-}
-
-/** What is awaited, from whom, and how to give it. */
-function awaited(
-  { promotion, requester }: Input,
-  { binding, spec }: ApprovalBinding,
-  needed: number,
-  by: readonly string[],
-): string {
-  const so =
-    by.length === 0 ? `${needed} ${needed === 1 ? 'approval' : 'approvals'}` : `${needed - by.length} more`;
-  const given = by.length === 0 ? '' : `, after ${by.join(', ')}`;
-  const not = spec.requesterMayApprove ? '' : besides(requester, promotion.spec.requestedBy);
-  return `gate ${binding.gate} awaits ${so}${given}${not}: create a Decision with verdict Approve, gate ${binding.gate} and revisionDigest ${revisionDigest(imagesOf(promotion))}`;
-}
-
-/** Who of all that may approve does not count, or why nobody's word is enough alone. */
-function besides(requester: string | undefined, named: string | undefined): string {
-  if (requester !== undefined) return `, but not by ${requester}, who asked for it`;
-  if (named === undefined || isMachine(named)) return ', since nobody is known to have asked for it';
-  return `, since who asked for it (${named}) is not proven: that was before the admission policies were in force as they are now`;
 }

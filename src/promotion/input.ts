@@ -85,6 +85,8 @@ export interface Input {
   approvals: readonly Approval[];
   /** The person who asked for it, proven; undefined: nobody, or a machine. */
   requester: string | undefined;
+  /** A machine is proven to have asked for it. */
+  byMachine: boolean;
   /** Decisions that are not used, since nothing proves who made them: how many, and what to do. */
   distrusted?: { count: number; message: string };
   /** A person takes it back by a Rollback: proven to be made by Sluice, not proven, or none. */

@@ -177,15 +177,20 @@ describe('persons', () => {
   test('nothing is begun without them, whatever happens in whatever order', () => {
     const events = eventsOf({
       verdicts: ['Pass', 'Pass', 'Fail', 'Error'],
-      approvals: { by: ['alice', 'bob', 'carol', 'system:node'], gates: ['peer', 'cab'] },
+      approvals: { by: ['alice', 'bob', 'carol', 'dave', 'erin', 'system:node'], gates: ['peer', 'cab'] },
       freezes: true,
       minLength: 30,
       maxLength: 150,
     });
     const persons = { peer: {}, cab: { required: 2, persons: 'Distinct' } };
+    const asked = fc.constantFrom('by alice', 'by a machine', 'by nobody known', 'by alice, unproven');
     fc.assert(
-      fc.property(patience, events, (patient, list) => {
-        obeys(new World({ patient, persons, requester: 'alice' }), list);
+      fc.property(patience, asked, events, (patient, how, list) => {
+        const requester = how === 'by alice' ? 'alice' : undefined;
+        const world = new World({ patient, persons, ...(requester !== undefined && { requester }) });
+        world.byMachine = how === 'by a machine';
+        if (how.startsWith('by alice')) world.promotion.spec.requestedBy = 'alice';
+        obeys(world, list);
       }),
       runs,
     );

@@ -10,7 +10,8 @@ import type {
 } from '../api/v1alpha1/types.ts';
 import type { Effect } from '../delivery/delivery.ts';
 import { toTime } from '../runtime/time.ts';
-import type { Approval, ApprovalFold } from './approvals.ts';
+import type { Approval } from './approvals.ts';
+import type { ApprovalFold } from './fold-approvals.ts';
 import type { ProbeRequest } from './input.ts';
 
 /** What made a promotion go back. */

@@ -13,7 +13,7 @@ export function rulesOf(input: Input): RuleOf {
     return ruleOf(
       gate,
       Object.fromEntries(args.map((a) => [a.name, a.value])),
-      approval ? neededFor(approval, input.requester) : 0,
+      approval ? neededFor(approval, input) : 0,
     );
   };
 }

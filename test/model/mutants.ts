@@ -1,5 +1,6 @@
 import { findCondition } from '../../src/api/v1alpha1/conditions.ts';
 import { promotionConditions } from '../../src/api/v1alpha1/reasons.ts';
+import type { Gate } from '../../src/api/v1alpha1/types.ts';
 import type { Effect, TargetView } from '../../src/delivery/delivery.ts';
 import { decide } from '../../src/promotion/decide.ts';
 import type { Decided, Input } from '../../src/promotion/input.ts';
@@ -87,6 +88,21 @@ export const takesAnybodysWord: Mutant = (input) =>
     // Whoever asked for it approves under another name.
     approvals: input.approvals.map((a) => ({ ...a, by: `not ${a.by}` })),
   });
+
+/** Who asked for it is not known, and it takes that for a machine, which is none of the approvers. */
+export const takesNobodyForAMachine: Mutant = (input) => decide({ ...input, byMachine: true });
+
+/** Whoever counts at one gate counts at every other. */
+export const countsAnybodyTwice: Mutant = (input) => {
+  const gates = [...input.gates].map(([name, gate]): [string, Gate] => {
+    const { approval } = gate.spec;
+    return [
+      name,
+      approval ? { ...gate, spec: { ...gate.spec, approval: { ...approval, persons: 'Any' } } } : gate,
+    ];
+  });
+  return decide({ ...input, gates: new Map(gates) });
+};
 
 export const forgetsFreezes: Mutant = (input) => {
   if (!input.environment) return decide(input);

@@ -78,6 +78,16 @@ export const WORLDS = {
     alphabet: { ...passOrFail, approvers: ['alice', 'bob', 'carol'] },
     maxStates: 30_000,
   },
+  'canary, asked for by nobody known': {
+    options: { ...base, persons: { cab: { required: 2 } } },
+    alphabet: { ...passOrFail, approvers: ['alice', 'bob', 'carol'] },
+    maxStates: 30_000,
+  },
+  'canary, levels of approval': {
+    options: { ...base, persons: { peer: {}, cab: { persons: 'Distinct' } }, requester: 'alice' },
+    alphabet: { ...passOrFail, approvers: ['bob', 'carol'] },
+    maxStates: 30_000,
+  },
   'canary, two gates': {
     options: { ...base, model: small, gates: twoGates },
     alphabet: passOrFail,

@@ -54,6 +54,18 @@ const BROKEN: readonly Broken[] = [
     laws: ['S3'],
     world: WORLDS['canary, approved by persons'],
   },
+  {
+    that: 'takes nobody known to have asked for it for a machine',
+    decide: mutants.takesNobodyForAMachine,
+    laws: ['S3'],
+    world: WORLDS['canary, asked for by nobody known'],
+  },
+  {
+    that: 'counts a person at two levels',
+    decide: mutants.countsAnybodyTwice,
+    laws: ['S3 distinct'],
+    world: WORLDS['canary, levels of approval'],
+  },
   { that: 'advances after a revert has begun', decide: mutants.advancesInARevert, laws: ['S4 wins'] },
   { that: 'forgets that it was going back', decide: mutants.forgetsTheRevert, laws: ['S4 wins'] },
   { that: 'puts the template back twice', decide: mutants.restoresTwice, laws: ['S4 once'] },

@@ -81,11 +81,11 @@ export const approvalSpec = z
     required: z.int().min(1).max(16).default(1).meta({ description: 'So many persons have to approve.' }),
     requesterMayApprove: z.boolean().default(false).meta({
       description:
-        'false: whoever asked for the promotion does not count. Where nobody or a machine asked for it, two persons are needed then.',
+        'false: whoever asked for the promotion does not count. Where nobody is known to have asked for it one person more is needed; where a machine has, two at least.',
     }),
     persons: z.enum(['Any', 'Distinct']).default('Any').meta({
       description:
-        'Distinct: who has approved another gate of the same promotion does not count here, for levels of approval.',
+        'Distinct: who counts here counts at no other gate of the same promotion, and the other way round, for levels of approval.',
     }),
     expiresAfterSeconds: seconds(
       60,

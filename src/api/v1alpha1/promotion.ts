@@ -63,7 +63,7 @@ export const promotionSpec = z
       .meta({ description: 'Instead of revision: what was last good in another Environment, taken once.' }),
     requestedBy: z.string().min(1).max(512).optional().meta({
       description:
-        'Who asks for it: the name by which the API server knows you, which refuses any other. Absent: nobody in particular, as a machine.',
+        'Who asks for it: the name by which the API server knows you, which refuses any other. Absent: nobody is known to have, and approval gates ask one person more.',
     }),
     changeType: z.enum(['Standard', 'Normal', 'Emergency']).optional().meta({
       description:

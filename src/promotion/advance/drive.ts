@@ -1,5 +1,6 @@
 import { earliest, fromTime, toTime } from '../../runtime/time.ts';
-import { type ApprovalFold, approvalsAmong, foldApprovals } from '../approvals.ts';
+import { approvalsAmong } from '../approvals.ts';
+import { type ApprovalFold, foldApprovals } from '../fold-approvals.ts';
 import { boundAt } from '../gates.ts';
 import { awaiting } from '../start/approval.ts';
 import { type At, ask, broken, gateFailed } from './asking.ts';

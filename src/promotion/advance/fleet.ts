@@ -4,14 +4,8 @@ import { begin, drive } from './drive.ts';
 import { saidBefore } from './hold.ts';
 import { type InFlight, inFlight, promotedAt } from '../in-flight.ts';
 import type { Input } from '../input.ts';
-import {
-  type Approval,
-  type ApprovalFold,
-  approvalsAmong,
-  EVERY_TARGET,
-  foldApprovals,
-  rejectionOf,
-} from '../approvals.ts';
+import { type Approval, approvalsAmong, EVERY_TARGET, rejectionOf } from '../approvals.ts';
+import { type ApprovalFold, foldApprovals } from '../fold-approvals.ts';
 import { abortedBy, said as whoSaid } from '../orders.ts';
 import { awaiting } from '../start/approval.ts';
 import { ended, type Failure, moved, naming, type Outcome, type TargetOutcome } from '../outcome.ts';

@@ -67,7 +67,7 @@ function asksWhoAsked(
 
 type DecidedOn = Pick<
   Input,
-  'rollback' | 'bypasses' | 'orders' | 'approvals' | 'freezes' | 'requester' | 'distrusted'
+  'rollback' | 'bypasses' | 'orders' | 'approvals' | 'freezes' | 'requester' | 'byMachine' | 'distrusted'
 >;
 
 /**
@@ -92,7 +92,7 @@ export function decidedOn(
     rollback: rollbackOf(promotion, standing),
     bypasses: proven.flatMap(bypassOf),
     freezes: freezeOrders(proven),
-    requester: requesterOf(promotion, standing),
+    ...requesterOf(promotion, standing),
     ...(count > 0 && standing && { distrusted: { count, message: distrust(standing) } }),
   };
 }
@@ -136,9 +136,14 @@ function rollbackOf(
   return isProven ? 'Proven' : 'Unproven';
 }
 
-/** A person whom the API server has seen ask for it. */
-function requesterOf({ metadata, spec }: Promotion, standing: Standing | undefined): string | undefined {
+/** A person or a machine that the API server has seen ask for it. */
+function requesterOf(
+  { metadata, spec }: Promotion,
+  standing: Standing | undefined,
+): Pick<Input, 'requester' | 'byMachine'> {
   const { requestedBy } = spec;
-  if (requestedBy === undefined || isMachine(requestedBy) || standing === undefined) return undefined;
-  return isUsable(standing, metadata.creationTimestamp) ? requestedBy : undefined;
+  const isProven = standing !== undefined && isUsable(standing, metadata.creationTimestamp);
+  if (requestedBy === undefined || !isProven) return { requester: undefined, byMachine: false };
+  const byMachine = isMachine(requestedBy);
+  return { requester: byMachine ? undefined : requestedBy, byMachine };
 }

@@ -1,4 +1,5 @@
-import { type ApprovalFold, approvalsAmong, foldApprovals } from '../approvals.ts';
+import { approvalsAmong } from '../approvals.ts';
+import { type ApprovalFold, foldApprovals } from '../fold-approvals.ts';
 import type { Input } from '../input.ts';
 import type { Outcome } from '../outcome.ts';
 import { imagesOf } from '../revision.ts';

@@ -75,6 +75,7 @@ export class World {
   /** Decisions on approval gates, and who has asked for the promotion. */
   approvals: Approval[] = [];
   requester: string | undefined;
+  byMachine = false;
   /** Freezes and Thaws of the Environment. */
   freezes: FreezeOrder[] = [];
   /** Targets that somebody else has promoted past a pause. */
@@ -106,6 +107,7 @@ export class World {
     this.upstreams = from.upstreams;
     this.approvals = from.approvals;
     this.requester = from.requester;
+    this.byMachine = from.byMachine;
     for (const name of from.forbidden) this.forbidden.add(name);
     for (const name of from.pushed) this.pushed.add(name);
   }
@@ -191,6 +193,7 @@ export class World {
       rollback: this.rollback,
       approvals: this.approvals,
       requester: this.requester,
+      byMachine: this.byMachine,
       claimed: new Map(),
       upstreams: this.upstreams,
       subjects: this.targets.map((t) => {

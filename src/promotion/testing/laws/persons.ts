@@ -1,14 +1,28 @@
-import { isMachine, neededFor } from '../../approvals.ts';
 import type { World } from '../world.ts';
 import { anyOf, decisionsIn, type Law } from './law.ts';
 
-/** Whoever has ever approved a gate and counts: what passed once stays passed, whatever is withdrawn later. */
-function personsOn({ approvals, requester }: World, gate: string, requesterMayApprove: boolean): Set<string> {
-  const counts = (by: string): boolean => !isMachine(by) && (requesterMayApprove || by !== requester);
+/* Stated anew here, and by nothing of the product: what is not a law of its own cannot fail. */
+
+/** Whoever has ever approved a gate and is a person: what passed once stays passed, whatever is withdrawn later. */
+function personsOn({ approvals }: World, gate: string): Set<string> {
   return new Set(
-    approvals.filter((a) => a.gate === gate && a.verdict === 'Approve' && counts(a.by)).map((a) => a.by),
+    approvals
+      .filter((a) => a.gate === gate && a.verdict === 'Approve' && !a.by.startsWith('system:'))
+      .map((a) => a.by),
   );
 }
+
+/** Whoever may be the one who has asked for it, of these persons. */
+function mayHaveAsked({ requester, byMachine, promotion }: World, persons: Set<string>): string[] {
+  if (requester !== undefined) return [requester];
+  if (byMachine) return [];
+  const named = promotion.spec.requestedBy;
+  return [...persons, ...(named === undefined ? [] : [named])];
+}
+
+/** Whoever may have asked, and whoever else is named for it. */
+const without = (persons: Set<string>, ...who: (string | undefined)[]): number =>
+  [...persons].filter((p) => !who.includes(p)).length;
 
 const approved: Law = {
   id: 'S3',
@@ -20,13 +34,42 @@ const approved: Law = {
     if (!applies) return undefined;
     return anyOf([...before.scene.gates], ([name, { spec }]) => {
       if (!spec.approval) return undefined;
-      const persons = personsOn(before, name, spec.approval.requesterMayApprove);
-      const needed = neededFor(spec.approval, before.requester);
+      const { required, requesterMayApprove } = spec.approval;
+      const persons = personsOn(before, name);
+      if (requesterMayApprove)
+        return (
+          persons.size < required &&
+          `gate ${name} asks for ${required} persons, ${persons.size} have approved`
+        );
+      // Two at least have seen it: who has asked for it, and who has approved. A machine sees nothing.
+      if (before.requester === undefined && persons.size < 2) return `fewer than two have seen gate ${name}`;
+      const named = before.promotion.spec.requestedBy;
+      const suspects = mayHaveAsked(before, persons);
+      const others = Math.min(
+        without(persons, before.byMachine ? undefined : named),
+        ...suspects.map((who) => without(persons, who, named)),
+      );
       return (
-        persons.size < needed && `gate ${name} asks for ${needed} persons, ${persons.size} have approved`
+        others < required &&
+        `gate ${name} asks for ${required} others than who has asked for it, ${others} are sure to be`
       );
     });
   },
 };
 
-export const PERSONS: readonly Law[] = [approved];
+/** Who was used at a gate of distinct persons was used at no other. */
+const distinct: Law = {
+  id: 'S3 distinct',
+  of: [6],
+  says: 'nobody counts at a gate of distinct persons and at another one',
+  broken: ({ after }) => {
+    const used = (after.promotion.status?.decisions ?? []).filter((d) => d.verdict === 'Approve');
+    return anyOf(used, (one) => {
+      if (after.scene.gates.get(one.gate ?? '')?.spec.approval?.persons !== 'Distinct') return undefined;
+      const other = used.find((d) => d.by === one.by && d.gate !== one.gate);
+      return other && `${one.by} counts at gate ${one.gate ?? ''} and at ${other.gate ?? ''}`;
+    });
+  },
+};
+
+export const PERSONS: readonly Law[] = [approved, distinct];

@@ -1,0 +1,155 @@
+import type { GateResult } from '../api/v1alpha1/types.ts';
+import { earliest, fromTime, toTime } from '../runtime/time.ts';
+import {
+  type Approval,
+  type ApprovalBinding,
+  EVERY_TARGET,
+  type Measure,
+  neededFor,
+  refusalOf,
+  resultFor,
+} from './approvals.ts';
+import { assign, type Claim, excludes } from './assign.ts';
+import { awaited, type Elsewhere } from './awaited.ts';
+import { type Pass, passOverGate } from './bypass.ts';
+import type { Input } from './input.ts';
+import { imagesOf, revisionDigest } from './revision.ts';
+
+/** What an approval gate says of the promotion as a whole: it is asked once, and not of each target. */
+export interface ApprovalFold {
+  results: GateResult[];
+  /** Decisions by which a gate passed in this pass. */
+  used: Approval[];
+  /** The first gate that has not passed, with what is awaited from whom. */
+  awaiting?: { gate: string; message: string; overdue: boolean };
+  /** When the next approval expires, or the asking becomes overdue. */
+  wakeAt?: number;
+}
+
+/** A gate that asks now, and who may count there. */
+interface Asking extends Claim {
+  one: ApprovalBinding;
+  /** What counts by itself, whoever else has approved and wherever. */
+  standing: readonly Approval[];
+  /** Who does not count, since they count at another gate. */
+  elsewhere: readonly Elsewhere[];
+}
+
+/** Each person's last word on one gate, but for rejections; oldest first. */
+function standingOn(gate: string, approvals: readonly Approval[]): Approval[] {
+  const last = new Map<string, Approval>();
+  for (const approval of approvals) {
+    if (approval.gate !== gate || approval.verdict === 'Reject') continue;
+    last.delete(approval.by);
+    if (approval.verdict === 'Approve') last.set(approval.by, approval);
+  }
+  return [...last.values()];
+}
+
+/**
+ * Asks approval gates, in the order of the plan. A gate that has passed stays passed: what was used is on record, and
+ * is neither asked again nor does it expire.
+ */
+export function foldApprovals(input: Input, asked: readonly ApprovalBinding[]): ApprovalFold {
+  const fold: ApprovalFold = { results: [], used: [] };
+  const asking = new Map<ApprovalBinding, Asking>();
+  for (const one of asked)
+    if (resultFor(input.promotion, one.binding)?.verdict !== 'Pass' && !passOf(input, one))
+      asking.set(one, askingOf(input, one));
+  const assigned = assign([...asking.values()]);
+  for (const one of asked) {
+    const before = resultFor(input.promotion, one.binding);
+    const open = asking.get(one);
+    if (open) ask(input, open, assigned, fold);
+    else if (before?.verdict === 'Pass') fold.results.push(before);
+    else {
+      const pass = passOf(input, one);
+      if (pass) fold.results.push(bypassedResult(one, pass, input.now));
+    }
+  }
+  return fold;
+}
+
+const passOf = (input: Input, { binding }: ApprovalBinding): Pass | undefined =>
+  passOverGate(input, binding.gate, true);
+
+/** Who may count at a gate: what was used at another one stays used there. */
+function askingOf(input: Input, one: ApprovalBinding): Asking {
+  const { promotion, now, approvals, gates } = input;
+  const { binding, spec } = one;
+  const measure: Measure = {
+    spec,
+    requester: input.requester ?? promotion.spec.requestedBy,
+    revisionDigest: revisionDigest(imagesOf(promotion)),
+    now,
+  };
+  const claim = { gate: binding.gate, distinct: spec.persons === 'Distinct' };
+  const used = (promotion.status?.decisions ?? []).flatMap(({ verdict, gate = '', by }): Elsewhere[] => {
+    const distinct = gates.get(gate)?.spec.approval?.persons === 'Distinct';
+    return verdict === 'Approve' && excludes({ gate, distinct }, claim) ? [{ by, gate }] : [];
+  });
+  const standing = standingOn(binding.gate, approvals).filter((a) => refusalOf(a, measure) === undefined);
+  const elsewhere = used.filter(({ by }) => standing.some((a) => a.by === by));
+  const by = standing.map((a) => a.by).filter((person) => !elsewhere.some((e) => e.by === person));
+  return { ...claim, needed: neededFor(spec, input), by, one, standing, elsewhere };
+}
+
+/** What one gate says that has not passed before this pass. */
+function ask(
+  input: Input,
+  open: Asking,
+  assigned: ReadonlyMap<Claim, readonly string[]>,
+  fold: ApprovalFold,
+): void {
+  const { promotion, now } = input;
+  const { binding, spec, gate } = open.one;
+  const chosen = assigned.get(open);
+  const before = resultFor(promotion, binding);
+  const since = before && !chosen ? before.since : toTime(now);
+  // Who counts at another gate in this very pass is used there from now on.
+  const lost = [...assigned].flatMap(([other, persons]) =>
+    excludes(other, open) && other !== open
+      ? persons.filter((by) => open.by.includes(by)).map((by): Elsewhere => ({ by, gate: other.gate }))
+      : [],
+  );
+  const elsewhere = [...open.elsewhere, ...lost];
+  const by = chosen ?? open.by.filter((person) => !lost.some((l) => l.by === person));
+  const message = chosen
+    ? `approved by ${chosen.join(', ')}`
+    : awaited(input, open.one, { needed: open.needed, by, elsewhere });
+  const counted = open.standing.filter((a) => by.includes(a.by));
+  fold.results.push({
+    gate: binding.gate,
+    when: binding.when,
+    target: EVERY_TARGET,
+    verdict: chosen ? 'Pass' : 'Inconclusive',
+    since,
+    message: message.slice(0, 512),
+    sampleCount: by.length,
+    ...(gate.metadata.generation !== undefined && { gateGeneration: gate.metadata.generation }),
+  });
+  if (chosen) {
+    fold.used.push(...counted);
+    return;
+  }
+  const dueAt =
+    spec.escalateAfterSeconds === undefined
+      ? undefined
+      : (fromTime(since) ?? now) + spec.escalateAfterSeconds * 1000;
+  const expires = counted.map((a) => a.at + spec.expiresAfterSeconds * 1000);
+  const wakeAt = earliest(...expires, ...(dueAt !== undefined && dueAt > now ? [dueAt] : []), fold.wakeAt);
+  if (wakeAt !== undefined) fold.wakeAt = wakeAt;
+  fold.awaiting ??= { gate: binding.gate, message, overdue: dueAt !== undefined && now >= dueAt };
+}
+
+function bypassedResult({ binding, gate }: ApprovalBinding, pass: Pass, now: number): GateResult {
+  return {
+    gate: binding.gate,
+    when: binding.when,
+    target: EVERY_TARGET,
+    verdict: 'Pass',
+    since: toTime(now),
+    message: `bypassed by ${pass.by} (${pass.ticket}): ${pass.reason}`.slice(0, 512),
+    ...(gate.metadata.generation !== undefined && { gateGeneration: gate.metadata.generation }),
+  };
+}
