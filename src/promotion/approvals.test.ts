@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { findCondition } from '../api/v1alpha1/conditions.ts';
 import { gateSpec } from '../api/v1alpha1/gate.ts';
 import type { Gate } from '../api/v1alpha1/types.ts';
-import type { Approval } from './approvals.ts';
+import { type Approval, oldestFirst } from './approvals.ts';
 import { imagesOf, revisionDigest } from './revision.ts';
 import { play } from './testing/play.ts';
 import { World } from './testing/world.ts';
@@ -66,6 +66,18 @@ function say(
 const message = (world: World): string => findCondition(world.promotion, 'Succeeded')?.message ?? '';
 const used = (world: World): string[] =>
   (world.promotion.status?.decisions ?? []).map((d) => `${d.verdict} ${d.gate ?? ''} ${d.by}`);
+
+test('of the same second a Revoke comes after the Approve, whatever their names', () => {
+  const one = { by: 'bob', gate: 'cab', revisionDigest: undefined, at: 1000, reason: undefined };
+  const approve: Approval = { ...one, name: 'z', uid: 'z', verdict: 'Approve' };
+  const revoke: Approval = { ...one, name: 'a', uid: 'a', verdict: 'Revoke' };
+  const later: Approval = { ...approve, uid: 'b', at: 2000 };
+  for (const said of [
+    [approve, revoke, later],
+    [later, revoke, approve],
+  ])
+    expect(oldestFirst(said)).toEqual([approve, revoke, later]);
+});
 
 describe('before anything is changed', () => {
   test('it says what is awaited, from whom and how to give it, and touches nothing', () => {

@@ -14,6 +14,13 @@ export interface Approval {
   reason: string | undefined;
 }
 
+const rank = ({ verdict }: Approval): number => (verdict === 'Revoke' ? 1 : 0);
+
+/** Oldest first; of the same second a Revoke comes last, because to wait is the safer reading. */
+export function oldestFirst(approvals: readonly Approval[]): Approval[] {
+  return approvals.toSorted((a, b) => a.at - b.at || rank(a) - rank(b) || (a.uid < b.uid ? -1 : 1));
+}
+
 /** An approval gate that this promotion has to pass. */
 export interface ApprovalBinding {
   binding: GateBinding;

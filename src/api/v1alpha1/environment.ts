@@ -220,7 +220,7 @@ export const environmentSpec = z
       }),
     concurrency: z.enum(['Queue', 'Replace', 'Reject']).default('Queue').meta({
       description:
-        'While a target is taken: Queue waits, Replace lets only the newest wait, Reject ends at once as Busy.',
+        'While a target is taken: Queue waits, Replace lets only the newest wait, Reject ends at once as Busy. Emergencies and rollbacks wait under Reject too, and are replaced only by what is as urgent.',
     }),
     historyLimit: z
       .int()

@@ -4,7 +4,7 @@ import { freezeOrders } from '../../environment/calendar.ts';
 import { isUsable, type Standing } from '../../policy/standing.ts';
 import { bindingsOf } from '../bindings.ts';
 import type { Bypass } from '../bypass.ts';
-import { type Approval, isApproval, isMachine, resultFor } from '../approvals.ts';
+import { type Approval, isApproval, isMachine, oldestFirst, resultFor } from '../approvals.ts';
 import { BY_PROMOTION, FREEZES } from '../indexes.ts';
 import type { Input, Order } from '../input.ts';
 import { inOrder } from '../orders.ts';
@@ -88,7 +88,7 @@ export function decidedOn(
   const count = all.length - proven.length;
   return {
     orders: inOrder(proven.flatMap(orderOf)),
-    approvals: proven.flatMap(approvalOf).toSorted((a, b) => a.at - b.at || (a.uid < b.uid ? -1 : 1)),
+    approvals: oldestFirst(proven.flatMap(approvalOf)),
     rollback: rollbackOf(promotion, standing),
     bypasses: proven.flatMap(bypassOf),
     freezes: freezeOrders(proven),

@@ -1,5 +1,6 @@
 import { approvalsAmong } from '../approvals.ts';
 import { type ApprovalFold, foldApprovals } from '../fold-approvals.ts';
+import { toTime } from '../../runtime/time.ts';
 import type { Input } from '../input.ts';
 import type { Outcome } from '../outcome.ts';
 import { imagesOf } from '../revision.ts';
@@ -43,7 +44,7 @@ export function approvedToBegin(
   return { outcome: { ...awaiting(fold), results: fold.results, used: fold.used } };
 }
 
-/** Waiting for persons: what is awaited from whom, and until when. */
+/** Waiting for persons: what is awaited from whom, and when the asking escalates or an approval expires. */
 export function awaiting(
   fold: ApprovalFold,
 ): Pick<Outcome, 'reason' | 'message' | 'pastDeadline' | 'wakeAt' | 'blockedBy'> {
@@ -53,6 +54,12 @@ export function awaiting(
     message,
     pastDeadline: overdue,
     wakeAt: fold.wakeAt,
-    blockedBy: [{ reason: 'Approval', message: message.slice(0, 1024) }],
+    blockedBy: [
+      {
+        reason: 'Approval',
+        message: message.slice(0, 1024),
+        ...(fold.wakeAt !== undefined && { until: toTime(fold.wakeAt) }),
+      },
+    ],
   };
 }

@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { type Judgement, newJudgement } from '../../analysis/judge.ts';
 import type { Environment } from '../../api/v1alpha1/types.ts';
 import type { Input, Rival, Subject } from '../input.ts';
+import { imagesOf, revisionDigest } from '../revision.ts';
 import { start } from './start.ts';
 import { DIGEST, NEW, OLD, World } from '../testing/world.ts';
 
@@ -82,7 +83,35 @@ const withPolicy = (concurrency: 'Queue' | 'Replace' | 'Reject', change: Partial
   return input;
 };
 
+/** An emergency, or what a person takes back, under this policy. */
+const urgent = (
+  concurrency: 'Replace' | 'Reject',
+  what: 'Emergency' | 'Rollback',
+  change: Partial<Input>,
+): Input => {
+  const input = withPolicy(concurrency, change);
+  const { promotion } = input;
+  if (what === 'Rollback') promotion.spec.rollback = { decision: 'd', uid: 'd-uid', by: 'bob' };
+  else promotion.spec.changeType = 'Emergency';
+  return what === 'Rollback' ? { ...input, rollback: 'Proven' } : input;
+};
+
 describe('several orders for one place', () => {
+  test.each(['Emergency', 'Rollback'] as const)(
+    'Replace: what is less urgent does not end one that waits (%s)',
+    (what) => {
+      const normal = rival({ createdAt: Date.parse('2026-01-02T00:00:00Z') });
+      expect(start(urgent('Replace', what, { rivals: [normal] })).reason).not.toBe('Superseded');
+      const asUrgent = { ...normal, priority: 0 };
+      expect(start(urgent('Replace', what, { rivals: [asUrgent] })).reason).toBe('Superseded');
+    },
+  );
+
+  test.each(['Emergency', 'Rollback'] as const)('Reject: it waits for its turn all the same (%s)', (what) => {
+    const taken = rival({ started: true });
+    expect(start(urgent('Reject', what, { rivals: [taken] })).reason).toBe('Queued');
+  });
+
   const older = Date.parse('2025-12-31T00:00:00Z');
   const newer = Date.parse('2026-01-02T00:00:00Z');
   test.each([
@@ -157,6 +186,45 @@ describe('several orders for one place', () => {
   test('a newer one need not wait for one that is stuck on its way back', () => {
     const stuck = rival({ started: true, reason: 'RollbackBlocked', createdAt: older });
     expect(start(ready({ rivals: [stuck] })).reason).toBe('Preflight');
+  });
+});
+
+describe('until when', () => {
+  const at = (seconds: number): string => new Date(new World().now + seconds * 1000).toISOString();
+  const deadline = { reason: 'StartDeadline', message: expect.any(String), until: at(60) };
+
+  test('a deadline to begin stands beside what is waited for, which keeps its own time', () => {
+    const input = ready({ rivals: [rival({ started: true })] });
+    input.promotion.spec.startDeadlineSeconds = 60;
+    const turn = { reason: 'Turn', message: expect.any(String) };
+    expect(start(input).blockedBy).toEqual([turn, deadline]);
+    const frozen = ready();
+    frozen.promotion.spec.startDeadlineSeconds = 60;
+    if (frozen.environment) frozen.environment.spec.freeze = { reason: 'year end', until: at(30) };
+    const freeze = { reason: 'Freeze', message: expect.any(String), until: at(30) };
+    expect(start(frozen).blockedBy).toEqual([freeze, deadline]);
+  });
+
+  test.each([
+    ['the asking escalates', {}, 60],
+    ['an approval expires', { required: 2, expiresAfterSeconds: 60, escalateAfterSeconds: 600 }, 60],
+  ])('an approval is awaited until %s', (_, spec, seconds) => {
+    const world = new World({ persons: { cab: { escalateAfterSeconds: 60, ...spec } }, requester: 'alice' });
+    const { now, promotion } = world;
+    const revision = revisionDigest(imagesOf(promotion));
+    world.approvals = [
+      {
+        name: 'd',
+        uid: 'd',
+        by: 'required' in spec ? 'bob' : 'alice',
+        verdict: 'Approve',
+        gate: 'cab',
+        revisionDigest: revision,
+        at: now,
+        reason: undefined,
+      },
+    ];
+    expect(start(ready({}, world)).blockedBy).toMatchObject([{ reason: 'Approval', until: at(seconds) }]);
   });
 });
 

@@ -34,12 +34,14 @@ export function start(input: Input): Outcome {
   const overdue = OVERDUE[outcome.reason];
   if (startDeadlineSeconds === undefined || overdue === undefined || outcome.plan) return outcome;
   const deadline = Date.parse(input.promotion.metadata.creationTimestamp) + startDeadlineSeconds * 1000;
-  const until = toTime(deadline);
+  // Beside what it waits for, which may be over at another time.
+  const message = `ends as ${overdue} if it has not begun by then`;
+  const ending = { reason: 'StartDeadline', message, until: toTime(deadline) };
   if (input.now < deadline)
     return {
       ...outcome,
       wakeAt: earliest(outcome.wakeAt, deadline),
-      blockedBy: (outcome.blockedBy ?? []).map((b) => ({ ...b, until })),
+      blockedBy: [...(outcome.blockedBy ?? []), ending],
     };
   return {
     reason: overdue,

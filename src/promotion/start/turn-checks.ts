@@ -1,6 +1,6 @@
 import type { Input } from '../input.ts';
 import type { Outcome } from '../outcome.ts';
-import { aheadOf, chosen, rivalFor } from './turn.ts';
+import { aheadOf, chosen, NORMAL, priorityOf, rivalFor } from './turn.ts';
 import { wait } from './waiting.ts';
 
 /** Whose turn it is, by the Environment's `concurrency`. A dry run takes no turn. */
@@ -31,7 +31,7 @@ function ambiguous(input: Input): Outcome | undefined {
   );
 }
 
-/** With Replace the newest that waits is the only one that waits. */
+/** With Replace the newest that waits is the only one that waits; what is less urgent replaces nothing. */
 function replaced(input: Input): Outcome | undefined {
   if (input.environment?.spec.concurrency !== 'Replace') return undefined;
   const createdAt = Date.parse(input.promotion.metadata.creationTimestamp);
@@ -40,6 +40,7 @@ function replaced(input: Input): Outcome | undefined {
     chosen(input),
     (r) =>
       !r.started &&
+      r.priority <= priorityOf(input.promotion.spec) &&
       (r.createdAt > createdAt || (r.createdAt === createdAt && r.uid > input.promotion.metadata.uid)),
   );
   return (
@@ -53,7 +54,9 @@ function replaced(input: Input): Outcome | undefined {
 function queued(input: Input): Outcome | undefined {
   const ahead = aheadOf(input, chosen(input));
   if (!ahead) return undefined;
-  if (input.environment?.spec.concurrency === 'Reject')
+  // An emergency waits its turn, and what a person takes back: to refuse that helps nobody.
+  const mayBeRefused = priorityOf(input.promotion.spec) >= NORMAL;
+  if (mayBeRefused && input.environment?.spec.concurrency === 'Reject')
     return {
       reason: 'Busy',
       message: `promotion ${ahead.name} has this target (concurrency: Reject): apply a new Promotion when it has ended`,

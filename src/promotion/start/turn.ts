@@ -66,10 +66,13 @@ export function isStuck(rival: Rival): boolean {
   return rival.started && STUCK.includes(rival.reason);
 }
 
+/** The priority of what is neither an emergency nor goes back. */
+export const NORMAL = 2;
+
 /** What goes back goes first, then emergencies; the smaller, the sooner. */
 export function priorityOf({ rollback, changeType }: Promotion['spec']): number {
   if (rollback) return 0;
-  return changeType === 'Emergency' ? 1 : 2;
+  return changeType === 'Emergency' ? 1 : NORMAL;
 }
 
 /** A rival that comes first: it is in flight, or it is more urgent, or older, and can have its turn. */
