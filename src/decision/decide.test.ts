@@ -60,6 +60,7 @@ const approval = (world: World): void => {
 const used = { name: 'd', uid: 'd-uid', by: 'bob', verdict: 'Abort', at: 't' };
 const revert = { reason: 'g', message: 'm', quarantine: true, detectedAt: 't' };
 
+const bypass: Partial<DecisionSpec> = { verdict: 'Bypass', ticket: 'INC-7', reason: 'the shop is down' };
 const afterwards: Partial<DecisionSpec> = { ...approve, gate: 'follow-up' };
 /** An emergency that alice has asked for, and that carol has let pass the freeze; the Environment knows of it. */
 const emergency = (world: World): void => {
@@ -137,6 +138,15 @@ describe('what becomes of a Decision', () => {
       },
       'False WrongGate',
     ],
+    [
+      'a Bypass of one of its gates',
+      { ...bypass, gate: new World().gate.metadata.name },
+      () => {},
+      'undecided',
+    ],
+    ['a Bypass of a constraint', { ...bypass, constraint: 'Freeze' }, () => {}, 'undecided'],
+    ['a Bypass of a gate that it does not have', { ...bypass, gate: 'cab' }, () => {}, 'False WrongGate'],
+    ['a Bypass of what is always judged', { ...bypass, gate: 'rollout' }, () => {}, 'False WrongGate'],
     ['a Release of what is refused', release, refuses(DIGEST), 'undecided'],
     ['a Release of what is not refused', release, () => {}, 'False DigestMismatch'],
     [

@@ -11,7 +11,7 @@ import { rollbackName } from '../environment/rollbacks.ts';
 import { isUsable, type Standing } from '../policy/standing.ts';
 import { toTime } from '../runtime/time.ts';
 import type { Fate } from './fate.ts';
-import { onGate, onPromotion } from './on-promotion.ts';
+import { onBypass, onGate, onPromotion } from './on-promotion.ts';
 import { onPlace, released } from './on-environment.ts';
 
 /** What a Decision's fate follows from. */
@@ -35,7 +35,7 @@ const FATES: Record<DecisionVerdict, (input: Input) => Fate | undefined> = {
   Hold: onPromotion,
   Resume: (input) => (input.decision.spec.promotion ? onPromotion(input) : onPlace(input)),
   Abort: onPromotion,
-  Bypass: onPromotion,
+  Bypass: onBypass,
   Rollback: onPlace,
   Release: released,
   Freeze: onPlace,

@@ -30,6 +30,20 @@ export function onPromotion({ decision, promotion }: Input): Fate | undefined {
   return undefined;
 }
 
+/** The same for a Bypass, which is of one of its gates, or of a constraint. */
+export function onBypass(input: Input): Fate | undefined {
+  const fate = onPromotion(input);
+  const { promotion, environment, decision } = input;
+  const { gate } = decision.spec;
+  // What gates it has is not known without its Environment, until they are latched.
+  if (fate || !promotion || gate === undefined || (!environment && !promotion.status?.plan)) return fate;
+  if (bindingsOf({ promotion, environment }).some((b) => b.gate === gate)) return undefined;
+  return no(
+    'WrongGate',
+    `Promotion ${promotion.metadata.name} does not have to pass a Gate ${gate}: name one of its gates, or a constraint`,
+  );
+}
+
 /** The same for an Approve, a Reject or a Revoke, which are on one of its approval gates besides. */
 export function onGate(input: Input): Fate | undefined {
   const { promotion, decision, gate, environment } = input;

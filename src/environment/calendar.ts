@@ -1,6 +1,7 @@
 import { type Opening, Windows } from '../analysis/windows.ts';
-import type { Decision, Environment, EnvironmentWindow } from '../api/v1alpha1/types.ts';
-import { fromTime } from '../runtime/time.ts';
+import type { Decision, Environment, EnvironmentStatus, EnvironmentWindow } from '../api/v1alpha1/types.ts';
+import { presentable } from '../runtime/presentable.ts';
+import { fromTime, toTime } from '../runtime/time.ts';
 
 /* When an Environment lets promotions begin: its windows, and whether it is frozen. */
 
@@ -91,26 +92,67 @@ export interface Freeze {
   reason: string;
   /** When it ends by itself, epoch milliseconds. */
   until?: number;
+  /** Since when, epoch milliseconds; undefined: the Environment has not looked at it yet. */
+  since?: number;
 }
 
-/**
- * The freeze in force: of the spec's and of those by persons the one that lasts longest. A Freeze stands until its time
- * is over or a Thaw comes after it: a shorter one that somebody adds takes nothing from it.
- */
+type Declared = NonNullable<EnvironmentStatus['declaredFreeze']>;
+
+/** The freeze that the spec declares, and since when it was seen: an edit of it is another one. */
+export function declaredFreezeOf({ spec, status }: Environment, now: number): Declared | undefined {
+  if (!spec.freeze) return undefined;
+  const { until } = spec.freeze;
+  const reason = presentable(spec.freeze.reason, 1024);
+  const before = status?.declaredFreeze;
+  if (before?.reason === reason && before.until === until) return before;
+  return { reason, ...(until !== undefined && { until }), since: toTime(now) };
+}
+
+/** Whether the windows have kept the Environment closed from one instant to another, as they are now. */
+export function closedThroughout(environment: Environment | undefined, from: number, to: number): boolean {
+  let at = from;
+  for (;;) {
+    const calendar = calendarOf(environment, at);
+    if (!calendar || calendar.open) return false;
+    if (calendar.until > to) return true;
+    at = calendar.until;
+  }
+}
+
+/** The freeze in force that lasts longest. */
 export function freezeOf(
   environment: Environment | undefined,
   orders: readonly FreezeOrder[],
   now: number,
 ): Freeze | undefined {
+  return freezesOf(environment, orders, now)[0];
+}
+
+/**
+ * The freezes in force, of the spec and of persons, the one that lasts longest first. A Freeze stands until its time is
+ * over or a Thaw comes after it: a shorter one that somebody adds takes nothing from it.
+ */
+export function freezesOf(
+  environment: Environment | undefined,
+  orders: readonly FreezeOrder[],
+  now: number,
+): Freeze[] {
   const declared = environment?.spec.freeze;
   const until = fromTime(declared?.until);
   const found: Freeze[] = [];
-  if (declared && (until === undefined || now < until))
-    found.push({ reason: declared.reason, ...(until !== undefined && { until }) });
+  if (environment && declared && (until === undefined || now < until)) {
+    const seen = environment.status?.declaredFreeze;
+    const since = declaredFreezeOf(environment, now) === seen ? fromTime(seen?.since) : undefined;
+    found.push({
+      reason: declared.reason,
+      ...(until !== undefined && { until }),
+      ...(since !== undefined && { since }),
+    });
+  }
   const thawed = orders.findLastIndex((order) => order.verdict === 'Thaw');
-  for (const { by, reason, until: ends } of orders.slice(thawed + 1))
-    if (now < ends) found.push({ by, reason, until: ends });
+  for (const { by, reason, until: ends, at } of orders.slice(thawed + 1))
+    if (now < ends) found.push({ by, reason, until: ends, since: at });
   return found.toSorted(
     (a, b) => (b.until ?? Number.POSITIVE_INFINITY) - (a.until ?? Number.POSITIVE_INFINITY),
-  )[0];
+  );
 }

@@ -1,4 +1,6 @@
 import type { Bypassed } from '../api/v1alpha1/types.ts';
+import { closedThroughout, freezesOf } from '../environment/calendar.ts';
+import { bindingsOf } from './bindings.ts';
 import type { Input } from './input.ts';
 
 /* What a promotion passes over on the record: by a person's Bypass, or as an emergency. */
@@ -20,7 +22,10 @@ export interface Bypass {
 }
 
 /** Who lets it pass over something, and why. */
-export type Pass = Pick<Bypassed, 'by' | 'ticket' | 'reason'>;
+export interface Pass extends Pick<Bypassed, 'by' | 'ticket' | 'reason'> {
+  /** When a person said so, epoch milliseconds; undefined: it is an emergency. */
+  at?: number;
+}
 
 const SKIPS = { Window: 'Windows', Freeze: 'Freeze', Soak: 'Soak', Upstream: 'Upstream' } as const;
 
@@ -33,9 +38,35 @@ export function asEmergency(input: Input, skips: (typeof SKIPS)[Constraint] | 'A
   return { by: requester, ticket: emergency.ticket, reason: emergency.justification };
 }
 
+/** Those that mean something here: one of a gate that it does not have is none, as of what is always judged. */
+export function bypassesFor(input: Input): readonly Bypass[] {
+  if (input.bypasses.length === 0) return [];
+  const bound = bindingsOf(input).map((b) => b.gate);
+  return input.bypasses.filter((b) => b.gate === undefined || bound.includes(b.gate));
+}
+
+/**
+ * Whether a Bypass is of what holds it up now. A freeze, and a window that has closed, it passes over once: those that
+ * stood when it was made. A freeze of the same second may have come after it.
+ */
+function covers({ environment, freezes, now }: Input, constraint: Constraint, { at }: Bypass): boolean {
+  if (constraint === 'Window') return closedThroughout(environment, at, now);
+  if (constraint !== 'Freeze') return true;
+  return freezesOf(environment, freezes, now).every(({ since }) => since !== undefined && since < at);
+}
+
 /** Who lets it pass over a constraint; undefined: nobody, it holds. */
 export function passOver(input: Input, constraint: Constraint): Pass | undefined {
-  return input.bypasses.find((b) => b.constraint === constraint) ?? asEmergency(input, SKIPS[constraint]);
+  const bypass = input.bypasses.find((b) => b.constraint === constraint && covers(input, constraint, b));
+  return bypass ?? asEmergency(input, SKIPS[constraint]);
+}
+
+/** Why a Bypass does not pass over a freeze or a window, in words for the end of a message; empty: there is none. */
+export function whyNotPassed(input: Input, constraint: 'Freeze' | 'Window'): string {
+  const last = input.bypasses.findLast((b) => b.constraint === constraint);
+  if (!last) return '';
+  const before = constraint === 'Freeze' ? 'this freeze' : 'it closed';
+  return `; the Bypass by ${last.by} was made before ${before}: create another`;
 }
 
 /** Who lets it pass over a gate: measured and shown it decides nothing; of an approval gate nobody is asked. */

@@ -2,7 +2,7 @@ import type { Bypassed } from '../api/v1alpha1/types.ts';
 import { calendarOf, freezeOf } from '../environment/calendar.ts';
 import { toTime } from '../runtime/time.ts';
 import { bindingsOf } from './bindings.ts';
-import { asEmergency, type Constraint, type Pass, passOver } from './bypass.ts';
+import { asEmergency, bypassesFor, type Constraint, type Pass, passOver } from './bypass.ts';
 import type { Input } from './input.ts';
 import { lackOf } from './start/upstream.ts';
 
@@ -10,9 +10,18 @@ import { lackOf } from './start/upstream.ts';
 export function bypassedBy(input: Input): Bypassed[] {
   const before = input.promotion.status?.bypassed ?? [];
   const all = new Map([...approvals(input), ...gates(input), ...constraints(input)]);
+  // What a person lets pass again later, as another freeze, is told again.
+  const isTold = (what: string, { at = 0 }: Pass): boolean =>
+    before.some((b) => b.what === what && Date.parse(b.at) >= at);
   const fresh = [...all]
-    .filter(([what]) => !before.some((b) => b.what === what))
-    .map(([what, { by, ticket, reason }]) => ({ what, by, ticket, reason, at: toTime(input.now) }));
+    .filter(([what, pass]) => !isTold(what, pass))
+    .map(([what, { by, ticket, reason, at = 0 }]) => ({
+      what,
+      by,
+      ticket,
+      reason,
+      at: toTime(Math.max(input.now, at)),
+    }));
   return [...before, ...fresh].slice(0, 64);
 }
 
@@ -38,8 +47,8 @@ function constraints(input: Input): Entry[] {
   });
 }
 
-function gates({ bypasses }: Input): Entry[] {
-  return bypasses.flatMap((b): Entry[] => (b.gate === undefined ? [] : [[`gate/${b.gate}`, b]]));
+function gates(input: Input): Entry[] {
+  return bypassesFor(input).flatMap((b): Entry[] => (b.gate === undefined ? [] : [[`gate/${b.gate}`, b]]));
 }
 
 /** Of approval gates that an emergency skips nobody is asked. */

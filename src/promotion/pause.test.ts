@@ -8,6 +8,7 @@ import { World, type WorldOptions } from './testing/world.ts';
 
 /* Windows and freezes: what they stop, what goes on under them, and how it goes on after them. */
 
+const QUICK = { settleSeconds: 2, minStepSeconds: 3, maxBlindSeconds: 30 };
 const MONTH = 31 * 24 * 3600;
 const START = Date.parse('2026-01-01T00:00:00Z');
 
@@ -214,10 +215,93 @@ describe('what is passed over, on the record', () => {
 
   test('a Bypass of one constraint is none of another', () => {
     const world = new World({ environment: { ...january('Finish'), freeze: { reason: 'year end' } } });
+    play(world, 'Pass', 5);
     bypass(world, { constraint: 'Freeze' });
     play(world, 'Pass', 10);
     expect(world.reason).toBe('WindowClosed');
   });
+
+  const message = (world: World): string | undefined => findCondition(world.promotion, 'Succeeded')?.message;
+
+  test('a Bypass passes the freeze that stood when it was made, and not the next one', () => {
+    const world = new World();
+    freeze(world, 'Freeze');
+    play(world, 'Pass', 5);
+    bypass(world, { constraint: 'Freeze' });
+    until(world, 'Analysing');
+    expect(world.promotion.status?.bypassed).toHaveLength(1);
+    freeze(world, 'Freeze');
+    play(world, 'Pass', 20);
+    expect(world.reason).toBe('Frozen');
+    expect(message(world)).toContain('the Bypass by bob was made before this freeze: create another');
+    bypass(world, { name: 'c', uid: 'c', by: 'carol', constraint: 'Freeze' });
+    play(world, 'Pass');
+    expect(world.reason).toBe('Succeeded');
+    expect(world.promotion.status?.bypassed).toMatchObject([
+      { what: 'Freeze', by: 'bob' },
+      { what: 'Freeze', by: 'carol' },
+    ]);
+  });
+
+  test('nor one that the Environment declares since then, or declares anew', () => {
+    const world = new World({ environment: { freeze: { reason: 'year end' } } });
+    play(world, 'Pass', 5);
+    bypass(world, { constraint: 'Freeze' });
+    until(world, 'Analysing');
+    edit(world, {});
+    play(world, 'Pass', 1);
+    edit(world, { freeze: { reason: 'an incident' } });
+    play(world, 'Pass', 20);
+    expect(world.reason).toBe('Frozen');
+    bypass(world, { name: 'c', uid: 'c', constraint: 'Freeze' });
+    play(world, 'Pass');
+    expect(world.reason).toBe('Succeeded');
+  });
+
+  test('a freeze by a person and a declared one are both to stand before it', () => {
+    const world = new World({ environment: { freeze: { reason: 'year end' } } });
+    play(world, 'Pass', 5);
+    bypass(world, { constraint: 'Freeze' });
+    freeze(world, 'Freeze');
+    play(world, 'Pass', 5);
+    expect(world.reason).toBe('Frozen');
+  });
+
+  test('a Bypass of the window passes the closed period that it was made in, and not the next one', () => {
+    // Closed every other minute.
+    const window = {
+      name: 'odd',
+      kind: 'Deny',
+      schedule: '*/2 * * * *',
+      durationSeconds: 60,
+      onClose: 'Pause',
+    };
+    const world = new World({ environment: { windows: [window], analysis: { ...QUICK, bakeSeconds: 110 } } });
+    play(world, 'Pass', 5);
+    expect(world.reason).toBe('WindowClosed');
+    bypass(world, { constraint: 'Window' });
+    until(world, 'Baking');
+    expect(world.now).toBeLessThan(START + 60_000);
+    play(world, 'Pass', 300 - (world.now - START) / 500);
+    expect(world.reason).toBe('WindowClosed');
+    expect(message(world)).toContain('the Bypass by bob was made before it closed: create another');
+    bypass(world, { name: 'c', uid: 'c', constraint: 'Window' });
+    play(world, 'Pass');
+    expect(world.reason).toBe('Succeeded');
+    expect(world.promotion.status?.bypassed).toHaveLength(2);
+  });
+
+  test.each(['cab', 'rollout'])(
+    'a Bypass of gate %s, which it does not have, is not on its record',
+    (gate) => {
+      const world = until(new World(), 'Analysing');
+      bypass(world, { gate });
+      play(world, 'Pass');
+      expect(world.reason).toBe('Succeeded');
+      expect(world.promotion.status?.bypassed).toBeUndefined();
+      expect(world.promotion.status?.decisions).toBeUndefined();
+    },
+  );
 
   test('a gate that is bypassed is measured and shown, and decides nothing', () => {
     const world = until(new World(), 'Analysing');

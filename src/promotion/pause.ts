@@ -2,7 +2,7 @@ import type { PromotionReason, PromotionStatus } from '../api/v1alpha1/types.ts'
 import { reasonOf } from '../api/v1alpha1/reasons.ts';
 import { calendarOf, freezeOf } from '../environment/calendar.ts';
 import { fromTime, toTime } from '../runtime/time.ts';
-import { passOver, whyNotSkipped } from './bypass.ts';
+import { passOver, whyNotPassed, whyNotSkipped } from './bypass.ts';
 import type { Input } from './input.ts';
 import { heldBy, said } from './orders.ts';
 import type { Failure } from './outcome.ts';
@@ -52,7 +52,7 @@ function frozen(input: Input): Pause | undefined {
   return pause(
     'Frozen',
     'Freeze',
-    `Environment ${name} is frozen${who}${end} (${reason}): ${how}${whyNotSkipped(input)}`,
+    `Environment ${name} is frozen${who}${end} (${reason}): ${how}${whyNotPassed(input, 'Freeze')}${whyNotSkipped(input)}`,
     until,
   );
 }
@@ -69,7 +69,7 @@ function outside(input: Input): Pause | undefined {
   return pause(
     'WindowClosed',
     'Window',
-    `Environment ${name} is closed (${calendar.reason}): ${opens}, and this goes on by itself then${whyNotSkipped(input)}`,
+    `Environment ${name} is closed (${calendar.reason}): ${opens}, and this goes on by itself then${whyNotPassed(input, 'Window')}${whyNotSkipped(input)}`,
     calendar.until,
   );
 }

@@ -19,9 +19,11 @@ function pages(status: PromotionStatus | undefined): boolean {
   return findCondition({ status }, 'Stalled') !== undefined;
 }
 
-/** What this status change says was passed over for the first time. */
+/** What this status change says was passed over; the same a second time, where a person had to say so again. */
 export function newlyBypassed(before: PromotionStatus | undefined, after: PromotionStatus): Bypassed[] {
-  return (after.bypassed ?? []).filter((b) => !before?.bypassed?.some((o) => o.what === b.what));
+  return (after.bypassed ?? []).filter(
+    (b) => !before?.bypassed?.some((o) => o.what === b.what && o.at === b.at),
+  );
 }
 
 /**

@@ -9,6 +9,7 @@ import { unpausedAt } from './pause.ts';
 import { imagesOf, revisionDigest, shortRevision } from './revision.ts';
 import { resolved } from './advance/tags.ts';
 import { revocationsOf } from './approvals.ts';
+import { bypassesFor } from './bypass.ts';
 import { bypassedBy } from './bypassed.ts';
 import { bindingsOf } from './bindings.ts';
 
@@ -117,7 +118,7 @@ function decisionsOf(input: Input, { used = [], plan }: Outcome): Pick<Promotion
   // On the way back there is nothing left to decide.
   const decided = promotion.status?.revert
     ? []
-    : [...orders, ...input.bypasses, ...used, ...revocationsOf(input, gates)];
+    : [...orders, ...bypassesFor(input), ...used, ...revocationsOf(input, gates)];
   const fresh = decided
     .filter((o) => !before.some((d) => d.uid === o.uid))
     .map(({ name, uid, by, verdict, at, ...on }) => ({

@@ -367,6 +367,14 @@ export const environmentStatus = z.object({
     })
     .optional()
     .meta({ description: 'The freeze that is in force.' }),
+  declaredFreeze: z
+    .object({
+      reason: text('Why.'),
+      until: time('When it ends by itself.').optional(),
+      since: time('Since when it was seen: a Bypass passes it that was made after that.'),
+    })
+    .optional()
+    .meta({ description: 'spec.freeze, and since when.' }),
   autoPromote: z
     .object({
       heldBy: text('Who held it, as the API server knew them.', 512),

@@ -332,7 +332,7 @@ export const promotionStatus = z.object({
     .optional()
     .meta({
       description: 'What it has passed over, by a Bypass or as an Emergency.',
-      ...listMap('what'),
+      ...listMap('what', 'at'),
     }),
   blockedBy: z
     .array(
