@@ -1,12 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { assign, type Claim, excludes } from './assign.ts';
 
 const claim = (gate: string, by: string, needed = 1, distinct = true): Claim => ({
   gate,
   distinct,
   needed,
-  by: [...by],
+  by: by.split(''),
 });
 
 /** Who counts where, as letters. */

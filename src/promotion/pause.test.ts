@@ -24,6 +24,7 @@ function until(world: World, state: string): World {
   return world;
 }
 
+const message = (world: World): string | undefined => findCondition(world.promotion, 'Succeeded')?.message;
 const stalled = (world: World): boolean => findCondition(world.promotion, 'Stalled') !== undefined;
 
 /** The Environment is edited: these windows from now on. */
@@ -220,8 +221,6 @@ describe('what is passed over, on the record', () => {
     play(world, 'Pass', 10);
     expect(world.reason).toBe('WindowClosed');
   });
-
-  const message = (world: World): string | undefined => findCondition(world.promotion, 'Succeeded')?.message;
 
   test('a Bypass passes the freeze that stood when it was made, and not the next one', () => {
     const world = new World();

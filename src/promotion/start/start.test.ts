@@ -189,8 +189,10 @@ describe('several orders for one place', () => {
   });
 });
 
+/** So long after the beginning of a world. */
+const at = (seconds: number): string => new Date(new World().now + seconds * 1000).toISOString();
+
 describe('until when', () => {
-  const at = (seconds: number): string => new Date(new World().now + seconds * 1000).toISOString();
   const deadline = { reason: 'StartDeadline', message: expect.any(String), until: at(60) };
 
   test('a deadline to begin stands beside what is waited for, which keeps its own time', () => {
