@@ -352,6 +352,32 @@ describe('the history', () => {
     expect(decided([], status).history).toEqual(status.history);
   });
 
+  test.each([
+    ['a gate that fails', { reason: 'error-rate', quarantine: true }, 'RolledBack', 1],
+    ['pods that do not come up', { reason: 'rollout', quarantine: true }, 'RolledBack', 1],
+    [
+      'a failure that a stranger cut short',
+      { reason: 'error-rate', quarantine: true },
+      'StrangerRevision',
+      1,
+    ],
+    ['a window that closes', { reason: 'window', quarantine: false }, 'RolledBack', undefined],
+    ['onBlind or onDeadline', { reason: 'error-rate', quarantine: false }, 'RolledBack', undefined],
+    ['an abort by somebody else', { reason: 'ExternalAbort', quarantine: false }, 'ExternalAbort', undefined],
+    ['a person who aborts', { reason: 'Aborted', quarantine: false }, 'Aborted', undefined],
+  ] as const)('of what went back: %s', (_, why, outcome, rate) => {
+    const completedAt = '2026-02-01T00:00:00Z';
+    const one = promotion(2, {
+      startedAt,
+      completedAt,
+      revert: { ...revert, ...why },
+      conditions: withConditions(undefined, promotionConditions(outcome, ''), 1, startedAt),
+    });
+    const status = decided([one], undefined, { now: Date.parse(completedAt) });
+    expect(status.history?.[0]?.failedAt).toBe(rate && revert.detectedAt);
+    expect(status.dora?.changeFailureRate).toBe(rate);
+  });
+
   test('has nothing of what was never begun', () => {
     expect(decided([promotion(1, { completedAt: '2026-02-01T00:00:00Z' })]).history).toBeUndefined();
   });

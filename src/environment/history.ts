@@ -4,10 +4,13 @@ import { referenceRun } from '../promotion/revision.ts';
 import { fromTime, toTime } from '../runtime/time.ts';
 import type { Input } from './input.ts';
 
-/** A person's Abort, a deletion and a Reject say nothing of the change; neither does a window that closes. */
-function isFailure(outcome: string): boolean {
-  return ['RolledBack', 'RollbackBlocked', 'ExternalAbort'].includes(outcome);
-}
+/**
+ * A change has failed where something measured has shown it to be bad: a gate's Fail, or pods that do not come up; that
+ * is also what its images are refused for. A person's Abort, a deletion and a Reject say nothing of the change; neither
+ * does a window that closes, a gate that cannot see or has no verdict in time, or a stranger's hand.
+ */
+const isFailure = (revert: NonNullable<Promotion['status']>['revert']): boolean =>
+  revert?.quarantine === true;
 
 /** When the change was made, as far as somebody has said so; a time that lies ahead of its own promotion is none. */
 function changedAt({ annotations, creationTimestamp }: Promotion['metadata']): string {
@@ -41,7 +44,7 @@ export function historyOf(input: Input): NonNullable<EnvironmentStatus['history'
       startedAt,
       completedAt,
       ...(head && { audit: head }),
-      ...(isFailure(outcome) && revert && { failedAt: revert.detectedAt }),
+      ...(isFailure(revert) && { failedAt: revert?.detectedAt }),
       ...(revert?.intentRestoredAt && { restoredAt: revert.intentRestoredAt }),
     }));
   });
