@@ -42,6 +42,7 @@ describe('words that make no sense', () => {
     [['promote', 'prod', '--kubeconfig', '/nowhere'], 'say what is to run'],
     [['promote', 'prod', '--image', 'checkout', '--kubeconfig', '/nowhere'], 'checkout names no version'],
     [['promote', 'gate/x', '--from', 'y'], 'gate/x is no Environment'],
+    [['promote', 'prod', '--from', 'x', '--committed-at', 'yesterday'], 'yesterday is no time in RFC 3339'],
     [['promote', 'prod', '--from', 'x', '--emergency'], 'set --ticket and --justification'],
     [['bypass', 'p', '--gate', 'g'], 'set --ticket, and a --reason'],
     [['freeze', 'prod'], 'a freeze ends'],

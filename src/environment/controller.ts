@@ -177,9 +177,10 @@ export class EnvironmentController {
   }
 
   /** Makes a Promotion; one that is there already has been made before. */
-  async #order({ metadata }: Environment, { name, spec }: Order, log: Log): Promise<void> {
+  async #order({ metadata }: Environment, { name, annotations, spec }: Order, log: Log): Promise<void> {
     const { namespace } = metadata;
-    const body = { apiVersion: API_VERSION, kind: 'Promotion', metadata: { name, namespace }, spec };
+    const named = { name, namespace, ...(annotations && { annotations }) };
+    const body = { apiVersion: API_VERSION, kind: 'Promotion', metadata: named, spec };
     try {
       this.#o.promotions.upsertLocal(
         await this.#o.client.create<RawObject>(collectionPath(PROMOTIONS, namespace), body),

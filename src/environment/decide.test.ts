@@ -120,6 +120,16 @@ describe('the truth about a target', () => {
     expect(decided([], status, { now }).targets?.[0]?.steadySince).toBe(since);
   });
 
+  test('it has when the change was made, and keeps that when the promotion says otherwise later', () => {
+    const one = promotion(1, ended);
+    one.metadata = { ...one.metadata, annotations: { 'sluice.dev/committed-at': '2025-12-31T00:00:00Z' } };
+    const changedAt = '2025-12-31T00:00:00.000Z';
+    const before = decided([one]);
+    expect(before.targets?.[0]).toMatchObject({ current: { changedAt }, lastGood: { changedAt } });
+    const after = decided([promotion(1, ended)], before);
+    expect(after.targets?.[0]).toMatchObject({ current: { changedAt }, lastGood: { changedAt } });
+  });
+
   test('what went back in its bake is current no more', () => {
     const before = decided([promotion(1, ended), promotion(2, {}, { state: 'Baking' })]);
     const after = decided(

@@ -1,7 +1,6 @@
-import { COMMITTED_AT_ANNOTATION } from '../api/v1alpha1/names.ts';
 import type { EnvironmentStatus, Promotion } from '../api/v1alpha1/types.ts';
 import { referenceRun } from '../promotion/revision.ts';
-import { fromTime, toTime } from '../runtime/time.ts';
+import { changedAt } from './changed.ts';
 import type { Input } from './input.ts';
 
 /**
@@ -12,24 +11,24 @@ import type { Input } from './input.ts';
 const isFailure = (revert: NonNullable<Promotion['status']>['revert']): boolean =>
   revert?.quarantine === true;
 
-/** When the change was made, as far as somebody has said so; a time that lies ahead of its own promotion is none. */
-function changedAt({ annotations, creationTimestamp }: Promotion['metadata']): string {
-  const committed = fromTime(annotations?.[COMMITTED_AT_ANNOTATION]);
-  const isPast = committed !== undefined && committed <= Date.parse(creationTimestamp);
-  return toTime(isPast ? committed : Date.parse(creationTimestamp));
-}
-
 /** How promotions ended here, newest first: what is on record, and those that have ended since. */
 export function historyOf(input: Input): NonNullable<EnvironmentStatus['history']> {
   const { environment } = input;
   const before = environment.status?.history ?? [];
-  const found = input.promotions.flatMap(({ metadata, status }) => {
+  const found = input.promotions.flatMap((promotion) => {
+    const { metadata, status } = promotion;
     const { completedAt, startedAt, revisionDigest, plan, revert, targets: places } = status ?? {};
     const outcome = status?.conditions?.find((c) => c.type === 'Succeeded')?.reason;
     const head = status?.audit?.records.at(-1)?.hash;
     // What was never begun changed nothing here.
     if (!completedAt || !startedAt || !outcome) return [];
-    return (plan?.targets ?? []).map(({ name: target, images }) => ({
+    const fresh = (plan?.targets ?? []).filter(
+      ({ name }) =>
+        !before.some(
+          (b) => b.promotion === metadata.name && b.target === name && b.completedAt === completedAt,
+        ),
+    );
+    return fresh.map(({ name: target, images }) => ({
       promotion: metadata.name,
       target,
       outcome,
@@ -40,7 +39,7 @@ export function historyOf(input: Input): NonNullable<EnvironmentStatus['history'
           places?.find((t) => t.name === target),
         ),
       ),
-      changedAt: changedAt(metadata),
+      changedAt: changedAt(input, promotion),
       startedAt,
       completedAt,
       ...(head && { audit: head }),
@@ -48,13 +47,7 @@ export function historyOf(input: Input): NonNullable<EnvironmentStatus['history'
       ...(revert?.intentRestoredAt && { restoredAt: revert.intentRestoredAt }),
     }));
   });
-  const fresh = found.filter(
-    (f) =>
-      !before.some(
-        (b) => b.promotion === f.promotion && b.target === f.target && b.completedAt === f.completedAt,
-      ),
-  );
-  const all = [...before, ...fresh].toSorted((a, b) => Date.parse(b.completedAt) - Date.parse(a.completedAt));
+  const all = [...before, ...found].toSorted((a, b) => Date.parse(b.completedAt) - Date.parse(a.completedAt));
   const kept = new Map<string, number>();
   return all.filter(({ target }) => {
     const count = (kept.get(target) ?? 0) + 1;

@@ -123,6 +123,20 @@ describe('autoPromote', () => {
     });
   });
 
+  test('hands on when the change was made, as what is upstream has it on record', () => {
+    const changedAt = '2025-12-01T00:00:00.000Z';
+    const staging = environment(
+      'staging',
+      {},
+      {
+        targets: [{ name: 'checkout', lastGood: { ...ref(2), changedAt } }],
+      },
+    );
+    expect(riseOf(inputOf(environment('prod', AUTO, good(1)), [staging], later)).order?.annotations).toEqual({
+      'sluice.dev/committed-at': changedAt,
+    });
+  });
+
   test.each<[string, Environment, Environment | undefined]>([
     ['is off', environment('prod', { ...AUTO, autoPromote: 'Never' }), environment('staging', {}, good(2))],
     ['has nothing upstream', environment('prod', AUTO), undefined],

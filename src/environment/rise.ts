@@ -1,6 +1,8 @@
+import { COMMITTED_AT_ANNOTATION } from '../api/v1alpha1/names.ts';
 import type { Environment, RevisionImage } from '../api/v1alpha1/types.ts';
 import { parseReference, revisionDigest } from '../promotion/revision.ts';
-import { earliest } from '../runtime/time.ts';
+import { earliest, toTime } from '../runtime/time.ts';
+import { changeKnownTo } from './changed.ts';
 import { heldAuto } from './rollbacks.ts';
 import type { Input } from './input.ts';
 import type { Order } from './order.ts';
@@ -71,10 +73,12 @@ export function riseOf(input: Input): { order?: Order; wakeAt?: number } {
       wakeAt = earliest(wakeAt, at);
       continue;
     }
+    const changedAt = changeKnownTo([place], images);
     const short = environment.metadata.name.slice(0, 44);
     return {
       order: {
         name: `auto-${short}-${digest.slice('sha256:'.length, 'sha256:'.length + 12)}`,
+        ...(changedAt !== undefined && { annotations: { [COMMITTED_AT_ANNOTATION]: toTime(changedAt) } }),
         spec: {
           environment: environment.metadata.name,
           revision: { images },

@@ -3,6 +3,7 @@ import type { EnvironmentStatus, Promotion, Target } from '../api/v1alpha1/types
 import { referenceRun } from '../promotion/revision.ts';
 import { presentable } from '../runtime/presentable.ts';
 import { fromTime, toTime } from '../runtime/time.ts';
+import { changedAt } from './changed.ts';
 import type { Input } from './input.ts';
 
 type TargetTruth = NonNullable<EnvironmentStatus['targets']>[number];
@@ -25,6 +26,18 @@ function refTo(promotion: Promotion, target: string, since: string): RevisionRef
     promotion: promotion.metadata.name,
     since,
   };
+}
+
+/** With when its change was made, once: what that is read from may be forgotten. */
+function withChange(
+  input: Input,
+  known: TargetTruth | undefined,
+  ref: RevisionRef | undefined,
+): RevisionRef | undefined {
+  const promotion = input.promotions.find((p) => p.metadata.name === ref?.promotion);
+  if (!ref || ref.changedAt || !promotion) return ref;
+  const before = [known?.current, known?.lastGood].find((r) => r?.promotion === ref.promotion);
+  return { ...ref, changedAt: before?.changedAt ?? changedAt(input, promotion) };
 }
 
 /** A revision that a promotion brought, and when that promotion was created: by the API server's clock, not by ours. */
@@ -66,12 +79,13 @@ export function truthOf(input: Input, target: Target): TargetTruth {
   const good = promoted.filter(({ promotion }) =>
     promotion.status?.targets?.some((t) => t.name === name && t.state === 'Succeeded'),
   );
-  const lastGood = newest(input.now, known?.lastGood, good);
+  const dated = (ref: RevisionRef | undefined): RevisionRef | undefined => withChange(input, known, ref);
+  const lastGood = dated(newest(input.now, known?.lastGood, good));
   // A current revision whose promotion went back since is current no more: the last good one is.
   const wentBack = input.promotions.some(
     (p) => p.metadata.name === known?.current?.promotion && p.status?.revert,
   );
-  const current = newest(input.now, wentBack ? lastGood : known?.current, promoted);
+  const current = dated(newest(input.now, wentBack ? lastGood : known?.current, promoted));
   const inFlight = input.promotions.find(
     (p) => p.status?.plan?.targets.some((t) => t.name === name) && p.status.completedAt === undefined,
   );

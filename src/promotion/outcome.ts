@@ -72,6 +72,8 @@ export interface Outcome {
   used?: readonly Approval[];
   /** Taken from another Environment, once. */
   revision?: readonly RevisionImage[];
+  /** When the change was made, as that Environment has it on record. */
+  changedAt?: string;
   /** What a person should know of, told when it begins. */
   warnings?: readonly string[];
   /** The finalizer is to be there before anything is changed. */

@@ -47,6 +47,7 @@ export function statusOf(input: Input, outcome: Outcome): PromotionStatus {
   const warnings = outcome.warnings?.map(shown) ?? before.warnings ?? [];
   const blockedBy = [...(outcome.blockedBy ?? []), ...distrust(input, outcome)];
   const bypassed = bypassedBy(input);
+  const changedAt = outcome.changedAt ?? before.changedAt;
   const unpaused = unpausedAt(input);
   const startedAt = before.startedAt ?? (outcome.plan && time);
   return {
@@ -55,6 +56,7 @@ export function statusOf(input: Input, outcome: Outcome): PromotionStatus {
       revision: { images: resolved(images, outcome.targets ?? before.targets, plan) },
       revisionDigest: revisionDigest(images),
     }),
+    ...(changedAt && { changedAt }),
     ...(plan && { plan }),
     summary: summaryOf(promotion, outcome),
     ...((outcome.targets ?? before.targets) && { targets: [...(outcome.targets ?? before.targets ?? [])] }),

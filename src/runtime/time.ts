@@ -9,6 +9,13 @@ export function fromTime(time: string | undefined): number | undefined {
   return Number.isNaN(ms) ? undefined : ms;
 }
 
+const RFC_3339 = /^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(?:\.\d+)?(?:[Zz]|[+-]\d\d:\d\d)$/;
+
+/** As {@link fromTime}, of what somebody else wrote: a time in RFC 3339, with its zone, and nothing else. */
+export function fromRfc3339(time: string | undefined): number | undefined {
+  return time !== undefined && RFC_3339.test(time) ? fromTime(time.toUpperCase()) : undefined;
+}
+
 /** The earliest of the given instants; undefined where there is none. */
 export function earliest(...instants: readonly (number | undefined)[]): number | undefined {
   const given = instants.filter((i) => i !== undefined);

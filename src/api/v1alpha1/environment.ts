@@ -239,6 +239,7 @@ const revisionRef = z.object({
     .optional()
     .meta({ description: 'The images it consists of.' }),
   promotion: text('Promotion that brought it here.', 253),
+  changedAt: time('When the change was made: see history.').optional(),
   since: time('Since when.'),
 });
 
@@ -282,7 +283,7 @@ const historyEntry = z.object({
     .optional()
     .meta({ description: 'The images that it brought to the target.' }),
   changedAt: time(
-    'When the change was made: the annotation sluice.dev/committed-at of the Promotion, else its creation.',
+    'When the change was made: the annotation sluice.dev/committed-at of the Promotion, else what this Environment or one that it rises from has on record of its images, else its creation.',
   ).optional(),
   startedAt: time('When Applying began.').optional(),
   completedAt: time('When it ended.'),

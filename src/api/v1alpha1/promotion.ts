@@ -296,6 +296,9 @@ export const promotionStatus = z.object({
   observedGeneration: count(2 ** 40, 'metadata.generation that was last looked at.').optional(),
   revision: z.object({ images }).optional().meta({ description: 'What is promoted.' }),
   revisionDigest: digest('sha256 over the sorted lines `repository@digest`.').optional(),
+  changedAt: time(
+    'When the change was made, as the Environment named in from has it on record: lead time counts from here where the annotation sluice.dev/committed-at is absent.',
+  ).optional(),
   plan: plan.optional(),
   summary: z
     .object({

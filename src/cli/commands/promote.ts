@@ -1,8 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import { digestOf, repositoryOf } from '../../api/v1alpha1/images.ts';
+import { COMMITTED_AT_ANNOTATION } from '../../api/v1alpha1/names.ts';
 import { findCondition } from '../../api/v1alpha1/conditions.ts';
 import type { Promotion, PromotionSpec, RevisionImage } from '../../api/v1alpha1/types.ts';
+import { fromRfc3339 } from '../../runtime/time.ts';
 import { command } from '../command.ts';
 import { bareName, type Context } from '../context.ts';
 import { CliError } from '../errors.ts';
@@ -25,6 +27,7 @@ export const revisionFlags = z.object({
 const promoteFlags = revisionFlags.extend({
   name: z.string().optional(),
   reason: z.string().optional(),
+  committedAt: z.string().optional(),
   emergency: z.boolean().default(false),
   ticket: z.string().optional(),
   justification: z.string().optional(),
@@ -42,11 +45,13 @@ export const promote = command({
   examples: [
     'kubectl sluice promote staging -n shop --image ghcr.io/acme/checkout:1.4.2@sha256:6f8f4a3c2b1e0d9c8b7a6f5e4d3c2b1a0f9e8d7c6b5a4f3e2d1c0b9a8f7e6d5c',
     'kubectl sluice promote prod -n shop --from staging --reason "checkout 1.4.2" --wait',
+    'kubectl sluice promote dev -n shop --image ghcr.io/acme/checkout:1.4.2 --committed-at "$(git log -1 --format=%cI)"',
   ],
   flags: [
     ...REVISION_FLAGS,
     ['--name <name>', 'name of the Promotion; absent: made of the image and the Environment'],
     ['--reason <text>', 'why, for the record'],
+    ['--committed-at <time>', 'when the change was committed, RFC 3339: lead time counts from there'],
     ['--emergency', 'skip what the Environment lets an emergency skip; needs --ticket and --justification'],
     ['--ticket <id>', 'the incident'],
     ['--justification <text>', 'why it cannot wait'],
@@ -60,6 +65,10 @@ export const promote = command({
     const name = bareName('Environment', environment);
     if (flags.emergency && (!flags.ticket || !flags.justification))
       throw new CliError('an emergency says why: set --ticket and --justification');
+    if (flags.committedAt !== undefined && fromRfc3339(flags.committedAt) === undefined)
+      throw new CliError(
+        `${flags.committedAt} is no time in RFC 3339: set what git log -1 --format=%cI prints`,
+      );
     const revision = revisionOf(flags);
     const by = await context.whoami();
     const spec: Partial<PromotionSpec> = {
@@ -73,7 +82,12 @@ export const promote = command({
         emergency: { ticket: flags.ticket ?? '', justification: flags.justification ?? '' },
       }),
     };
-    const metadata = flags.name === undefined ? { generateName: prefixOf(name, spec) } : { name: flags.name };
+    const metadata = {
+      ...(flags.name === undefined ? { generateName: prefixOf(name, spec) } : { name: flags.name }),
+      ...(flags.committedAt !== undefined && {
+        annotations: { [COMMITTED_AT_ANNOTATION]: flags.committedAt },
+      }),
+    };
     const made = await context.create('Promotion', metadata, spec, { dryRun: flags.dryRun });
     const isDone = printed(context, flags.output, made, [made]);
     if (!isDone) context.io.out(`${nameOf(made)} created${flags.dryRun ? ' (server dry run)' : ''}\n`);

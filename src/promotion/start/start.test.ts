@@ -4,6 +4,7 @@ import type { Environment } from '../../api/v1alpha1/types.ts';
 import type { Input, Rival, Subject } from '../input.ts';
 import { imagesOf, revisionDigest } from '../revision.ts';
 import { start } from './start.ts';
+import { statusOf } from '../status.ts';
 import { DIGEST, NEW, OLD, World } from '../testing/world.ts';
 
 /** The input of a promotion whose one query is answered: recording the template is all that is left. */
@@ -248,9 +249,21 @@ const taking = (from: Environment | undefined): Input => {
 describe('a revision that is taken from another Environment', () => {
   test('is what was last good there', () => {
     const lastGood = { revisionDigest: DIGEST, images: [NEW], promotion: 'one', since: 't' };
-    expect(start(taking(source({ lastGood }))).revision).toEqual([
-      { image: 'ghcr.io/acme/checkout', tag: '2', digest: DIGEST },
-    ]);
+    const outcome = start(taking(source({ lastGood })));
+    expect(outcome.revision).toEqual([{ image: 'ghcr.io/acme/checkout', tag: '2', digest: DIGEST }]);
+    expect(outcome.changedAt).toBeUndefined();
+  });
+
+  test('is as old as it is on record there', () => {
+    const changedAt = '2026-01-01T00:00:00.000Z';
+    const lastGood = { revisionDigest: DIGEST, images: [NEW], promotion: 'one', changedAt, since: 't' };
+    const input = taking(source({ lastGood }));
+    const outcome = start(input);
+    expect(outcome.changedAt).toBe(changedAt);
+    const status = statusOf(input, outcome);
+    expect(status.changedAt).toBe(changedAt);
+    input.promotion.status = status;
+    expect(statusOf(input, start(input)).changedAt).toBe(changedAt);
   });
 
   test.each([

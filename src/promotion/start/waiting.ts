@@ -1,4 +1,6 @@
 import type { RevisionImage } from '../../api/v1alpha1/types.ts';
+import { changeKnownTo } from '../../environment/changed.ts';
+import { toTime } from '../../runtime/time.ts';
 import type { Input } from '../input.ts';
 import type { Outcome } from '../outcome.ts';
 import { imagesOf, parseReference } from '../revision.ts';
@@ -59,10 +61,13 @@ export function fromUpstream(input: Input): Outcome | undefined {
       good.set(image.image, image);
     }
   }
+  const images = [...good.values()];
+  const changedAt = changeKnownTo([source], images);
   return {
     reason: 'Preflight',
     message: `taken from Environment ${from.environment}: what is last good there`,
-    revision: [...good.values()],
+    revision: images,
+    ...(changedAt !== undefined && { changedAt: toTime(changedAt) }),
     wakeAt: input.now,
   };
 }

@@ -52,6 +52,19 @@ describe('what preflight warns of', () => {
     expect(compared.join()).toContain('bind a prometheus gate with a limit as well');
   });
 
+  test.each([
+    ['yesterday', 'yesterday is no time in RFC 3339'],
+    ['2026-01-01', '2026-01-01 is no time in RFC 3339'],
+    ['2999-01-01T00:00:00Z', 'lies ahead of the creation'],
+    ['2020-01-01T00:00:00+01:00', undefined],
+  ])('a time of the commit that cannot be: %s', (said, says) => {
+    const warnings = warned(6000, (input) => {
+      input.promotion.metadata.annotations = { 'sluice.dev/committed-at': said };
+    });
+    if (says === undefined) expect(warnings.join()).not.toContain('committed-at');
+    else expect(warnings[0]).toContain(says);
+  });
+
   test('what the delivery has to say, once', () => {
     const said = warned(6000, (_, c) => Object.assign(c.view, { warnings: ['look', 'look'] }));
     expect(said).toEqual(['look']);

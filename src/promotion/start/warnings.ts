@@ -1,19 +1,22 @@
 import { samplesWarning } from '../../analysis/estimate.ts';
 import type { Input } from '../input.ts';
 import { answerOf, type Chosen, gatesFor } from './preflight.ts';
+import { committedComplaint } from '../committed.ts';
 import { timingOf } from '../timing.ts';
 
 const MOST_WARNINGS = 16;
 
 /** What keeps nothing from beginning, but a person should know of before it does; each says what to do. */
 export function warningsOf(input: Input, found: readonly Chosen[]): string[] {
-  const all = found.flatMap((c) => [
+  const committed = committedComplaint(input.promotion.metadata);
+  const ofTargets = found.flatMap((c) => [
     ...c.view.warnings,
     ...scaleDown(input, c),
     ...traffic(input, c),
     ...switched(input, c),
     ...bake(input, c),
   ]);
+  const all = [...(committed === undefined ? [] : [committed]), ...ofTargets];
   return [...new Set(all)].slice(0, MOST_WARNINGS).map((w) => w.slice(0, 1024));
 }
 
