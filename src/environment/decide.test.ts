@@ -9,6 +9,7 @@ import type {
   Promotion,
   PromotionStatus,
 } from '../api/v1alpha1/types.ts';
+import { toTime } from '../runtime/time.ts';
 import { decide } from './decide.ts';
 import type { Input } from './input.ts';
 
@@ -386,6 +387,17 @@ describe('the history', () => {
     const status = decided([one], undefined, { now: Date.parse(completedAt) });
     expect(status.history?.[0]?.failedAt).toBe(rate && revert.detectedAt);
     expect(status.dora?.changeFailureRate).toBe(rate);
+  });
+
+  test('says which was a rollback by a person, with when it was asked for and done', () => {
+    const back = over(2);
+    back.spec.rollback = { decision: 'd', uid: 'u', by: 'bob' };
+    expect(decided([back]).history?.[0]).toMatchObject({
+      rollback: 'd',
+      failedAt: toTime(Date.parse(back.metadata.creationTimestamp)),
+      restoredAt: back.status?.completedAt,
+    });
+    expect(decided([over(1)]).history?.[0]?.rollback).toBeUndefined();
   });
 
   test('has nothing of what was never begun', () => {

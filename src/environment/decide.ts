@@ -23,7 +23,9 @@ export function decide(input: Input): EnvironmentStatus {
   const dora = doraOf(history, {
     now: input.now,
     limit: environment.spec.historyLimit,
-    rolledBack: decisions.flatMap((d) => d.left ?? []),
+    takenBack: decisions.flatMap((d) =>
+      d.left === undefined ? [] : [{ revisionDigest: d.left, at: Date.parse(d.at) }],
+    ),
   });
   const targets = environment.spec.targets.map((t) => truthOf(input, t));
   const drifted = targets.filter((t) => t.drift).map((t) => t.name);

@@ -65,7 +65,32 @@ describe('the four keys', () => {
 
   test('what a person takes back afterwards has failed', () => {
     const history = [entry(1, { revisionDigest: 'sha256:bad' }), entry(2)];
-    const figures = doraOf(history, { now: NOW, limit: 20, rolledBack: ['sha256:bad'] });
+    const takenBack = [{ revisionDigest: 'sha256:bad', at: NOW }];
+    const figures = doraOf(history, { now: NOW, limit: 20, takenBack });
     expect(figures).toMatchObject({ deployments: 2, changeFailureRate: 0.5 });
+  });
+
+  test('taken back is the last promotion of that revision before, and not one that follows', () => {
+    const again = { revisionDigest: 'sha256:bad' };
+    const history = [entry(1, again), entry(3, again), entry(5, again), entry(6)];
+    const takenBack = [{ revisionDigest: 'sha256:bad', at: NOW - 2 * DAY }];
+    expect(doraOf(history, { now: NOW, limit: 20, takenBack })?.changeFailureRate).toBe(0.25);
+  });
+
+  test('a rollback by a person restores, and is no deployment of a change', () => {
+    const rollback = entry(1, {
+      rollback: 'd',
+      changedAt: toTime(NOW - 20 * DAY),
+      failedAt: toTime(NOW - DAY - 40_000),
+      restoredAt: toTime(NOW - DAY),
+    });
+    expect(doraOf([rollback, entry(2)], { now: NOW, limit: 20 })).toEqual({
+      days: 30,
+      deployments: 1,
+      deploymentsPerDay: 0.033,
+      leadTimeSeconds: 3600,
+      changeFailureRate: 0,
+      restoreSeconds: 40,
+    });
   });
 });

@@ -9,6 +9,12 @@ import { fromTime } from '../runtime/time.ts';
 type History = NonNullable<EnvironmentStatus['history']>;
 type Entry = History[number];
 
+/** A Rollback by a person: what it took back, and when. */
+export interface TakenBack {
+  revisionDigest: string;
+  at: number;
+}
+
 const DAY_MS = 24 * 3600 * 1000;
 const DAYS = 30;
 
@@ -39,23 +45,25 @@ const secondsBetween = (from: string | undefined, to: string | undefined): numbe
 const rounded = (value: number): number => Math.round(value * 1000) / 1000;
 
 /**
- * The figures of the last 30 days; of less where the history is full and spans less.
- * @param rolledBack revisionDigests that a person has taken back: those failed as well.
+ * The figures of the last 30 days; of less where the history is full and spans less. A rollback by a person brings no
+ * change: it is no deployment and has no lead time, but restores service, and what it took back has failed.
+ * @param takenBack Rollbacks by persons.
  * @param limit entries of the history that are kept for each target.
  */
 export function doraOf(
   history: History,
-  { now, limit, rolledBack = [] }: { now: number; limit: number; rolledBack?: readonly string[] },
+  { now, limit, takenBack = [] }: { now: number; limit: number; takenBack?: readonly TakenBack[] },
 ): EnvironmentStatus['dora'] {
   const recent = history.filter((h) => Date.parse(h.completedAt) > now - DAYS * DAY_MS);
   if (recent.length === 0) return undefined;
   const oldest = Math.min(...recent.map((h) => Date.parse(h.completedAt)));
   const isFull = recent.length === history.length && fullest(history) >= limit;
   const days = isFull ? Math.max(1, (now - oldest) / DAY_MS) : DAYS;
-  const promotions = byPromotion(recent);
+  const promotions = byPromotion(recent.filter((h) => h.rollback === undefined));
+  const left = takenBack.flatMap((t) => lastBefore(promotions, t) ?? []);
   const good = promotions.filter((p) => p.every((h) => h.outcome === 'Succeeded'));
   const failed = promotions.filter((p) =>
-    p.some((h) => h.failedAt !== undefined || rolledBack.includes(h.revisionDigest ?? '')),
+    p.some((h) => h.failedAt !== undefined || left.includes(h.promotion)),
   );
   const judged = new Set([...good, ...failed]).size;
   const lead = median(good.flatMap(([h]) => secondsBetween(h?.changedAt, h?.completedAt)));
@@ -69,6 +77,15 @@ export function doraOf(
     ...(judged > 0 && { changeFailureRate: rounded(failed.length / judged) }),
     ...(restore !== undefined && { restoreSeconds: restore }),
   };
+}
+
+/** The promotion that a Rollback took back: the last of that revision that had begun by then. Decisions have whole seconds. */
+function lastBefore(promotions: readonly Entry[][], { revisionDigest, at }: TakenBack): string | undefined {
+  const begun = (h: Entry): number => Date.parse(h.startedAt ?? h.completedAt);
+  return promotions
+    .flat()
+    .filter((h) => h.revisionDigest === revisionDigest && begun(h) < at + 1000)
+    .toSorted((a, b) => begun(b) - begun(a))[0]?.promotion;
 }
 
 /** Entries of the target that has most. */

@@ -1,5 +1,6 @@
 import type { EnvironmentStatus, Promotion } from '../api/v1alpha1/types.ts';
 import { referenceRun } from '../promotion/revision.ts';
+import { toTime } from '../runtime/time.ts';
 import { changedAt } from './changed.ts';
 import type { Input } from './input.ts';
 
@@ -16,7 +17,7 @@ export function historyOf(input: Input): NonNullable<EnvironmentStatus['history'
   const { environment } = input;
   const before = environment.status?.history ?? [];
   const found = input.promotions.flatMap((promotion) => {
-    const { metadata, status } = promotion;
+    const { metadata, spec, status } = promotion;
     const { completedAt, startedAt, revisionDigest, plan, revert, targets: places } = status ?? {};
     const outcome = status?.conditions?.find((c) => c.type === 'Succeeded')?.reason;
     const head = status?.audit?.records.at(-1)?.hash;
@@ -43,6 +44,13 @@ export function historyOf(input: Input): NonNullable<EnvironmentStatus['history'
       startedAt,
       completedAt,
       ...(head && { audit: head }),
+      ...(spec.rollback && { rollback: spec.rollback.decision }),
+      // A person asked for it when service was bad, and it was good again when this was done.
+      ...(spec.rollback &&
+        outcome === 'Succeeded' && {
+          failedAt: toTime(Date.parse(metadata.creationTimestamp)),
+          restoredAt: completedAt,
+        }),
       ...(isFailure(revert) && { failedAt: revert?.detectedAt }),
       ...(revert?.intentRestoredAt && { restoredAt: revert.intentRestoredAt }),
     }));

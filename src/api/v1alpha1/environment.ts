@@ -288,13 +288,21 @@ const historyEntry = z.object({
   startedAt: time('When Applying began.').optional(),
   completedAt: time('When it ended.'),
   audit: text('Hash of the last record of its audit trail.', 64).optional(),
-  failedAt: time('When it was seen to fail, where it went back because of that.').optional(),
-  restoredAt: time('When the revision before was proven back.').optional(),
+  rollback: text(
+    'The Decision of the person who rolled back by it; absent: it brought a change.',
+    253,
+  ).optional(),
+  failedAt: time(
+    'When it was seen to fail, where it went back because of that; of a rollback by a person, when it was asked for.',
+  ).optional(),
+  restoredAt: time(
+    'When the revision before was proven back; of a rollback by a person, when it was done.',
+  ).optional(),
 });
 
 const dora = z.object({
   days: z.number().meta({ description: 'Days that the figures speak of: 30, or what the history spans.' }),
-  deployments: count(10_000, 'Promotions that succeeded.'),
+  deployments: count(10_000, 'Promotions that succeeded, but for rollbacks by a person.'),
   deploymentsPerDay: z.number().meta({ description: 'Deployment frequency.' }),
   leadTimeSeconds: count(
     2 ** 40,
@@ -306,7 +314,7 @@ const dora = z.object({
     .meta({ description: 'Share of promotions that began and failed, or were rolled back by a person.' }),
   restoreSeconds: count(
     2 ** 40,
-    'Time to restore, median: from a failure seen to the proof of the way back.',
+    'Time to restore, median: from a failure seen, or a rollback asked for, to the proof of the way back.',
   ).optional(),
 });
 
