@@ -7,7 +7,7 @@ import type {
   Gate,
   Promotion,
 } from '../api/v1alpha1/types.ts';
-import { rollbackName } from '../environment/rollbacks.ts';
+import { rollbackName } from '../environment/destinations.ts';
 import { isUsable, type Standing } from '../policy/standing.ts';
 import { toTime } from '../runtime/time.ts';
 import type { Fate } from './fate.ts';
@@ -74,7 +74,7 @@ function withFate(
   return {
     ...decision.status,
     ...(decision.spec.verdict === 'Rollback' &&
-      fate.status === 'True' && { promotion: rollbackName(decision) }),
+      fate.status === 'True' && { promotion: rollbackName(decision.metadata.uid) }),
     conditions: withConditions(
       decision.status?.conditions,
       [{ type: 'Accepted', ...fate }],

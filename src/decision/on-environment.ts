@@ -1,3 +1,5 @@
+import type { Decision, Environment } from '../api/v1alpha1/types.ts';
+import { rollbackName } from '../environment/destinations.ts';
 import { refusalOfRollback } from '../environment/rollbacks.ts';
 import { fromTime } from '../runtime/time.ts';
 import type { Input } from './decide.ts';
@@ -13,8 +15,13 @@ export function onPlace({ decision, environment, now }: Input): Fate | undefined
       'WrongEnvironment',
       `Environment ${spec.environment} does not exist: name the one that is meant`,
     );
-  if (environment.status?.decisions?.some((d) => d.uid === metadata.uid))
-    return { status: 'True', reason: 'Used', message: `used by Environment ${spec.environment}` };
+  const used = environment.status?.decisions?.find((d) => d.uid === metadata.uid);
+  if (used)
+    return {
+      status: 'True',
+      reason: 'Used',
+      message: `used by Environment ${spec.environment}${used.to === undefined ? '' : bringing(environment, decision, used.to)}`,
+    };
   if (spec.verdict === 'Freeze' && (fromTime(spec.until) ?? now + 1) <= now)
     return no('Expired', 'until was past when it was looked at: create a new Decision with a later one');
   if (spec.verdict === 'Rollback') {
@@ -22,6 +29,16 @@ export function onPlace({ decision, environment, now }: Input): Fate | undefined
     if (refusal !== undefined) return no('DigestMismatch', refusal);
   }
   return undefined;
+}
+
+/** What a Rollback brings back, and what it waits for. */
+function bringing({ status }: Environment, { metadata, spec }: Decision, to: string): string {
+  const name = rollbackName(metadata.uid);
+  const ahead = status?.targets?.find(
+    (t) => (spec.target ?? t.name) === t.name && t.candidate && t.candidate.promotion !== name,
+  )?.candidate;
+  const after = ahead ? `, once Promotion ${ahead.promotion} has ended: abort that to go back at once` : '';
+  return `: Promotion ${name} brings back ${to}${after}`;
 }
 
 /** A Release, out of the Environment's quarantine. */

@@ -7,7 +7,7 @@ import { doraOf } from './dora.ts';
 import { followUpsOf, overdue, settling } from './follow-ups.ts';
 import { historyOf } from './history.ts';
 import type { Input } from './input.ts';
-import { heldAuto, refusalOfRollback } from './rollbacks.ts';
+import { heldAuto, recordOf, refusalOfRollback } from './rollbacks.ts';
 import { quarantineOf, releasedOf } from './quarantine.ts';
 import { truthOf } from './truth.ts';
 import { isUsed, latest } from './used.ts';
@@ -120,13 +120,6 @@ function freezeStatus({ by, reason, until }: Freeze): EnvironmentStatus['freeze'
   };
 }
 
-/** The revision that a Rollback takes back: what its target runs when it is used. */
-function leftBy({ status }: Input['environment'], target: string | undefined): { left?: string } {
-  const left = (target === undefined ? status?.targets?.[0] : status?.targets?.find((t) => t.name === target))
-    ?.current?.revisionDigest;
-  return left === undefined ? {} : { left };
-}
-
 /** Decisions on the place itself that were used, the latest of them. */
 function decisionsOf(input: Input): NonNullable<EnvironmentStatus['decisions']> {
   const { environment, freezes, now } = input;
@@ -139,13 +132,13 @@ function decisionsOf(input: Input): NonNullable<EnvironmentStatus['decisions']> 
           !input.unmade?.has(d.metadata.uid) &&
           !refusalOfRollback(environment, d)),
     )
-    .map(({ metadata, spec }) => ({
-      name: metadata.name,
-      uid: metadata.uid,
-      by: spec.by,
-      verdict: spec.verdict,
-      ...(spec.verdict === 'Rollback' && leftBy(environment, spec.target)),
-      at: Date.parse(metadata.creationTimestamp),
+    .map((d) => ({
+      name: d.metadata.name,
+      uid: d.metadata.uid,
+      by: d.spec.by,
+      verdict: d.spec.verdict,
+      ...(d.spec.verdict === 'Rollback' && recordOf(environment, d)),
+      at: Date.parse(d.metadata.creationTimestamp),
     }));
   const approvals = settling(input).map(({ metadata, spec }) => ({
     name: metadata.name,
@@ -163,6 +156,7 @@ function decisionsOf(input: Input): NonNullable<EnvironmentStatus['decisions']> 
       by: presentable(one.by, 512),
       verdict: one.verdict,
       ...('left' in one && one.left !== undefined && { left: one.left }),
+      ...('to' in one && one.to !== undefined && { to: presentable(one.to, 512) }),
       ...('promotion' in one && one.promotion !== undefined && { promotion: one.promotion }),
       at: toTime(at),
     }));

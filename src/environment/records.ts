@@ -4,7 +4,7 @@ import type { CutRecord } from '../audit/kept.ts';
 import { presentable } from '../runtime/presentable.ts';
 import type { Input } from './input.ts';
 import { type BegunRecord, begun, type EndedRecord, ended } from './passages.ts';
-import { rollbackName } from './rollbacks.ts';
+import { rollbackName } from './destinations.ts';
 
 /* What is put on record of one change of an Environment's status. */
 
@@ -54,7 +54,7 @@ function decisions(before: Status, after: EnvironmentStatus, decided: DecidedOf)
     .filter((d) => !known.has(d.uid))
     .map((d) => {
       const { name, uid, verdict } = d;
-      const promotion = verdict === 'Rollback' ? rollbackName({ metadata: { uid } }) : d.promotion;
+      const promotion = verdict === 'Rollback' ? rollbackName(uid) : d.promotion;
       const gate = decided(uid)?.spec.gate;
       return {
         ...decisionRecord({ name, uid, by: d.by, verdict, gate }, decided),

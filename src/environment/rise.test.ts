@@ -220,7 +220,7 @@ describe('a rollback', () => {
           targets: ['checkout'],
           revision: { images: [image(2)] },
           rollback: { decision: one.metadata.name, uid: one.metadata.uid, by: 'bob' },
-          reason: 'rollback by bob: slow',
+          reason: 'rollback by bob to checkout:2: slow',
         },
       },
     ]);
@@ -238,16 +238,18 @@ describe('a rollback', () => {
     const prod = environment('prod', {}, two(3, 2));
     const input = inputOf(prod, [], { decisions: [decision({})] });
     const status = decide(input);
-    expect(status.decisions).toMatchObject([{ verdict: 'Rollback', by: 'bob', left: digestOf(3) }]);
+    expect(status.decisions).toMatchObject([
+      { verdict: 'Rollback', by: 'bob', left: digestOf(3), to: `checkout:2 (${digestOf(2)})` },
+    ]);
     expect(rollbackOrders({ ...input, environment: { ...prod, status } })).toEqual([]);
   });
 
   test.each<[string, EnvironmentStatus, Partial<DecisionSpec>, string]>([
     [
-      'it runs what was last good',
+      'it runs what was last good, and nothing is known of before',
       two(2, 2),
       {},
-      'to go further back, name a revisionDigest of status.history',
+      'knows nothing that was good there before: apply a Promotion',
     ],
     ['nothing was ever good', {}, { target: 'checkout' }, 'knows nothing of a target checkout'],
     [

@@ -1,6 +1,14 @@
-import type { Decision, Environment, EnvironmentStatus, Promotion } from '../api/v1alpha1/types.ts';
-import { parseReference } from '../promotion/revision.ts';
+import { findCondition } from '../api/v1alpha1/conditions.ts';
+import type {
+  Decision,
+  Environment,
+  EnvironmentStatus,
+  Promotion,
+  RevisionImage,
+} from '../api/v1alpha1/types.ts';
+import { parseReference, shortRevision } from '../promotion/revision.ts';
 import { toTime } from '../runtime/time.ts';
+import { destinationOf, hasNewer, inWords, isSame, rollbackName } from './destinations.ts';
 import type { Input } from './input.ts';
 import type { Order } from './order.ts';
 import { isUsed, made } from './used.ts';
@@ -36,53 +44,83 @@ export function heldAuto(input: Input): EnvironmentStatus['autoPromote'] {
   };
 }
 
-/** Where a Rollback goes on one target: images to run, or why it goes nowhere. */
-type Destination = { images: string[]; revisionDigest: string } | { refusal: string };
-
-function destinationOf(environment: Environment, target: string, wanted: string | undefined): Destination {
-  const { status } = environment;
-  const truth = status?.targets?.find((t) => t.name === target);
-  if (!truth)
-    return { refusal: `Environment ${environment.metadata.name} knows nothing of a target ${target}` };
-  const { current, lastGood } = truth;
-  if (wanted === undefined) {
-    if (!lastGood)
-      return {
-        refusal: `nothing was ever good on target ${target}: name a revisionDigest of status.history`,
-      };
-    if (current?.revisionDigest === lastGood.revisionDigest)
-      return {
-        refusal: `target ${target} runs what was last good: to go further back, name a revisionDigest of status.history`,
-      };
-    return { images: lastGood.images ?? [], revisionDigest: lastGood.revisionDigest };
-  }
-  const entry = status?.history?.find(
-    (h) => h.target === target && h.revisionDigest === wanted && h.images?.length,
-  );
-  const known = [current, lastGood].find((r) => r?.revisionDigest === wanted);
-  const images = known?.images ?? entry?.images;
-  return images
-    ? { images, revisionDigest: wanted }
-    : { refusal: `target ${target} has no revisionDigest ${wanted} in status.history: name one that it has` };
+/** What a Rollback brings back, and on which targets. */
+interface Way {
+  targets: string[];
+  images: RevisionImage[];
+  /** The revision in words. */
+  to: string;
+  /** The revision that it takes back. */
+  left?: string;
 }
 
-/** Targets that a Rollback is for: the one that it names, or all that can go back. */
-function targetsOf(environment: Environment, { spec }: Decision): string[] {
-  if (spec.target !== undefined) return [spec.target];
-  const names = environment.spec.targets.map((t) => t.name);
-  return names.filter((name) => 'images' in destinationOf(environment, name, spec.revisionDigest));
+/**
+ * Targets that a Rollback is for: the one that it names, those that have run the revision that it names, those that have
+ * something newer than what was last good, else those that the latest promotion has brought something to.
+ */
+function targetsOf({ spec, status }: Environment, decision: Decision): string[] {
+  const { target, revisionDigest } = decision.spec;
+  if (target !== undefined) return [target];
+  const names = spec.targets.map((t) => t.name);
+  if (revisionDigest !== undefined) return names;
+  const truths = (status?.targets ?? []).filter((t) => names.includes(t.name));
+  const newer = truths.filter(hasNewer);
+  const [latest] = truths
+    .flatMap((t) => t.lastGood ?? [])
+    .toSorted((a, b) => Date.parse(b.since) - Date.parse(a.since));
+  const own = newer.length > 0 ? newer : truths.filter((t) => t.lastGood?.promotion === latest?.promotion);
+  return own.map((t) => t.name);
+}
+
+/** Where a Rollback goes, or why it goes nowhere, and what to do. */
+function wayOf(environment: Environment, decision: Decision): Way | { refusal: string } {
+  // A refusal is final: what a person was told to do otherwise is not done later, when it happens to be possible.
+  const accepted = findCondition(decision, 'Accepted');
+  if (accepted?.status === 'False') return { refusal: accepted.message };
+  const names = targetsOf(environment, decision);
+  const [first = environment.spec.targets[0]?.name ?? ''] = names;
+  const found = names.map((name) => ({
+    name,
+    destination: destinationOf(environment, name, decision.spec.revisionDigest),
+  }));
+  const going = found.flatMap(({ name, destination }) =>
+    'images' in destination ? [{ name, ...destination }] : [],
+  );
+  const [one] = going;
+  if (!one) {
+    const destination = destinationOf(environment, first, decision.spec.revisionDigest);
+    return { refusal: 'refusal' in destination ? destination.refusal : 'it names no target' };
+  }
+  const images = new Map<string, RevisionImage>();
+  for (const { name, images: own } of going)
+    for (const image of own.flatMap((reference) => parseReference(reference) ?? [])) {
+      if ((images.get(image.image) ?? image).digest !== image.digest)
+        return {
+          refusal: `target ${name} goes back to another digest of ${image.image} than ${one.name}: name the target, in one Decision for each`,
+        };
+      images.set(image.image, image);
+    }
+  const truth = environment.status?.targets?.find((t) => t.name === one.name);
+  const isCurrent = truth?.current && isSame(truth.current, one);
+  const left = (isCurrent ? truth.candidate : truth?.current)?.revisionDigest;
+  return {
+    targets: going.map((g) => g.name),
+    images: [...images.values()],
+    to: [...new Set(going.map(inWords))].join(', ').slice(0, 512),
+    ...(left && { left }),
+  };
 }
 
 /** Why a Rollback goes nowhere, and what to do; undefined: it goes. */
 export function refusalOfRollback(environment: Environment, decision: Decision): string | undefined {
-  const [first = environment.spec.targets[0]?.name ?? ''] = targetsOf(environment, decision);
-  const destination = destinationOf(environment, first, decision.spec.revisionDigest);
-  return 'refusal' in destination ? destination.refusal : undefined;
+  const way = wayOf(environment, decision);
+  return 'refusal' in way ? way.refusal : undefined;
 }
 
-/** The name of the Promotion that a Rollback makes: the same however often it is looked at. */
-export function rollbackName(decision: { metadata: Pick<Decision['metadata'], 'uid'> }): string {
-  return `rollback-${decision.metadata.uid}`;
+/** What is put on record of a Rollback that is used. */
+export function recordOf(environment: Environment, decision: Decision): Pick<Way, 'left'> & { to?: string } {
+  const way = wayOf(environment, decision);
+  return 'refusal' in way ? {} : { to: way.to, ...(way.left && { left: way.left }) };
 }
 
 /** Promotions that Rollbacks ask for which were not used yet. */
@@ -90,20 +128,20 @@ export function rollbackOrders(input: Input): Order[] {
   return placeDecisions(input).flatMap((decision): Order[] => {
     const { metadata, spec } = decision;
     if (spec.verdict !== 'Rollback' || isUsed(input.environment.status, made(decision))) return [];
-    const targets = targetsOf(input.environment, decision);
-    const references = targets.flatMap((target) => {
-      const destination = destinationOf(input.environment, target, spec.revisionDigest);
-      return 'images' in destination ? destination.images : [];
-    });
-    const images = [...new Set(references)].flatMap((reference) => parseReference(reference) ?? []);
-    if (images.length === 0) return [];
+    const way = wayOf(input.environment, decision);
+    if ('refusal' in way) return [];
+    const { targets, images } = way;
     const promotion: Promotion['spec'] = {
       environment: spec.environment,
       targets,
       revision: { images },
       rollback: { decision: metadata.name, uid: metadata.uid, by: spec.by },
-      reason: `rollback by ${spec.by}${spec.reason ? `: ${spec.reason}` : ''}`.slice(0, 1024),
+      reason:
+        `rollback by ${spec.by} to ${shortRevision(images)}${spec.reason ? `: ${spec.reason}` : ''}`.slice(
+          0,
+          1024,
+        ),
     };
-    return [{ name: rollbackName(decision), spec: promotion }];
+    return [{ name: rollbackName(metadata.uid), spec: promotion }];
   });
 }

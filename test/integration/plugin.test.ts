@@ -220,6 +220,18 @@ describe('decisions on a place', () => {
       code: 0,
     });
     await until('v2 is back', async () => (await place.image()) === imageFor('back', 'v2'));
+    await until('and good', async () => {
+      const { status } = await place.environment();
+      return status?.history?.[0]?.rollback !== undefined;
+    });
+    expect(await as('alice', 'promote', 'back', '--image', imageFor('back', 'v4'), '--wait')).toMatchObject({
+      code: 0,
+    });
+    expect(await as('bob', 'rollback', 'back', '--reason', 'INC-42')).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('brings back back:v2 ('),
+    });
+    await until('v2 is back again', async () => (await place.image()) === imageFor('back', 'v2'));
     expect(await as('bob', 'resume', 'environment/back')).toMatchObject({ code: 0 });
     const { stdout } = await as('bob', 'dora', 'back');
     expect(stdout).toMatch(

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { beforeAll, describe, expect, test } from '@jest/globals';
-import type { Environment, Promotion } from '../../src/api/v1alpha1/types.ts';
+import type { Decision, Environment, Promotion } from '../../src/api/v1alpha1/types.ts';
 import type { KubeObject } from '../harness/api.ts';
 import { sluice } from '../harness/cli.ts';
 import { PASSING, UNDECIDED } from '../harness/gates.ts';
@@ -303,6 +303,50 @@ describe('a rollback by a person', () => {
     );
     expect(found.status?.autoPromote).toMatchObject({ heldBy: 'bob' });
     expect(found.status?.dora).toMatchObject({ deployments: 2 });
+  });
+});
+
+describe('a rollback that names no revision', () => {
+  /** What became of it: the condition's reason and message. */
+  const saidOf = async (name: string): Promise<string> => {
+    const accepted = await fateOf(cluster, NAMESPACE, name);
+    const { status } = await cluster.api.get<Decision & KubeObject>(sluicePath(NAMESPACE, 'decisions', name));
+    return `${accepted}: ${status?.conditions?.find((c) => c.type === 'Accepted')?.message}`;
+  };
+  const rollback = { verdict: 'Rollback', environment: 'undo', target: 'undo' } as const;
+
+  test('goes to what was good before, then further back, and says where, and why not', async () => {
+    const place = await placed('undo');
+    for (const version of ['v2', 'v3', 'v4']) {
+      await place.promote(version);
+      expect(reasonOf(await place.untilEnded(`undo-${version}`))).toBe('Succeeded');
+    }
+    for (const [name, version] of [
+      ['undo-1', 'v3'],
+      ['undo-2', 'v2'],
+    ] as const) {
+      await decideAs(cluster, NAMESPACE, 'bob', name, rollback);
+      expect(await saidOf(name)).toMatch(
+        new RegExp(
+          `^True Used: used by Environment undo: Promotion rollback-\\S+ brings back undo:${version} `,
+        ),
+      );
+      const { status } = await cluster.api.get<Decision & KubeObject>(
+        sluicePath(NAMESPACE, 'decisions', name),
+      );
+      expect(reasonOf(await place.untilEnded(status?.promotion ?? ''))).toBe('Succeeded');
+      expect(await place.image()).toBe(imageFor('undo', version));
+      await untilEnvironment(place, 'it is what is good', (s) =>
+        Boolean(
+          s.targets?.[0]?.lastGood?.promotion.startsWith('rollback-') && s.history?.[0]?.rollback === name,
+        ),
+      );
+    }
+    await decideAs(cluster, NAMESPACE, 'bob', 'undo-3', rollback);
+    expect(await saidOf('undo-3')).toMatch(
+      /^False DigestMismatch: target undo runs what was last good, undo:v2 .* knows nothing that was good there before/,
+    );
+    expect((await place.environment()).status?.dora).toMatchObject({ deployments: 3 });
   });
 });
 

@@ -47,7 +47,7 @@ export const decisionSpec = z
     }),
     verdict: z.enum(VERDICTS).meta({
       description:
-        'Approve, Reject, Revoke (withdraws an approval): an approval gate. Hold: no advance, guards go on. Resume: ends a Hold; without promotion, the hold on autoPromote. Abort: go back. Bypass: one gate or constraint, once. Rollback: to the last good revision, or the one named. Release: out of quarantine. Freeze: nothing begins and nothing advances. Thaw: ends a Freeze.',
+        'Approve, Reject, Revoke (withdraws an approval): an approval gate. Hold: no advance, guards go on. Resume: ends a Hold; without promotion, the hold on autoPromote. Abort: go back. Bypass: one gate or constraint, once. Rollback: to what was good before, or to the revision named. Release: out of quarantine. Freeze: nothing begins and nothing advances. Thaw: ends a Freeze.',
     }),
     environment: objectName('Name of the Environment: what the right to decide is checked on.'),
     promotion: promotionRef.optional(),
@@ -55,9 +55,11 @@ export const decisionSpec = z
     constraint: constraint
       .optional()
       .meta({ description: 'What a Bypass passes over, where it is no gate.' }),
-    target: itemName('Name of the target: Rollback and Release.').optional(),
+    target: itemName(
+      'Name of the target: Rollback and Release. A Rollback without it is for those that have something newer than what was last good, else those of the latest promotion.',
+    ).optional(),
     revisionDigest: digest(
-      'status.revisionDigest of what is approved or released; with Rollback, of where to go: absent means what was last good.',
+      'status.revisionDigest of what is approved or released; with Rollback, of where to go: absent means what was last good, or, where that is what runs and nothing newer is on its way, what was good before it.',
     ).optional(),
     until: time('When it ends by itself, at most 30 days ahead: Freeze.').optional(),
     reason: text('Why, for the record.').optional(),

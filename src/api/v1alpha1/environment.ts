@@ -268,6 +268,7 @@ const decisionUsed = z.object({
   by: text('Who decided, as the API server knew them.', 512),
   verdict: text('What was decided.', 16),
   left: digest('Rollback: the revision that was taken back.').optional(),
+  to: text('Rollback: the revision that was brought back, with its digest.', 512).optional(),
   promotion: text('Approve: the emergency that it settles.', 253).optional(),
   at: time('When.'),
 });

@@ -13,9 +13,9 @@ const TARGET_FLAG = ['--target <name>', 'the target; absent: the only one'] as c
 /** `kubectl sluice rollback`. */
 export const rollback = command({
   usage: 'rollback <environment>',
-  summary: 'bring back what was last good, or a revision of the history, without canary',
+  summary: 'bring back what was good before, or a revision of the history, without canary',
   details:
-    'Sluice makes a Promotion of it, which asks no gate and heeds no window, and holds autoPromote until `kubectl sluice resume environment/NAME`.',
+    'Without --to: what was last good where something newer is promoted or on its way, else what was good before that; it says which. Sluice makes a Promotion of it, which asks no gate and heeds no window, and holds autoPromote until `kubectl sluice resume environment/NAME`.',
   examples: [
     'kubectl sluice rollback prod -n shop --reason INC-42',
     'kubectl sluice rollback prod -n shop --target checkout --to checkout:1.4.1',

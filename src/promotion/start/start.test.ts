@@ -129,6 +129,12 @@ describe('several orders for one place', () => {
     },
   );
 
+  test('concurrency Reject: a rollback waits for what it is to take back', () => {
+    const input = withPolicy('Reject', { rivals: [rival({ started: true })], rollback: 'Proven' });
+    input.promotion.spec.rollback = { decision: 'd', uid: 'u', by: 'bob' };
+    expect(start(input).reason).toBe('Queued');
+  });
+
   test.each([
     ['a newer one that succeeded ends an older that waits', newer, ['checkout'], 'Superseded'],
     ['an older one does not', older, ['checkout'], 'Preflight'],
