@@ -28,6 +28,7 @@ import { presentable } from '../runtime/presentable.ts';
 import { earliest } from '../runtime/time.ts';
 import { calendarOf, freezeOf, freezeOrders } from './calendar.ts';
 import { decide } from './decide.ts';
+import { figuresChangeAt } from './dora.ts';
 import { isAfterwards } from './follow-ups.ts';
 import type { Input } from './input.ts';
 import type { Order } from './order.ts';
@@ -135,6 +136,7 @@ export class EnvironmentController {
       freezeOf(environment, freezes, now)?.until,
       distrusted ? now + DISTRUST_MS : undefined,
       risesAt,
+      figuresChangeAt(status.history ?? [], now, environment.spec.historyLimit),
       ...(status.followUps ?? [])
         .map((f) => Math.max(Date.parse(f.dueAt), now + 1))
         .filter((at) => at > now + 1),

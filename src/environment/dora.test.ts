@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { EnvironmentStatus } from '../api/v1alpha1/types.ts';
 import { toTime } from '../runtime/time.ts';
-import { doraOf } from './dora.ts';
+import { doraOf, figuresChangeAt } from './dora.ts';
 
 const DAY = 24 * 3600 * 1000;
 const NOW = Date.parse('2026-06-30T00:00:00Z');
@@ -92,5 +92,23 @@ describe('the four keys', () => {
       changeFailureRate: 0,
       restoreSeconds: 40,
     });
+  });
+});
+
+describe('the figures of a place where nothing happens', () => {
+  test.each([
+    ['as the oldest leaves the 30 days', [entry(2), entry(10)], 20, NOW + 20 * DAY],
+    ['as a full history spans a day more', [entry(0.5), entry(1.25)], 2, NOW + 0.75 * DAY + 1],
+    ['as the oldest of a full history leaves', [entry(2), entry(29.5)], 2, NOW + 0.5 * DAY],
+  ])('change %s, and no sooner', (_, history, limit, at) => {
+    expect(figuresChangeAt(history, NOW, limit)).toBe(at);
+    const figures = (now: number) => doraOf(history, { now, limit });
+    expect(figures(at - 1)).toEqual(figures(NOW));
+    expect(figures(at)).not.toEqual(figures(NOW));
+  });
+
+  test('do not where there are none', () => {
+    expect(figuresChangeAt([], NOW, 20)).toBeUndefined();
+    expect(figuresChangeAt([entry(31)], NOW, 20)).toBeUndefined();
   });
 });

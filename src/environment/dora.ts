@@ -44,6 +44,32 @@ const secondsBetween = (from: string | undefined, to: string | undefined): numbe
 
 const rounded = (value: number): number => Math.round(value * 1000) / 1000;
 
+/** What the figures speak of, and of how many days; undefined: nothing has ended in them. */
+function spanOf(
+  history: History,
+  now: number,
+  limit: number,
+): { recent: History; oldest: number; isFull: boolean; days: number } | undefined {
+  const recent = history.filter((h) => Date.parse(h.completedAt) > now - DAYS * DAY_MS);
+  if (recent.length === 0) return undefined;
+  const oldest = Math.min(...recent.map((h) => Date.parse(h.completedAt)));
+  const isFull = recent.length === history.length && fullest(history) >= limit;
+  // Whole days: a figure that changes with every look would be written with every look.
+  const days = isFull ? Math.ceil(Math.max(1, (now - oldest) / DAY_MS)) : DAYS;
+  return { recent, oldest, isFull, days };
+}
+
+/**
+ * When the figures change although nothing happens, epoch milliseconds: the oldest entry leaves the 30 days, or what a
+ * full history spans is a day more; undefined: they do not.
+ */
+export function figuresChangeAt(history: History, now: number, limit: number): number | undefined {
+  const span = spanOf(history, now, limit);
+  if (!span) return undefined;
+  const leaves = span.oldest + DAYS * DAY_MS;
+  return span.isFull ? Math.min(leaves, span.oldest + span.days * DAY_MS + 1) : leaves;
+}
+
 /**
  * The figures of the last 30 days; of less where the history is full and spans less. A rollback by a person brings no
  * change: it is no deployment and has no lead time, but restores service, and what it took back has failed.
@@ -54,11 +80,9 @@ export function doraOf(
   history: History,
   { now, limit, takenBack = [] }: { now: number; limit: number; takenBack?: readonly TakenBack[] },
 ): EnvironmentStatus['dora'] {
-  const recent = history.filter((h) => Date.parse(h.completedAt) > now - DAYS * DAY_MS);
-  if (recent.length === 0) return undefined;
-  const oldest = Math.min(...recent.map((h) => Date.parse(h.completedAt)));
-  const isFull = recent.length === history.length && fullest(history) >= limit;
-  const days = isFull ? Math.max(1, (now - oldest) / DAY_MS) : DAYS;
+  const span = spanOf(history, now, limit);
+  if (!span) return undefined;
+  const { recent, days } = span;
   const promotions = byPromotion(recent.filter((h) => h.rollback === undefined));
   const left = takenBack.flatMap((t) => lastBefore(promotions, t) ?? []);
   const good = promotions.filter((p) => p.every((h) => h.outcome === 'Succeeded'));
@@ -69,10 +93,9 @@ export function doraOf(
   const lead = median(good.flatMap(([h]) => secondsBetween(h?.changedAt, h?.completedAt)));
   const restore = median(recent.flatMap((h) => secondsBetween(h.failedAt, h.restoredAt)));
   return {
-    // Whole days: a figure that changes with every look would be written with every look.
-    days: Math.ceil(days),
+    days,
     deployments: good.length,
-    deploymentsPerDay: rounded(good.length / Math.ceil(days)),
+    deploymentsPerDay: rounded(good.length / days),
     ...(lead !== undefined && { leadTimeSeconds: lead }),
     ...(judged > 0 && { changeFailureRate: rounded(failed.length / judged) }),
     ...(restore !== undefined && { restoreSeconds: restore }),
