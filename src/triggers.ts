@@ -48,6 +48,9 @@ export interface Queues {
 /** What comes of one write after another, an Environment says once. */
 const TOGETHER_MS = 500;
 
+const imagesIn = ({ spec }: ReplicaSet): string =>
+  (spec.template?.spec?.containers ?? []).map((c) => c.image ?? '').join(' ');
+
 /** Connects the caches with the queues. */
 export function connect(caches: Caches, queues: Queues): void {
   const environmentAt = (key: string): RawObject | undefined => {
@@ -124,13 +127,23 @@ export function connect(caches: Caches, queues: Queues): void {
         if (reasonOf(raw as Promotion) !== 'Queued') promotion(raw);
     for (const raw of caches.promotions.store.byIndex(BY_ROLLOUT, key)) promotion(raw);
   };
+  const placesOf = (key: string): void => {
+    for (const environment of caches.environments.store.byIndex(BY_ROLLOUT, key))
+      queues.environments.addAfter(keyOf(environment), TOGETHER_MS);
+  };
   caches.rollouts.onEvent(({ object }) => {
     rollout(keyOf(object));
-    for (const environment of caches.environments.store.byIndex(BY_ROLLOUT, keyOf(object)))
-      queues.environments.addAfter(keyOf(environment), TOGETHER_MS);
+    placesOf(keyOf(object));
   });
-  caches.replicaSets.onEvent(({ object }) => {
-    for (const owner of object.metadata.ownerReferences ?? [])
-      if (owner.kind === 'Rollout') rollout(`${object.metadata.namespace}/${owner.name}`);
+  caches.replicaSets.onEvent((event) => {
+    const { object } = event;
+    // What runs may drift without a change of its Rollout; how many pods there are is no matter of the place.
+    const isOther = event.type !== 'updated' || imagesIn(object) !== imagesIn(event.previous);
+    for (const owner of object.metadata.ownerReferences ?? []) {
+      if (owner.kind !== 'Rollout') continue;
+      const key = `${object.metadata.namespace}/${owner.name}`;
+      rollout(key);
+      if (isOther) placesOf(key);
+    }
   });
 }
