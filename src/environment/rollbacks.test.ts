@@ -60,6 +60,28 @@ const running = (version: number, words: string, change: Partial<Target> = {}): 
     history: history(words),
   });
 
+/** A version that is refused on checkout. */
+const bad = (version: number) => ({
+  ...image(version),
+  target: 'checkout',
+  reason: 'r',
+  promotion: `bad-${version}`,
+  since: toTime(START),
+});
+
+/** A place with two targets, of which checkout came last. */
+const two = (checkout: Partial<Target>, cart: Partial<Target>, app = 'cart'): Environment =>
+  place(
+    {
+      targets: [
+        { name: 'checkout', current: ref(3), lastGood: ref(3), ...checkout },
+        { name: 'cart', current: ref(2, app), lastGood: ref(2, app), ...cart },
+      ],
+      history: [...history('3 1'), ...history('2 1', 'cart', app)],
+    },
+    ['checkout', 'cart'],
+  );
+
 const rollback = (spec: Partial<DecisionSpec> = {}, status?: Decision['status']): Decision => ({
   apiVersion: 'sluice.dev/v1alpha1',
   kind: 'Decision',
@@ -112,13 +134,6 @@ describe('a Rollback that names no revision goes', () => {
   });
 
   test('never to what is refused there', () => {
-    const bad = (version: number) => ({
-      ...image(version),
-      target: 'checkout',
-      reason: 'r',
-      promotion: `bad-${version}`,
-      since: toTime(START),
-    });
     const refused = (...versions: number[]): Environment => {
       const environment = running(3, '3 2 1');
       return place({ ...environment.status, quarantine: versions.map(bad) });
@@ -187,18 +202,6 @@ describe('what is on record of a Rollback', () => {
 });
 
 describe('a Rollback that names no target', () => {
-  const two = (checkout: Partial<Target>, cart: Partial<Target>, app = 'cart'): Environment =>
-    place(
-      {
-        targets: [
-          { name: 'checkout', current: ref(3), lastGood: ref(3), ...checkout },
-          { name: 'cart', current: ref(2, app), lastGood: ref(2, app), ...cart },
-        ],
-        history: [...history('3 1'), ...history('2 1', 'cart', app)],
-      },
-      ['checkout', 'cart'],
-    );
-
   test('is for those that have something newer than what was last good', () => {
     expect(ordered(two({}, { current: ref(4, 'cart') }))).toMatchObject({
       targets: ['cart'],

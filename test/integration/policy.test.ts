@@ -306,13 +306,14 @@ describe('a rollback by a person', () => {
   });
 });
 
+/** What became of a Decision: the condition's reason and message. */
+const saidOf = async (name: string): Promise<string> => {
+  const accepted = await fateOf(cluster, NAMESPACE, name);
+  const { status } = await cluster.api.get<Decision & KubeObject>(sluicePath(NAMESPACE, 'decisions', name));
+  return `${accepted}: ${status?.conditions?.find((c) => c.type === 'Accepted')?.message}`;
+};
+
 describe('a rollback that names no revision', () => {
-  /** What became of it: the condition's reason and message. */
-  const saidOf = async (name: string): Promise<string> => {
-    const accepted = await fateOf(cluster, NAMESPACE, name);
-    const { status } = await cluster.api.get<Decision & KubeObject>(sluicePath(NAMESPACE, 'decisions', name));
-    return `${accepted}: ${status?.conditions?.find((c) => c.type === 'Accepted')?.message}`;
-  };
   const rollback = { verdict: 'Rollback', environment: 'undo', target: 'undo' } as const;
 
   test('goes to what was good before, then further back, and says where, and why not', async () => {
