@@ -110,7 +110,7 @@ export class EnvironmentController {
     };
     const { order, wakeAt: risesAt } = riseOf(input);
     // Before it is on record that they were used: what is made twice is made once.
-    const orders = [...rollbackOrders(input), ...(order ? [await this.#inOwnName(order)] : [])];
+    const orders = [...rollbackOrders(input), ...(order ? [order] : [])];
     const unmade = await this.#orderAll(environment, orders, log);
     const decided = decide({ ...input, unmade: new Set(unmade.map((u) => u.decision)) });
     const { status, fresh } = onRecord(input, decided);
@@ -181,8 +181,12 @@ export class EnvironmentController {
   /** Makes a Promotion; one that is there already has been made before. */
   async #order({ metadata }: Environment, { name, annotations, spec }: Order, log: Log): Promise<void> {
     const { namespace } = metadata;
-    const named = { name, namespace, ...(annotations && { annotations }) };
-    const body = { apiVersion: API_VERSION, kind: 'Promotion', metadata: named, spec };
+    const body = {
+      apiVersion: API_VERSION,
+      kind: 'Promotion',
+      metadata: { name, namespace, ...(annotations && { annotations }) },
+      spec: await this.#inOwnName(spec),
+    };
     try {
       this.#o.promotions.upsertLocal(
         await this.#o.client.create<RawObject>(collectionPath(PROMOTIONS, namespace), body),
@@ -193,11 +197,12 @@ export class EnvironmentController {
     }
   }
 
-  /** It names itself: approvers are then sure that none of them has asked for it. */
-  async #inOwnName({ name, spec }: Order): Promise<Order> {
+  /** It names itself: approvers are then sure that none of them has asked for it. A Rollback has its author on it. */
+  async #inOwnName(spec: Order['spec']): Promise<Order['spec']> {
+    if (spec.rollback) return spec;
     this.#account ??= await ownName(this.#o.client);
     // A person's account, as on a developer's machine, may be an approver's.
-    return { name, spec: isMachine(this.#account) ? { ...spec, requestedBy: this.#account } : spec };
+    return isMachine(this.#account) ? { ...spec, requestedBy: this.#account } : spec;
   }
 
   #upstreams({ metadata, spec }: Environment): Map<string, Environment> {

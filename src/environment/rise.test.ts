@@ -129,7 +129,7 @@ describe('autoPromote', () => {
       'staging',
       {},
       {
-        targets: [{ name: 'checkout', lastGood: { ...ref(2), changedAt } }],
+        targets: [{ name: 'checkout', lastGood: { ...ref(2), changedAt }, steadySince: toTime(START) }],
       },
     );
     expect(riseOf(inputOf(environment('prod', AUTO, good(1)), [staging], later)).order?.annotations).toEqual({
