@@ -1,4 +1,3 @@
-import type { ApiRequest } from '../harness/fault-exchange.ts';
 import {
   asks,
   cutAfter,
@@ -9,16 +8,17 @@ import {
   silentAfter,
 } from '../harness/fault-kinds.ts';
 import type { RuleInForce } from '../harness/fault-proxy.ts';
-import { dieAtAbort } from './blows.ts';
 import { faultCase } from './case.ts';
 import { isLong } from './catalogue.ts';
 import { ALL, play } from './play.ts';
 import { goldenEnd, type Stage } from './stage.ts';
+import { EACH, READS, type Use, WRITES } from './verbs.ts';
+import { playWhere } from './wheres.ts';
 import { isAbout, wordsFor } from './writes.ts';
 
 /*
- * The API server refuses, breaks off or does not answer: each way on each verb, in a bad promotion that has to be
- * brought back all the same. Every different request of that verb is hit once.
+ * The API server refuses, breaks off or does not answer: each way on each verb, in a scene in which it is used, and
+ * which has to come to its end all the same. Every different request of that verb is hit once.
  */
 
 const REFUSALS: Record<string, Fault> = {
@@ -31,21 +31,16 @@ const REFUSALS: Record<string, Fault> = {
   reset: cutBefore,
 };
 const WRITE_FAULTS: Record<string, Fault> = { ...REFUSALS, 'reset after the commit': cutAfter };
-/** Each is waited for by the client, 15 s. */
-const SILENCES: Record<string, Fault> = { silence: silent, 'silence after the commit': silentAfter };
+/** Each is waited for by the client: 15 s, of a Lease 5 s. */
+const AFTER: Record<string, Fault> = { 'silence after the commit': silentAfter };
+const SILENCES: Record<string, Fault> = { silence: silent, ...AFTER };
+/** No read conflicts with anything. */
+const READ_FAULTS: Record<string, Fault> = Object.fromEntries(
+  Object.entries(REFUSALS).filter(([how]) => how !== '409'),
+);
 
-const WRITES = [
-  ['patch', 'promotions/status'],
-  ['patch', 'promotions'],
-  ['patch', 'environments/status'],
-  ['patch', 'environments'],
-  ['patch', 'rollouts'],
-  ['patch', 'rollouts/status'],
-  ['create', 'controllerrevisions'],
-  ['delete', 'controllerrevisions'],
-  ['create', 'events'],
-] as const;
-const SILENCED = [WRITES[0], WRITES[4], WRITES[5], WRITES[6]] as const;
+/** Where a request that nobody answers holds up the way forward, or back; elsewhere it is lost after the commit only. */
+const SILENCED = ['promotions/status', 'rollouts', 'rollouts/status', 'controllerrevisions', 'leases'];
 
 /** In the short form: the abort and what it is recorded by, and a record that is not let go of at first. */
 const SHORT = new Set([
@@ -55,68 +50,103 @@ const SHORT = new Set([
   '503 delete controllerrevisions',
 ]);
 
+/** Named after no app: all of its kind in a lane belong to the one scene that is played there. */
+const UNNAMED = ['leases', 'configmaps', 'selfsubjectreviews', 'secrets', 'pods', 'decisions'];
+
 interface Injected {
   how: string;
   fault: Fault;
-  verb: ApiRequest['verb'];
-  resource?: string;
+  use: Use;
   /** Only the first. */
   times?: number;
-  /** The operator dies at its abort, so that it asks again for what it knew. */
-  dies?: boolean;
 }
 
-function apiCase(stage: Stage, family: string, { how, fault, verb, resource, times, dies }: Injected): void {
-  const what = `${verb} ${resource ?? 'of each kind'}`;
-  const spec = { family, injected: `${how} on ${what}`, laws: ALL, concurrent: true };
+function apiCase(stage: Stage, family: string, { how, fault, use, times }: Injected): void {
+  const { verb, resource, where } = use;
+  // The same request in two scenes has two cases.
+  const scene = where === 'good' ? 'good ' : '';
+  const what = `${how} ${scene}${verb} ${resource}`;
   faultCase(
-    { ...spec, id: `A-${how}-${what}`.replaceAll(' ', '-'), long: !SHORT.has(`${how} ${what}`) },
+    {
+      id: `A-${what}`.replaceAll(' ', '-'),
+      family,
+      injected: `${how} on ${verb} ${resource}${where === 'good' ? ', in a good promotion' : ''}`,
+      laws: ALL,
+      concurrent: true,
+      long: !SHORT.has(what),
+    },
     async () => {
       let rule: RuleInForce | undefined;
-      const { promise: failed, reject } = Promise.withResolvers<never>();
-      const run = stage.lanes.use((lane) =>
-        play(lane, 'bad', {
-          end: goldenEnd(stage, 'bad'),
-          trouble: (playing) => {
-            if (dies) dieAtAbort(playing, reject);
-            rule = lane.proxy.rule({
-              matches: (r) =>
-                r.verb === verb &&
-                (resource === undefined
-                  ? r.resource !== 'leases'
-                  : r.resource === resource && isAbout(r, playing.app)),
-              once: (r) => wordsFor(r, playing.app).join(),
-              do: fault,
-              ...(times !== undefined && { times }),
-            });
-            // Watches are opened anew only when they end.
-            if (verb === 'watch') lane.proxy.end((r) => r.verb === 'watch');
-          },
-        }),
-      );
-      await Promise.race([run, failed]);
+      await playWhere(stage, where, ({ app, lane }) => {
+        rule = lane.proxy.rule({
+          matches: (r) =>
+            r.verb === verb && r.resource === resource && (UNNAMED.includes(resource) || isAbout(r, app)),
+          once: (r) => wordsFor(r, app).join(),
+          do: fault,
+          ...(times !== undefined && { times }),
+        });
+      });
       return rule?.hits ?? 0;
+    },
+  );
+}
+
+/** Every list of an operator that starts in mid-revert, or every watch when all have ended: each kind once. */
+function eachCase(stage: Stage, how: string, fault: Fault, verb: 'list' | 'watch'): void {
+  const each = EACH[verb] ?? [];
+  const injected = `${how} on ${verb} of each kind`;
+  faultCase(
+    {
+      id: `A-${how}-${verb}-of-each-kind`.replaceAll(' ', '-'),
+      family: 'The API server refuses to be read',
+      injected,
+      laws: ALL,
+      concurrent: true,
+      long: true,
+    },
+    async () => {
+      const hit = new Set<string>();
+      await playWhere(stage, verb === 'list' ? 'aborted' : 'bad', ({ lane }) => {
+        lane.proxy.rule({
+          matches: (r) => r.verb === verb && each.includes(r.resource),
+          once: ({ resource }) => resource,
+          do: (exchange) => {
+            hit.add(exchange.request.resource);
+            return fault(exchange);
+          },
+        });
+        // Watches are opened anew only when they end.
+        if (verb === 'watch') lane.proxy.end((r) => r.verb === 'watch');
+      });
+      const missed = each.filter((resource) => !hit.has(resource));
+      if (missed.length > 0) throw new Error(`nobody asked to ${verb} ${missed.join(', ')}`);
+      return hit.size;
     },
   );
 }
 
 /** Every way on every verb. */
 export function apiCases(stage: Stage): void {
-  for (const [how, fault] of Object.entries(WRITE_FAULTS))
-    for (const [verb, resource] of WRITES)
-      apiCase(stage, 'The API server refuses a write', { how, fault, verb, resource });
-
-  for (const [how, fault] of Object.entries(SILENCES))
-    for (const [verb, resource] of SILENCED)
-      apiCase(stage, 'The API server does not answer a write', { how, fault, verb, resource, times: 1 });
-
-  for (const [how, fault] of Object.entries({ ...REFUSALS, 410: refuse(410) })) {
-    const family = 'The API server refuses to be read';
-    apiCase(stage, family, { how, fault, verb: 'list', dies: true });
-    apiCase(stage, family, { how, fault, verb: 'watch' });
-    if (how !== '409' && how !== '410')
-      apiCase(stage, family, { how, fault, verb: 'get', resource: 'controllerrevisions', dies: true });
+  const inject = (family: string, faults: Record<string, Fault>, use: Use, times?: number): void => {
+    for (const [how, fault] of Object.entries(faults))
+      apiCase(stage, family, { how, fault, use, ...(times !== undefined && { times }) });
+  };
+  for (const use of WRITES) inject('The API server refuses a write', WRITE_FAULTS, use);
+  for (const use of WRITES) {
+    const faults = SILENCED.includes(use.resource) ? SILENCES : AFTER;
+    inject('The API server does not answer a write', faults, use, 1);
   }
+  for (const use of READS) {
+    const family = 'The API server refuses to be read';
+    inject(family, use.verb === 'list' ? { ...READ_FAULTS, 410: refuse(410) } : READ_FAULTS, use);
+    inject('The API server does not answer who reads', { silence: silent }, use, 1);
+  }
+  for (const [how, fault] of Object.entries({ ...REFUSALS, 410: refuse(410) })) {
+    eachCase(stage, how, fault, 'list');
+    eachCase(stage, how, fault, 'watch');
+  }
+  // A watch that says nothing is a case of its own.
+  eachCase(stage, 'silence', silent, 'list');
   if (isLong) awayCases(stage);
 }
 

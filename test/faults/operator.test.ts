@@ -1,5 +1,6 @@
 import { afterAll, expect, test } from '@jest/globals';
 import type { AuditEvent } from '../harness/audit.ts';
+import { chartRoles } from '../harness/rights.ts';
 import { apiCases } from './api-cases.ts';
 import { isLong } from './catalogue.ts';
 import { clockCases } from './clock-cases.ts';
@@ -9,6 +10,7 @@ import { soakCase } from './soak-case.ts';
 import { openStage } from './stage.ts';
 import { tamperingCases } from './tampering-cases.ts';
 import { restartCase, travelCases } from './travel-cases.ts';
+import { missedRights } from './verbs.ts';
 import { watchCases } from './watch-cases.ts';
 
 /*
@@ -18,7 +20,7 @@ import { watchCases } from './watch-cases.ts';
  */
 
 const stage = await (isLong
-  ? openStage(['good', 'bad', 'waves', 'blueGreen', 'approved', 'takenBack'], 3)
+  ? openStage(['good', 'bad', 'waves', 'blueGreen', 'approved', 'takenBack', 'unhurried'], 3)
   : openStage(['bad'], 1));
 afterAll(() => stage.lanes.close());
 
@@ -52,4 +54,8 @@ test('S5: by the audit log of the API server, no operator has asked for anything
   });
   expect(asked.length).toBeGreaterThan(100);
   expect(outside.map(({ userAgent, requestURI }) => `${userAgent}: ${requestURI}`)).toEqual([]);
+});
+
+test('each right that the chart gives the operator is used in a scene in which a fault hits it', async () => {
+  expect(missedRights(await chartRoles(stage.lanes.world.cluster))).toEqual([]);
 });

@@ -1,4 +1,5 @@
-import type { Promotion, TargetState } from '../../src/api/v1alpha1/types.ts';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Decision, Promotion, TargetState } from '../../src/api/v1alpha1/types.ts';
 import { revisionDigest } from '../../src/promotion/revision.ts';
 import type { Controls } from '../harness/controls.ts';
 import type { Api, KubeObject } from '../harness/api.ts';
@@ -34,7 +35,12 @@ export interface Scene {
    */
   fail?(setting: Setting, place: Place, patienceMs: number | undefined): Promise<unknown>;
   /** What a person decides once it is asked for. */
-  decide?(setting: Setting, of: { app: string; promotion: string }): Promise<unknown>;
+  decide?(setting: Setting, of: Asked): Promise<unknown>;
+}
+
+interface Asked {
+  app: string;
+  promotion: string;
 }
 
 /** The Secret that every gate sends with its queries, and that must come to light nowhere. */
@@ -121,6 +127,54 @@ function untilOver(
   );
 }
 
+/**
+ * Approves a promotion that asks for it; again, where it is said that the Decision was made before anybody's name was
+ * proven.
+ */
+async function approve({ api, namespace }: Setting, { app, promotion }: Asked): Promise<void> {
+  const find = (): Promise<Promotion & KubeObject> =>
+    api.get<Promotion & KubeObject>(sluicePath(namespace, 'promotions', promotion));
+  const asks = await until(`${promotion} asks for an approval`, async (seen) => {
+    const found = await find();
+    seen(found.status);
+    return reasonOf(found) === 'AwaitingApproval' && found;
+  });
+  const { metadata, status } = asks;
+  const spec = {
+    by: 'admin',
+    verdict: 'Approve',
+    environment: app,
+    promotion: { name: promotion, uid: metadata.uid },
+    gate: `${app}-cab`,
+    revisionDigest: status?.revisionDigest ?? '',
+  } as const;
+  for (let nth = 1; ; nth += 1) {
+    const name = `${app}-approve-${nth}`;
+    await api.create(sluicePath(namespace, 'decisions'), decisionOf(name, spec));
+    const isUsed = await until(
+      `${name} has its fate`,
+      async (seen) => {
+        if (reasonOf(await find()) !== 'AwaitingApproval') return 'used';
+        const decision = await api.find<Decision & KubeObject>(sluicePath(namespace, 'decisions', name));
+        seen(decision?.status);
+        return decision?.status?.conditions?.some((c) => c.reason === 'NotTrusted') && 'not used';
+      },
+      { timeoutMs: 120_000 },
+    );
+    if (isUsed === 'used') return;
+    // Names are proven from some seconds after the policies came.
+    await delay(1000);
+  }
+}
+
+/** A place in which versions are named by their tags alone. */
+class TaggedPlace extends Place {
+  override orderOf(version: string): ReturnType<Place['orderOf']> {
+    const { image, tag } = revisionImage(this.app, version);
+    return { environment: this.app, revision: { images: [{ image, tag }] } };
+  }
+}
+
 /** The scenes that are played under faults, each judged by real metrics of real requests. */
 export const SCENES = {
   good: {
@@ -182,23 +236,7 @@ export const SCENES = {
       });
       return place;
     },
-    decide: async ({ api, namespace }, { app, promotion }) => {
-      const asked = await until(`${promotion} asks for an approval`, async (seen) => {
-        const found = await api.get<Promotion & KubeObject>(sluicePath(namespace, 'promotions', promotion));
-        seen(found.status);
-        return reasonOf(found) === 'AwaitingApproval' && found;
-      });
-      const { metadata, status } = asked;
-      const spec = {
-        by: 'admin',
-        verdict: 'Approve',
-        environment: app,
-        promotion: { name: promotion, uid: metadata.uid },
-        gate: `${app}-cab`,
-        revisionDigest: status?.revisionDigest ?? '',
-      } as const;
-      await api.create(sluicePath(namespace, 'decisions'), decisionOf(`${app}-approve`, spec));
-    },
+    decide: approve,
   },
   takenBack: {
     title: 'a good promotion that a person takes back',
@@ -226,6 +264,20 @@ export const SCENES = {
       await api.create(sluicePath(namespace, 'decisions'), decisionOf(`${app}-back`, spec));
       await untilOver(api, namespace, (p) => p.spec.environment === app && p.spec.rollback !== undefined);
     },
+  },
+  unhurried: {
+    title: 'a good promotion that takes its time: each stage is told by itself',
+    prepare: (setting, app) =>
+      new Place(setting.api, setting.namespace, app).prepare({
+        ...optionsFor(setting),
+        // News of what takes longer than 5 s is not kept for the next write.
+        analysis: { ...TIMING, settleSeconds: 6, bakeSeconds: 6 },
+      }),
+  },
+  tagged: {
+    title: 'a good promotion of a tag without a digest',
+    prepare: (setting, app) =>
+      new TaggedPlace(setting.api, setting.namespace, app).prepare(optionsFor(setting)),
   },
   judged: {
     title: 'a promotion that is judged at its first pause until somebody edits the gate',

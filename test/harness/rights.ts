@@ -18,7 +18,7 @@ export interface Role extends KubeObject {
 }
 
 /** The smallest right that can be taken away: one verb on one resource, in one rule of one role. */
-interface Right {
+export interface Right {
   role: string;
   /** Absent: everywhere. */
   namespace?: string;
@@ -40,7 +40,8 @@ export async function chartRoles(cluster: Cluster): Promise<Role[]> {
   );
 }
 
-function rightsOf({ kind, metadata, rules }: Role): Right[] {
+/** Every right that a role gives. */
+export function rightsOf({ kind, metadata, rules }: Role): Right[] {
   const { name, namespace } = metadata;
   const where = { role: `${kind} ${name}`, ...(namespace !== undefined && { namespace }) };
   return rules.flatMap(({ apiGroups = [], resources = [], resourceNames: names, verbs }) =>
