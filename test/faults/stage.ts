@@ -7,7 +7,11 @@ import { isAbout, wordsFor, writesOf } from './writes.ts';
 /** What a scene comes to undisturbed, and what is written on the way. */
 export interface Golden {
   end: EndState;
-  /** In words, in the order of their first occurrence; those that every undisturbed run has. */
+  /**
+   * In words, in the order of their first occurrence; those that every undisturbed run has. What some runs say and
+   * others tell together with the next write is news that may wait (`src/promotion/news.ts`): nothing follows from it,
+   * so that a death there is one at the write before. The scene `unhurried` says all of it in each run.
+   */
   writes: readonly string[];
   /** The events that are created, in words; likewise. */
   events: readonly string[];

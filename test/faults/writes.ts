@@ -27,10 +27,21 @@ const SAYS: Record<string, (body: string) => string[]> = {
   environments: finalizerSays,
   rollouts: (body) => [body.includes('"replace","path":"/spec/template","value"') ? 'restore' : 'apply'],
   'rollouts/status': (body) => [
-    isAdvance(body) ? 'advance' : body.includes('"/status/abort"') ? 'abort' : 'skip the steps',
+    isAdvance(body)
+      ? `advance${stepIn(body)}`
+      : body.includes('"/status/abort"')
+        ? 'abort'
+        : 'skip the steps',
   ],
   events: (body) => [(JSON.parse(body) as { reason?: string }).reason ?? ''],
 };
+
+/** The pause that an advance ends, which makes the second one another write than the first; a blue-green has one. */
+function stepIn(body: string): string {
+  const operations: { op: string; path: string; value?: unknown }[] = JSON.parse(body);
+  const step = operations.find(({ op, path }) => op === 'test' && path === '/status/currentStepIndex');
+  return step ? `@${String(step.value)}` : '';
+}
 
 interface Said {
   status?: {
