@@ -69,18 +69,37 @@ export interface FreezeOrder {
 /** A Freeze by a person lasts so long at most. */
 const LONGEST_FREEZE_MS = 30 * 24 * 3600 * 1000;
 
-/** Decisions as freezes and thaws, oldest first; of the same second the Freeze is last, the safer reading. */
-export function freezeOrders(decisions: readonly Decision[]): FreezeOrder[] {
-  return decisions
-    .flatMap(({ metadata, spec }): FreezeOrder[] => {
-      const { by, verdict, until, reason = '' } = spec;
-      if (verdict !== 'Freeze' && verdict !== 'Thaw') return [];
-      const at = Date.parse(metadata.creationTimestamp);
-      const longest = at + LONGEST_FREEZE_MS;
-      const ends = Math.min(fromTime(until) ?? longest, longest);
-      return [{ name: metadata.name, uid: metadata.uid, by, verdict, at, until: ends, reason }];
-    })
-    .toSorted((a, b) => a.at - b.at || rank(a) - rank(b) || (a.uid < b.uid ? -1 : 1));
+/**
+ * Decisions as freezes and thaws, oldest first; of the same second the Freeze is last, the safer reading. What the
+ * Environment has on record counts where the Decision is not to be seen: a cache that is behind would thaw the place.
+ */
+export function freezeOrders(
+  decisions: readonly Decision[],
+  environment: Pick<Environment, 'status'> | undefined,
+): FreezeOrder[] {
+  const seen = decisions.flatMap(({ metadata, spec }): FreezeOrder[] => {
+    const { by, verdict, until, reason = '' } = spec;
+    if (verdict !== 'Freeze' && verdict !== 'Thaw') return [];
+    const at = Date.parse(metadata.creationTimestamp);
+    const longest = at + LONGEST_FREEZE_MS;
+    const ends = Math.min(fromTime(until) ?? longest, longest);
+    return [{ name: metadata.name, uid: metadata.uid, by, verdict, at, until: ends, reason }];
+  });
+  const known = new Set(seen.map(({ uid }) => uid));
+  return [...seen, ...onRecord(environment).filter(({ uid }) => !known.has(uid))].toSorted(
+    (a, b) => a.at - b.at || rank(a) - rank(b) || (a.uid < b.uid ? -1 : 1),
+  );
+}
+
+function onRecord(environment: Pick<Environment, 'status'> | undefined): FreezeOrder[] {
+  return (environment?.status?.decisions ?? []).flatMap(({ name, uid, by, verdict, at, until }) => {
+    if (verdict !== 'Freeze' && verdict !== 'Thaw') return [];
+    const since = Date.parse(at);
+    // Without an end it is a record of before there was one, and is over.
+    return [
+      { name, uid, by, verdict, at: since, until: fromTime(until) ?? since, reason: 'as is on record' },
+    ];
+  });
 }
 
 const rank = (order: FreezeOrder): number => (order.verdict === 'Freeze' ? 1 : 0);

@@ -93,7 +93,7 @@ export class EnvironmentController {
     const environment = parsed.object;
     const now = this.#o.clock.now();
     const { decisions, distrusted } = await this.#decided(environment);
-    const freezes = freezeOrders(decisions);
+    const freezes = freezeOrders(decisions, environment);
     const input: Input = {
       now,
       environment,

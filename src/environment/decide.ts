@@ -158,6 +158,7 @@ function decisionsOf(input: Input): NonNullable<EnvironmentStatus['decisions']> 
       ...('left' in one && one.left !== undefined && { left: one.left }),
       ...('to' in one && one.to !== undefined && { to: presentable(one.to, 512) }),
       ...('promotion' in one && one.promotion !== undefined && { promotion: one.promotion }),
+      ...('until' in one && one.verdict === 'Freeze' && { until: toTime(one.until) }),
       at: toTime(at),
     }));
   return latest([...before, ...fresh]);

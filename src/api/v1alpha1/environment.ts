@@ -270,6 +270,7 @@ const decisionUsed = z.object({
   left: digest('Rollback: the revision that was taken back.').optional(),
   to: text('Rollback: the revision that was brought back, with its digest.', 512).optional(),
   promotion: text('Approve: the emergency that it settles.', 253).optional(),
+  until: time('Freeze: when it ends by itself.').optional(),
   at: time('When.'),
 });
 

@@ -7,7 +7,7 @@ import type { Bypass } from '../bypass.ts';
 import { type Approval, isApproval, isMachine, oldestFirst, resultFor } from '../approvals.ts';
 import { BY_PROMOTION, FREEZES } from '../indexes.ts';
 import type { Input, Order } from '../input.ts';
-import { inOrder } from '../orders.ts';
+import { inOrder, onRecord } from '../orders.ts';
 import { environmentNamed, type Sources } from './sources.ts';
 
 /* What people have decided: on this promotion, and on its Environment as far as it concerns it. */
@@ -86,12 +86,13 @@ export function decidedOn(
     (standing !== undefined && isUsable(standing, d.metadata.creationTimestamp));
   const proven = all.filter(isProven);
   const count = all.length - proven.length;
+  const seen = new Set(all.map(({ metadata }) => metadata.uid));
   return {
-    orders: inOrder(proven.flatMap(orderOf)),
+    orders: inOrder([...proven.flatMap(orderOf), ...onRecord(promotion, seen)]),
     approvals: oldestFirst(proven.flatMap(approvalOf)),
     rollback: rollbackOf(promotion, standing),
     bypasses: proven.flatMap(bypassOf),
-    freezes: freezeOrders(proven),
+    freezes: freezeOrders(proven, environment),
     ...requesterOf(promotion, standing),
     ...(count > 0 && standing && { distrusted: { count, message: distrust(standing) } }),
   };
