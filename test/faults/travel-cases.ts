@@ -19,14 +19,21 @@ function collections(namespace: string): Record<string, string> {
     environments: sluicePath(namespace, 'environments'),
     rollouts: rolloutPath(namespace),
     replicasets: `/apis/apps/v1/namespaces/${namespace}/replicasets`,
+    gates: sluicePath(namespace, 'gates'),
+    decisions: sluicePath(namespace, 'decisions'),
   };
 }
 
-/** Every list as it is now, to be answered later, with watches that say nothing for a while. */
-async function timeTravel(lane: Lane, silentMs: number): Promise<RuleInForce[]> {
+/** Lists as they are now, to be answered later, with watches that say nothing for a while. */
+export async function timeTravel(
+  lane: Lane,
+  silentMs: number,
+  resources: readonly string[] = Object.keys(collections('')),
+): Promise<RuleInForce[]> {
   const { api } = lane.world.cluster;
   const rules: RuleInForce[] = [];
   for (const [resource, path] of Object.entries(collections(lane.namespace))) {
+    if (!resources.includes(resource)) continue;
     const then = JSON.stringify(await api.list(path));
     rules.push(
       lane.proxy.rule({
