@@ -1,6 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
 import { environmentSpec } from '../api/v1alpha1/environment.ts';
-import type { Decision, DecisionSpec, Environment, EnvironmentStatus } from '../api/v1alpha1/types.ts';
+import type {
+  Decision,
+  DecisionSpec,
+  Environment,
+  EnvironmentStatus,
+  Promotion,
+} from '../api/v1alpha1/types.ts';
 import { imageReference, revisionDigest } from '../promotion/revision.ts';
 import { toTime } from '../runtime/time.ts';
 import { decide } from './decide.ts';
@@ -192,6 +198,28 @@ describe('autoPromote', () => {
     expect(riseOf(resumed).order?.name).toContain('auto-prod-');
     expect(decide(resumed).autoPromote).toBeUndefined();
   });
+});
+
+test('a rollback on record holds it, although all that is to be seen is a Resume from before', () => {
+  const prod = environment('prod', AUTO, good(1));
+  const staging = environment('staging', {}, good(2));
+  const later = { now: START + 3_600_000 };
+  const resume = decision({ verdict: 'Resume' });
+  const rollback = decision({ revisionDigest: digestOf(1), target: 'checkout', reason: 'slow' });
+  const status = decide(inputOf(prod, [staging], { ...later, decisions: [resume, rollback] }));
+  expect(status.autoPromote).toMatchObject({ heldBy: 'bob' });
+  const behind = { ...prod, status: { ...prod.status, ...status } };
+  expect(riseOf(inputOf(behind, [staging], { ...later, decisions: [resume] }))).toEqual({});
+});
+
+test('a dry run of a revision does not keep it from coming by itself', () => {
+  const [prod, staging] = [environment('prod', AUTO, good(1)), environment('staging', {}, good(2))];
+  const planned = {
+    spec: { environment: 'prod', dryRun: true },
+    status: { revisionDigest: digestOf(2) },
+  } as Promotion;
+  const input = inputOf(prod, [staging], { now: START + 3_600_000, promotions: [planned] });
+  expect(riseOf(input).order?.name).toContain('auto-prod-');
 });
 
 describe('a rollback', () => {

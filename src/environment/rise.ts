@@ -51,7 +51,7 @@ function isKnown(
     targets.some((t) => [t.current, t.lastGood, t.candidate].some((r) => r?.revisionDigest === digest)) ||
     history.some((h) => h.revisionDigest === digest) ||
     quarantine.some((q) => images.some((i) => i.digest === q.digest)) ||
-    promotions.some(({ status }) => status?.revisionDigest === digest)
+    promotions.some(({ spec, status }) => !spec.dryRun && status?.revisionDigest === digest)
   );
 }
 

@@ -35,7 +35,11 @@ function placeDecisions({ decisions, environment }: Input): Decision[] {
 export function heldAuto(input: Input): EnvironmentStatus['autoPromote'] {
   const last = placeDecisions(input).at(-1);
   if (!last) return input.environment.status?.autoPromote;
-  if (last.spec.verdict === 'Resume') return undefined;
+  if (last.spec.verdict === 'Resume') {
+    const held = input.environment.status?.autoPromote;
+    // A Rollback that came after it is on record, and is not to be seen: the cache is behind.
+    return held && Date.parse(held.since) >= Date.parse(last.metadata.creationTimestamp) ? held : undefined;
+  }
   const { by, reason = '' } = last.spec;
   return {
     heldBy: by,

@@ -59,6 +59,17 @@ test('what others wrote is shown without what could forge a line of output', () 
   for (const text of textsOf(status)) expect(text).not.toMatch(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u);
 });
 
+test('a dry run has not begun, and leaves nothing to record in the history of its Environment', () => {
+  const metadata = { name: 'p', namespace: 'n', uid: 'u', resourceVersion: '1', creationTimestamp: '' };
+  const spec = { environment: 'prod', dryRun: true, revision: { images: [{ image: 'app', tag: 'v2' }] } };
+  const plan = { version: 1, hash: 'h', gates: [], bakeSeconds: 0, targets: [] };
+  const input = inputOf({ metadata, spec } as unknown as Promotion, []);
+  const status = statusOf(input, { reason: 'Planned', message: '', plan });
+  expect(status.plan).toBeDefined();
+  expect(status.completedAt).toBeDefined();
+  expect(status.startedAt).toBeUndefined();
+});
+
 const text = (length: number): string => 'x'.repeat(length);
 
 const result = (i: number): GateResult => ({

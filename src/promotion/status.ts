@@ -49,7 +49,8 @@ export function statusOf(input: Input, outcome: Outcome): PromotionStatus {
   const bypassed = bypassedBy(input);
   const changedAt = outcome.changedAt ?? before.changedAt;
   const unpaused = unpausedAt(input);
-  const startedAt = before.startedAt ?? (outcome.plan && time);
+  // A dry run begins nothing, so that an Environment has nothing of it to record.
+  const startedAt = before.startedAt ?? (outcome.plan && promotion.spec.dryRun !== true ? time : undefined);
   return {
     observedGeneration: promotion.metadata.generation ?? 0,
     ...(images.length > 0 && {
