@@ -94,8 +94,8 @@ export async function playWhere(
   const lanes = home ? HomeLanes.of(stage.lanes) : stage.lanes;
   const run = lanes.use((lane) =>
     play(lane, scene, {
-      // A scene without a golden run comes to rest, and ends so.
-      end: stage.goldens[scene]?.end,
+      // Without a golden run, or with more done in it than there, it comes to rest, and ends so.
+      end: way.act ? undefined : stage.goldens[scene]?.end,
       trouble: async (playing) => {
         const after = await way.begin?.(playing, reject);
         inject(playing);
