@@ -13,7 +13,7 @@ import { createEnvironmentMetrics } from './metrics/environments.ts';
 import { KubeMetrics } from './metrics/kube.ts';
 import { PromotionMetrics } from './metrics/promotions.ts';
 import { type Part, SluiceOperator } from './operator.ts';
-import { systemClock } from './runtime/clock.ts';
+import { systemClock, waitingTimers } from './runtime/clock.ts';
 import { createLog, type Log } from './runtime/log.ts';
 import { systemRandom, systemUuid } from './runtime/random.ts';
 import { type Health, HealthServer } from './server/server.ts';
@@ -34,6 +34,7 @@ function assemble(config: Config, log: Log): SluiceOperator {
     ...(config.context !== undefined && { context: config.context }),
   });
   kubeMetrics.watchConnections(() => kubeconfig.connectionsOpened);
+  kubeMetrics.watchTimers(waitingTimers);
   const client = new KubeClient({
     config: kubeconfig,
     clock,

@@ -9,6 +9,7 @@ const SECONDS = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10,
 export class KubeMetrics {
   readonly #queues = new Map<string, WorkQueue>();
   #connections: () => number = () => 0;
+  #timers: () => number = () => 0;
   readonly #adds: Counter<'name' | 'controller'>;
   readonly #depth: Gauge<'name' | 'controller'>;
   readonly #queued: Histogram<'name' | 'controller'>;
@@ -131,6 +132,15 @@ export class KubeMetrics {
         this.inc(connections());
       },
     });
+    const timers = (): number => this.#timers();
+    new Gauge({
+      name: 'sluice_timers',
+      help: 'Timers that wait: as many as there is to come back to.',
+      registers,
+      collect() {
+        this.set(timers());
+      },
+    });
     this.#leader = new Gauge({
       name: 'leader_election_master_status',
       help: 'Whether this replica leads.',
@@ -164,6 +174,11 @@ export class KubeMetrics {
   /** From now on the number of connections opened to the API server is told. */
   watchConnections(read: () => number): void {
     this.#connections = read;
+  }
+
+  /** From now on the number of timers that wait is told. */
+  watchTimers(read: () => number): void {
+    this.#timers = read;
   }
 
   /** Hooks for one controller. */

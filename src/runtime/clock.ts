@@ -19,19 +19,38 @@ export interface Clock {
 /** setTimeout silently fires at once beyond 2^31-1 ms; longer waits are taken in legs. */
 const LONGEST_LEG = 2 ** 31 - 1;
 
+/** What keeps no process alive is in none of Node's own counts, so it is counted here. */
+const waiting = new Set<object>();
+
+/** How many timers of the machine's own clock wait. */
+export function waitingTimers(): number {
+  return waiting.size;
+}
+
 /** The machine's own clock. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
   after(ms, fn) {
     let handle: NodeJS.Timeout;
+    const timer: Timer = {
+      cancel: () => {
+        waiting.delete(timer);
+        clearTimeout(handle);
+      },
+    };
     const arm = (left: number): void => {
       const leg = Math.min(Math.max(left, 0), LONGEST_LEG);
-      handle = setTimeout(() => (left > leg ? arm(left - leg) : fn()), leg);
+      handle = setTimeout(() => {
+        if (left > leg) return arm(left - leg);
+        waiting.delete(timer);
+        fn();
+      }, leg);
       handle.unref();
     };
+    waiting.add(timer);
     arm(ms);
-    return { cancel: () => clearTimeout(handle) };
+    return timer;
   },
 };
 

@@ -186,6 +186,7 @@ export const ROWS: readonly Row[] = [
     targets: {
       'RSS, MB': { atLeast: 0 },
       handles: { atLeast: 0 },
+      'open files': { atLeast: 0 },
       timers: { atLeast: 0 },
     },
   },

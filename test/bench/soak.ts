@@ -34,6 +34,7 @@ interface Look {
   hours: number;
   'RSS, MB': number;
   handles: number;
+  'open files': number;
   timers: number;
   'heap, MB': number;
 }
@@ -62,14 +63,16 @@ async function measure(round: Round, seconds: number, apps: number): Promise<Mea
         hours: (performance.now() - began) / 3_600_000,
         'RSS, MB': memory(operator.program).now,
         handles: counters.sum('nodejs_active_handles_total'),
-        timers: counters.sum('nodejs_active_resources', { type: 'Timeout' }),
+        // Sockets that idle keep nothing alive, and neither do the operator's timers: Node's own counts are without them.
+        'open files': counters.sum('process_open_fds'),
+        timers: counters.sum('sluice_timers'),
         'heap, MB': counters.sum('nodejs_heap_size_used_bytes') / 1e6,
       });
       if (looks.length % 12 === 0)
         round.say(`${ended()} promotions have ended; ${JSON.stringify(looks.at(-1))}`);
     }
     const warm = looks.slice(Math.floor(looks.length / 5));
-    return (['RSS, MB', 'handles', 'timers', 'heap, MB'] as const).map((what): Measurement => {
+    return (['RSS, MB', 'handles', 'open files', 'timers', 'heap, MB'] as const).map((what): Measurement => {
       const { slope, error } = line(warm.map((look) => [look.hours, look[what]] as const));
       const details = {
         'slope an hour': slope,

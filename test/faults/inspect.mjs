@@ -1,5 +1,6 @@
-// Loaded before the operator (`node --expose-gc --import`): at SIGUSR2 it collects garbage and writes what is left, and
-// what keeps the process busy, into the file named by SLUICE_TEST_INSPECT.
+// Loaded before the operator (`node --expose-gc --import`): at SIGUSR2 it collects garbage and writes what is left of
+// the heap, and what keeps the process busy, into the file named by SLUICE_TEST_INSPECT. What keeps no process alive
+// (the operator's timers, connections that idle) is not in the latter: /metrics counts it.
 import { renameSync, writeFileSync } from 'node:fs';
 
 const file = process.env.SLUICE_TEST_INSPECT;

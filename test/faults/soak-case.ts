@@ -1,4 +1,3 @@
-import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ApiRequest } from '../harness/fault-exchange.ts';
 import { cutAfter, cutBefore, type Fault, late, refuse } from '../harness/fault-kinds.ts';
@@ -10,10 +9,10 @@ import { until } from '../harness/until.ts';
 import { faultCase } from './case.ts';
 import { seed } from './catalogue.ts';
 import { brokenLaws } from './checks.ts';
-import { isGrowing, trendOf } from './growth.ts';
 import { History } from './history.ts';
 import type { Lane } from './lanes.ts';
 import type { Law } from './laws.ts';
+import { growthIn, look, type Look } from './looks.ts';
 import type { Stage } from './stage.ts';
 
 /*
@@ -62,18 +61,6 @@ function disturb(proxy: FaultProxy, random: () => number): () => number {
     rule.remove();
     return rule.hits + ended;
   };
-}
-
-/** What is left of an operator after its garbage was collected. */
-interface Look {
-  heapUsed: number;
-  resources: Record<string, number>;
-}
-
-async function look({ operator }: Lane, file: string): Promise<Look> {
-  rmSync(file, { force: true });
-  await operator.program.signal('SIGUSR2');
-  return until('the operator has looked at itself', (): Look => JSON.parse(readFileSync(file, 'utf8')));
 }
 
 /** Waits until the operator has deleted every promotion of a lane: their time to live is over. */
@@ -127,6 +114,8 @@ async function promote(place: Place, round: number, isBad: boolean, history: His
   return ended === wanted ? broken : [...broken, `L1: ${name} ended as ${ended}, not as ${wanted}`];
 }
 
+const say = (line: string): void => void process.stdout.write(`soak: ${line}\n`);
+
 /** Plays the soak. @throws Error with every broken law, and with what grew */
 async function soak({ lanes }: Stage): Promise<number> {
   const random = numbers(seed);
@@ -157,28 +146,13 @@ async function soak({ lanes }: Stage): Promise<number> {
     }
     broken.push(...(await Promise.all(running)).flat());
     await Promise.all([lives, dies].map(allGone));
-    looks.push(await look(lives, file));
+    looks.push(await look(lives.operator, file));
   }
   const injected = calm.reduce((sum, end) => sum + end(), Math.floor(ROUNDS / DEATHS));
   for (const history of histories) history.stop();
-  broken.push(...growth(looks.slice(Math.floor(WARM_UP))));
+  broken.push(...growthIn(looks.slice(Math.floor(WARM_UP)), say));
   if (broken.length > 0) throw new Error(broken.join('; '));
   return injected;
-}
-
-/** What rises from round to round. */
-function growth(looks: readonly Look[]): string[] {
-  const kinds = [...new Set(looks.flatMap(({ resources }) => Object.keys(resources)))];
-  const series: Record<string, number[]> = {
-    'heap after garbage collection, bytes': looks.map(({ heapUsed }) => heapUsed),
-    ...Object.fromEntries(kinds.map((kind) => [kind, looks.map(({ resources }) => resources[kind] ?? 0)])),
-  };
-  return Object.entries(series).flatMap(([what, values]) => {
-    const { from, rise, error } = trendOf(values);
-    const says = `${what}: ${from.toFixed(1)}, rising by ${rise.toFixed(1)} (standard error ${error.toFixed(1)})`;
-    process.stdout.write(`soak: ${says}\n`);
-    return isGrowing(values, 0.05) ? [says] : [];
-  });
 }
 
 /** The soak, in the long form. */
@@ -188,7 +162,7 @@ export function soakCase(stage: Stage): void {
     {
       id: 'Y1',
       family: 'Soak',
-      injected: `${promotions} promotions under random faults on ${FAULTY * 100} % of all requests, watches ended, one operator killed ${Math.floor(ROUNDS / DEATHS)} times; heap, handles and timers of the other do not grow`,
+      injected: `${promotions} promotions under random faults on ${FAULTY * 100} % of all requests, watches ended, one operator killed ${Math.floor(ROUNDS / DEATHS)} times; heap, handles, timers and open files of the other do not grow`,
       laws: LAWS,
       long: true,
       seed,

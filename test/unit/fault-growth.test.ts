@@ -1,5 +1,7 @@
 import { expect, test } from '@jest/globals';
+import { type Timer, waitingTimers, systemClock } from '../../src/runtime/clock.ts';
 import { isGrowing, trendOf } from '../faults/growth.ts';
+import { growthIn, type Look } from '../faults/looks.ts';
 import { numbers } from '../harness/random.ts';
 
 const noise = numbers(7);
@@ -42,4 +44,46 @@ test('less than what is tolerated does not count', () => {
 
 test('two values have no trend', () => {
   expect(() => trendOf([1, 2])).toThrow('three values');
+});
+
+/** An operator looked at after each of ten rounds, in each of which it does something. */
+function rounds(work: (round: number) => Partial<Look>): Look[] {
+  return Array.from({ length: 10 }, (_, round) => ({
+    heapUsed: 3e7 + 1000 * noise(),
+    resources: { TCPSocketWrap: 4 },
+    timers: waitingTimers(),
+    openFiles: 30 + (round % 3),
+    ...work(round),
+  }));
+}
+
+test('an operator that leaves nothing behind does not grow', () => {
+  const said: string[] = [];
+  expect(
+    growthIn(
+      rounds(() => ({})),
+      (line) => said.push(line),
+    ),
+  ).toEqual([]);
+  expect(said).toHaveLength(4);
+});
+
+test('timers that are left behind are found, although they keep nothing alive', () => {
+  const left: Timer[] = [];
+  const leaking = rounds(() => {
+    left.push(systemClock.after(3_600_000, () => {}));
+    return { timers: 20 + waitingTimers() };
+  });
+  const found = growthIn(leaking, () => {});
+  for (const timer of left) timer.cancel();
+  expect(found).toEqual([expect.stringMatching(/^timers: /)]);
+});
+
+test('connections that are left behind are found as open files', () => {
+  expect(
+    growthIn(
+      rounds((round) => ({ openFiles: 30 + round })),
+      () => {},
+    ),
+  ).toEqual([expect.stringMatching(/^open files: /)]);
 });
