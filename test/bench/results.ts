@@ -82,6 +82,14 @@ function mediansOf(measured: readonly Measurement[]): Record<string, number> {
   );
 }
 
+/** Those of these rows that have no result, and so miss whatever they have to reach. */
+export function unmeasured(
+  rows: readonly string[],
+  results: readonly Pick<Result, 'row' | 'value'>[],
+): string[] {
+  return rows.filter((id) => !results.some(({ row, value }) => row === id && Number.isFinite(value)));
+}
+
 /** How it stands against its target. */
 export type Standing = 'aim' | 'reached' | 'missed' | 'no target';
 

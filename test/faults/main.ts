@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type CaseResult, FORM, RECORD, seed, SEED } from './catalogue.ts';
 import { runModel } from '../model/run.ts';
-import { faultsPage, modelSummary, summary } from './page.ts';
+import { faultsPage, lackOf, modelSummary, summary } from './page.ts';
 
 /*
  * `make faults`: every case of the catalogue, the search of every state of small worlds, and docs/faults.md written
@@ -51,6 +51,8 @@ if (only === undefined && chosen === undefined) {
   const found = readFileSync(join(import.meta.dirname, 'found.md'), 'utf8');
   writeFileSync(join(root, 'docs/faults.md'), faultsPage({ cases, model, seed: drawn, found }));
   process.stdout.write(`${modelSummary(model)}\n`);
-  hold &&= model.violations === 0;
+  const lack = lackOf(cases, model);
+  for (const what of lack) process.stdout.write(`${what}\n`);
+  hold &&= model.violations === 0 && lack.length === 0;
 }
 process.exitCode = hold ? 0 : 1;

@@ -14,6 +14,19 @@ export function modelSummary({ states, transitions, violations }: ModelFigures):
   return `${states} states of small worlds, ${transitions} transitions, ${violations} broken laws`;
 }
 
+/** A whole run has at least so many: with fewer, something has not run at all. */
+const LEAST = { cases: 200, states: 100_000 };
+
+/** What a whole run lacks, in words. */
+export function lackOf(cases: readonly CaseResult[], model: Pick<ModelFigures, 'states'>): string[] {
+  return [
+    ...(cases.length < LEAST.cases ? [`${cases.length} cases are fewer than ${LEAST.cases}`] : []),
+    ...(model.states < LEAST.states
+      ? [`${model.states} states of small worlds are fewer than ${LEAST.states}`]
+      : []),
+  ];
+}
+
 /** What a run of `make faults` has come to. */
 export interface Findings {
   cases: readonly CaseResult[];
@@ -31,7 +44,7 @@ export function faultsPage({ cases, model, seed, found }: Findings): string {
     '',
     `Written by \`make faults\`; \`make faults SEED=${seed}\` makes the same random choices again. ${summary(cases)}; ${modelSummary(model)}.`,
     '',
-    'Every case runs on a real API server, the real Argo Rollouts controller and a real Prometheus. The laws:',
+    'Every case runs on a real API server, the real Argo Rollouts controller and a real Prometheus. Beside each are the laws whose checkers ran in it, and nothing else. The laws:',
     '',
     ...Object.entries(LAWS).map(([name, text]) => `- **${name}**: ${text}`),
     '',
@@ -43,7 +56,7 @@ export function faultsPage({ cases, model, seed, found }: Findings): string {
     ...families.flatMap((family) => [
       `## ${family}`,
       '',
-      '| case | injected | times | held | seed |',
+      '| case | injected | times | asked, and held | seed |',
       '| --- | --- | --- | --- | --- |',
       ...cases.filter((c) => c.family === family).map(row),
       '',
@@ -68,7 +81,7 @@ function modelPart({ worlds, laws, complete }: ModelFigures): string[] {
 }
 
 function row({ id, injected, times, laws, held, seed, message }: CaseResult): string {
-  const what = held ? laws.join(' ') : `**broken**: ${message ?? ''}`;
+  const what = held ? laws.join(' ') || 'what it asserts itself' : `**broken**: ${message ?? ''}`;
   return line(id, injected, String(times), what, seed === undefined ? '' : String(seed));
 }
 

@@ -6,7 +6,7 @@ import { readBook, withProfile } from '../bench/keep.ts';
 import { latenessOf } from '../bench/lateness.ts';
 import type { Measurement } from '../bench/measure.ts';
 import { optionsFrom } from '../bench/options.ts';
-import { growth, ratioOf, resultsOf, standingOf } from '../bench/results.ts';
+import { growth, ratioOf, resultsOf, standingOf, unmeasured } from '../bench/results.ts';
 import { ROWS } from '../bench/rows.ts';
 import { asked } from '../bench/stand-in/query.ts';
 import { growthExponent, line, median, percentile } from '../bench/statistics.ts';
@@ -157,4 +157,12 @@ test('a profile stays until the rows that it explains are measured again', () =>
   expect(withProfile(book, 'start', undefined, ['B12', 'B16']).profiles).toEqual([]);
   const newer = { ...profile, date: '2026-01-02' };
   expect(withProfile(book, 'start', newer, ['B12']).profiles).toEqual([newer]);
+});
+
+test('a row without a result, or with one that is no number, is told', () => {
+  const results = [
+    { row: 'B1', value: 3 },
+    { row: 'B2', value: Number.NaN },
+  ];
+  expect(unmeasured(['B1', 'B2', 'B3'], results)).toEqual(['B2', 'B3']);
 });

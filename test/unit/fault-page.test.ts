@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import type { CaseResult } from '../faults/catalogue.ts';
-import { faultsPage } from '../faults/page.ts';
+import { faultsPage, lackOf } from '../faults/page.ts';
 import { runModel } from '../model/run.ts';
 
 /* What docs/faults.md says of a run. */
@@ -22,4 +22,11 @@ test('the page counts what was injected, names what broke, and breaks no table',
   expect(page).toContain('| C1 | a \\| b | 2 | S1 L1 |  |');
   expect(page).toContain('| C2 | a \\| b | 0 | **broken**: S1: too far by one | 7 |');
   expect(page).toMatch(/\| canary \| \d+ \| \d+ \| yes \| 0 \|/);
+});
+
+test('a run of too few cases or states is told to lack them', () => {
+  const many = Array.from({ length: 200 }, () => one);
+  expect(lackOf(many, { states: 100_000 })).toEqual([]);
+  expect(lackOf(many.slice(1), { states: 100_000 })).toEqual(['199 cases are fewer than 200']);
+  expect(lackOf(many, { states: 99_999 })).toEqual(['99999 states of small worlds are fewer than 100000']);
 });
