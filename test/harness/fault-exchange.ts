@@ -26,6 +26,8 @@ export interface Client {
   /** Breaks its connection. */
   cut(): void;
   answered(status: number): void;
+  /** A line of its answer was changed, held back or delayed. */
+  changed(): void;
 }
 
 /** The way to the API server. */
@@ -105,6 +107,7 @@ export class Exchange {
       rest = lines.pop() ?? '';
       for (const line of lines) {
         const instead = await rewrite(line, count++);
+        if (instead.length !== 1 || instead[0] !== line) this.changed();
         if (instead.length > 0) this.#write(instead.map((one) => `${one}\n`).join(''));
       }
     }
@@ -124,6 +127,11 @@ export class Exchange {
     this.#head(status, { 'content-type': 'application/json', ...headers });
     this.#write(body);
     this.end();
+  }
+
+  /** Says that a line of the answer does not come as it was sent; `pass` says it of those that it rewrites. */
+  changed(): void {
+    this.#client.changed();
   }
 
   /** Writes a piece of the answer. */

@@ -81,7 +81,7 @@ export const rewrite =
   async (exchange) =>
     exchange.pass(await exchange.send(), lines);
 
-/** A watch that tells only the last state of each object, at most so often: nothing in between is seen. */
+/** A watch that tells only the last state of each object, at most so often: what is never told counts as changed. */
 export const coalesced =
   (ms: number): Fault =>
   async (exchange) => {
@@ -100,7 +100,7 @@ export const coalesced =
     });
     for await (const line of lines) {
       const { object }: { object: { metadata: { uid?: string } } } = JSON.parse(line);
-      last.delete(object.metadata.uid ?? '');
+      if (last.delete(object.metadata.uid ?? '')) exchange.changed();
       last.set(object.metadata.uid ?? '', line);
     }
     exchange.end();

@@ -31,11 +31,14 @@ export interface Rule {
 export interface RuleInForce {
   /** How many requests it has taken. */
   readonly hits: number;
+  /** How many lines of their answers were changed, held back or delayed. */
+  readonly changes: number;
   remove(): void;
 }
 
 interface RuleState extends Rule {
   hits: number;
+  changes: number;
   taken: Set<string>;
 }
 
@@ -114,11 +117,14 @@ export class FaultProxy {
 
   /** Puts a rule in force, after those that are. */
   rule(rule: Rule): RuleInForce {
-    const entry: RuleState = { ...rule, hits: 0, taken: new Set() };
+    const entry: RuleState = { ...rule, hits: 0, changes: 0, taken: new Set() };
     this.#rules.push(entry);
     return {
       get hits() {
         return entry.hits;
+      },
+      get changes() {
+        return entry.changes;
       },
       remove: () => {
         const at = this.#rules.indexOf(entry);
@@ -167,6 +173,9 @@ export class FaultProxy {
       // Below TLS, `resetAndDestroy` leaves a handle that Node 24 waits for for ever when it exits.
       cut: () => this.#sockets.get(port)?.destroy(),
       answered: (status) => (recorded.status = status),
+      changed: () => {
+        if (rule) rule.changes += 1;
+      },
     };
     const exchange = new Exchange(request, client, {
       url: this.#cluster.url,
