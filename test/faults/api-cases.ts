@@ -10,7 +10,7 @@ import {
 import type { RuleInForce } from '../harness/fault-proxy.ts';
 import { faultCase } from './case.ts';
 import { isLong } from './catalogue.ts';
-import { ALL, play } from './play.ts';
+import { play } from './play.ts';
 import { goldenEnd, type Stage } from './stage.ts';
 import { EACH, READS, type Use, WRITES } from './verbs.ts';
 import { playWhere } from './wheres.ts';
@@ -71,7 +71,6 @@ function apiCase(stage: Stage, family: string, { how, fault, use, times }: Injec
       id: `A-${what}`.replaceAll(' ', '-'),
       family,
       injected: `${how} on ${verb} ${resource}${where === 'good' ? ', in a good promotion' : ''}`,
-      laws: ALL,
       concurrent: true,
       long: !SHORT.has(what),
     },
@@ -100,7 +99,6 @@ function eachCase(stage: Stage, how: string, fault: Fault, verb: 'list' | 'watch
       id: `A-${how}-${verb}-of-each-kind`.replaceAll(' ', '-'),
       family: 'The API server refuses to be read',
       injected,
-      laws: ALL,
       concurrent: true,
       long: true,
     },
@@ -158,7 +156,7 @@ function awayCases(stage: Stage): void {
     ['A-away-429', 'asks to be left alone for a second, each time', refuse(429, { 'retry-after': '1' })],
   ] as const)
     faultCase(
-      { id, family, injected: `for 5 s it ${kind}, from the abort on`, laws: ALL, concurrent: true },
+      { id, family, injected: `for 5 s it ${kind}, from the abort on`, concurrent: true },
       async () => {
         let hits = 0;
         await stage.lanes.use((lane) =>

@@ -22,8 +22,6 @@ export interface FaultCase {
   family: string;
   /** What is injected, and into what. */
   injected: string;
-  /** What is checked; `L1` alone is never enough where a weight moves. */
-  laws: readonly Law[];
   /** Runs in the long form only. */
   long?: boolean;
   /** What random choices this case makes follow from it. */
@@ -38,6 +36,8 @@ export interface FaultCase {
 
 /** A case as it ended. */
 export interface CaseResult extends FaultCase {
+  /** The laws that were asked of it: noted by their checkers as they ran. */
+  laws: readonly Law[];
   held: boolean;
   /** How often the fault really happened; a case in which it never does is a failure. */
   times: number;

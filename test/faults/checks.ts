@@ -1,4 +1,4 @@
-import { canonicalJson } from '../../src/runtime/hash.ts';
+import { outages } from './blindness.ts';
 import {
   boundAt,
   type Course,
@@ -10,8 +10,10 @@ import {
   weightAt,
 } from './course.ts';
 import type { Rollout } from '../harness/kinds.ts';
+import { aborts, type Down } from './failing.ts';
 import type { Version } from './history.ts';
-import type { Law } from './laws.ts';
+import { asked, type Law } from './laws.ts';
+import { approvals } from './persons.ts';
 
 /*
  * The laws over what was observed, whoever was made to believe what. Each checker reads the history alone, and says
@@ -24,18 +26,41 @@ export interface Terms {
   settleSeconds: number;
   /** The images of the new revision; a template that declares one of them is the new one. */
   isNew: (image: string) => boolean;
+  /** Epoch milliseconds since when it is proven who decides. */
+  provenSince?: number;
+  /** When nobody worked there: what has to follow within a time need not then. */
+  downs?: readonly Down[];
+  /** `performance.now()` at the end of the history; the last version's time unless given. */
+  until?: number;
 }
 
 type Check = (course: Course, terms: Terms) => string[];
 
-/** The laws that a history shows. The others need other witnesses: see witness.ts. */
-export const CHECKS: Partial<Record<Law, Check>> = { S1: weight, S2: samples, S4: reverts, L2: aborts };
+/** The laws that a history shows of one target. The others need other witnesses: see witness.ts. */
+export const CHECKS: Partial<Record<Law, Check>> = {
+  S1: weight,
+  S2: samples,
+  S4: reverts,
+  S7: outages,
+  L2: aborts,
+};
 
-/** What these laws have against a history. */
+/** What these laws have against a history; those that it says something about are noted as asked. */
 export function brokenLaws(versions: readonly Version[], laws: readonly Law[], terms: Terms): string[] {
-  return coursesOf(versions).flatMap((course) =>
-    laws.flatMap((law) => (CHECKS[law]?.(course, terms) ?? []).map((what) => `${law}: ${what}`)),
+  const courses = coursesOf(versions);
+  const told = terms.until === undefined ? { ...terms, until: versions.at(-1)?.seen ?? 0 } : terms;
+  const ofCourses = courses.flatMap((course) =>
+    laws.flatMap((law) => {
+      const check = CHECKS[law];
+      if (!check) return [];
+      asked(law);
+      return check(course, told).map((what) => `${law}: ${what}`);
+    }),
   );
+  if (!laws.includes('S3')) return ofCourses;
+  const { broken, gates } = approvals(versions, terms.provenSince);
+  if (gates > 0) asked('S3');
+  return [...ofCourses, ...broken.map((what) => `S3: ${what}`)];
 }
 
 /** Steps that have been passed by this version: a Promotion that said so while it still went forward. */
@@ -138,28 +163,4 @@ function reverts(course: Course, { isNew }: Terms): string[] {
     wasNew = isNow;
   }
   return broken;
-}
-
-/** L2: where a gate that decides has failed, the abort follows, or the recorded template does. */
-function aborts(course: Course): string[] {
-  const { told, rollouts, plan, rollout, canaryHash } = course;
-  const failed = told.find(({ promotion, gates }) =>
-    gates.some(
-      ({ gate, verdict }) =>
-        verdict === 'Fail' &&
-        promotion.status?.revert &&
-        [...plan.gates.map((g) => g.gate), 'rollout'].includes(gate),
-    ),
-  );
-  const taken = rollouts.some((r) => r.rollout.status?.currentPodHash === canaryHash);
-  if (!failed || !taken) return [];
-  const [first] = rollouts;
-  const recorded = first && canonicalJson(first.rollout.spec.template);
-  const isBack = rollouts.some(
-    ({ at, rollout: seen }) =>
-      at > failed.at && (seen.status?.abort === true || canonicalJson(seen.spec.template) === recorded),
-  );
-  return isBack
-    ? []
-    : [`${rollout} was neither aborted nor brought back after the Fail at version ${failed.at}`];
 }

@@ -1,4 +1,12 @@
-import type { GateBinding, GateResult, Plan, Promotion, TargetStatus } from '../../src/api/v1alpha1/types.ts';
+import type {
+  Environment,
+  Gate,
+  GateBinding,
+  GateResult,
+  Plan,
+  Promotion,
+  TargetStatus,
+} from '../../src/api/v1alpha1/types.ts';
 import { canonicalJson } from '../../src/runtime/hash.ts';
 import type { KubeObject } from '../harness/api.ts';
 import type { CanaryStep, ReplicaSet, Rollout } from '../harness/kinds.ts';
@@ -16,7 +24,14 @@ export interface Course {
   /** A person takes a revision back: no step is to be judged. */
   isRollback: boolean;
   /** Every version of the Promotion that speaks of the target, oldest first. */
-  told: readonly { at: number; promotion: Kept; status: TargetStatus; gates: readonly GateResult[] }[];
+  told: readonly {
+    at: number;
+    /** When it came by, on the monotonic clock of who looks. */
+    seen: number;
+    promotion: Kept;
+    status: TargetStatus;
+    gates: readonly GateResult[];
+  }[];
   /** Every version of the Rollout while the Promotion was under way and after. */
   rollouts: readonly { at: number; rollout: Rollout }[];
   replicaSets: readonly { at: number; replicaSet: ReplicaSet }[];
@@ -24,12 +39,30 @@ export interface Course {
   canaryHash: string | undefined;
   /** Version of the Promotion from which on it goes back. */
   revertedAt: number | undefined;
+  /** The Gate of that name as it stood before a version; undefined: it was not stored, or nobody looked. */
+  gateAt: (name: string, at: number) => Gate | undefined;
+  /** Likewise its Environment. */
+  environmentAt: (at: number) => Environment | undefined;
+}
+
+/** A Gate as it was stored last before a version. */
+export function gateBefore(versions: readonly Version[], name: string, at: number): Gate | undefined {
+  const found = versions.findLast((v) => v.kind === 'Gate' && v.object.metadata.name === name && v.at < at);
+  return found?.kind === 'Gate' ? found.object : undefined;
+}
+
+/** Likewise an Environment. */
+function environmentBefore(versions: readonly Version[], name: string, at: number): Environment | undefined {
+  const found = versions.findLast(
+    (v) => v.kind === 'Environment' && v.object.metadata.name === name && v.at < at,
+  );
+  return found?.kind === 'Environment' ? found.object : undefined;
 }
 
 /** The courses of a history: one for each target of each Promotion that has a plan. */
 export function coursesOf(versions: readonly Version[]): Course[] {
   const promotions = versions.flatMap((v) =>
-    v.kind === 'Promotion' ? [{ at: v.at, promotion: v.object }] : [],
+    v.kind === 'Promotion' ? [{ at: v.at, seen: v.seen, promotion: v.object }] : [],
   );
   const rollouts = versions.flatMap((v) => (v.kind === 'Rollout' ? [{ at: v.at, rollout: v.object }] : []));
   const sets = versions.flatMap((v) => (v.kind === 'ReplicaSet' ? [{ at: v.at, replicaSet: v.object }] : []));
@@ -41,10 +74,10 @@ export function coursesOf(versions: readonly Version[]): Course[] {
   return [...begun].flatMap(([name, { at: from, plan }]) => {
     const own = promotions.filter(({ promotion }) => promotion.metadata.name === name);
     return plan.targets.map(({ name: target, rollout: { name: rollout } }): Course => {
-      const told = own.flatMap(({ at, promotion }) => {
+      const told = own.flatMap(({ at, seen, promotion }) => {
         const status = promotion.status?.targets?.find((t) => t.name === target);
         const gates = promotion.status?.gates?.filter((g) => g.target === target) ?? [];
-        return status ? [{ at, promotion, status, gates }] : [];
+        return status ? [{ at, seen, promotion, status, gates }] : [];
       });
       const canaryHash = told.findLast(({ status }) => status.canaryHash)?.status.canaryHash;
       // What the next Promotion does there is that one's course.
@@ -70,6 +103,8 @@ export function coursesOf(versions: readonly Version[]): Course[] {
         ),
         canaryHash,
         revertedAt: own.find(({ promotion }) => promotion.status?.revert)?.at,
+        gateAt: (gate, at) => gateBefore(versions, gate, at),
+        environmentAt: (at) => environmentBefore(versions, own[0]?.promotion.spec.environment ?? '', at),
       };
     });
   });

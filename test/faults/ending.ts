@@ -10,6 +10,7 @@ import { reasonOf, sluicePath } from '../harness/promotions.ts';
 import { until } from '../harness/until.ts';
 import { differences, type EndState, endStateOf } from './end-state.ts';
 import type { Replica } from './lanes.ts';
+import { asked } from './laws.ts';
 import type { Playing } from './play.ts';
 import { isAbout } from './writes.ts';
 
@@ -22,7 +23,7 @@ export function countsOf(replicas: readonly Replica[]): Map<Replica, number> {
 }
 
 /** What the replicas have asked since then, in the order in which it came. */
-export function asked(replicas: readonly Replica[], from: ReadonlyMap<Replica, number>): Recorded[] {
+export function askedBy(replicas: readonly Replica[], from: ReadonlyMap<Replica, number>): Recorded[] {
   return replicas
     .flatMap((replica) => replica.proxy.requests.slice(from.get(replica) ?? 0))
     .toSorted((a, b) => a.at - b.at);
@@ -45,7 +46,7 @@ export function settled(
       }
       const from = countsOf(replicas);
       await delay(QUIET_MS);
-      const more = asked(replicas, from).filter((r) => isWrite(r) && isAbout(r, app));
+      const more = askedBy(replicas, from).filter((r) => isWrite(r) && isAbout(r, app));
       const stayed = await read();
       seen([...more.map(({ verb, path }) => `${verb} ${path}`), ...differences(came, stayed)]);
       return more.length === 0 && isDeepStrictEqual(came, stayed) && came;
@@ -56,6 +57,7 @@ export function settled(
 
 /** @throws Error unless the promotion has ended with one of these reasons. */
 export async function endsAs({ place, promotion }: Playing, ...reasons: string[]): Promise<void> {
+  asked('L1');
   const ended = reasonOf(await place.promotion(promotion));
   if (!reasons.includes(ended)) throw new Error(`it ended as ${ended}, not as ${reasons.join(' or ')}`);
 }

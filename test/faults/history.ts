@@ -1,53 +1,93 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Promotion } from '../../src/api/v1alpha1/types.ts';
+import type { Decision, Environment, Gate, Promotion } from '../../src/api/v1alpha1/types.ts';
 import { type Api, ApiError, type KubeObject } from '../harness/api.ts';
 import { rolloutPath } from '../harness/fixtures.ts';
 import type { ReplicaSet, Rollout } from '../harness/kinds.ts';
 import { sluicePath } from '../harness/promotions.ts';
+import { until } from '../harness/until.ts';
 import { watch } from '../harness/watch.ts';
 
 /** One version of an object, as the API server stored it. */
 export type Version = {
   /** `metadata.resourceVersion`: one etcd counts for all kinds, so this is the order in which things happened. */
   at: number;
+  /** `performance.now()` when it came by, for what has to happen within a time. */
+  seen: number;
 } & (
   | { kind: 'Promotion'; object: Promotion & KubeObject }
   | { kind: 'Rollout'; object: Rollout }
   | { kind: 'ReplicaSet'; object: ReplicaSet }
+  | { kind: 'Gate'; object: Gate & KubeObject }
+  | { kind: 'Environment'; object: Environment & KubeObject }
+  | { kind: 'Decision'; object: Decision & KubeObject }
 );
 
+type Kind = Version['kind'];
+
+const pathsOf = (namespace: string): readonly (readonly [Kind, string])[] => [
+  ['Promotion', sluicePath(namespace, 'promotions')],
+  ['Rollout', rolloutPath(namespace)],
+  ['ReplicaSet', `/apis/apps/v1/namespaces/${namespace}/replicasets`],
+  ['Gate', sluicePath(namespace, 'gates')],
+  ['Environment', sluicePath(namespace, 'environments')],
+  ['Decision', sluicePath(namespace, 'decisions')],
+];
+
+const isCalled = ({ kind, object }: Pick<Version, 'kind' | 'object'>, prefix: string): boolean =>
+  object.metadata.name.startsWith(prefix) ||
+  (kind === 'Promotion' && (object as Promotion).spec.environment.startsWith(prefix));
+
 /**
- * Every version of every Promotion, Rollout and ReplicaSet of a namespace from now on, straight from the API server:
+ * Every version of every object that the laws are about, in a namespace from now on, straight from the API server:
  * what the operator is made to believe does not come by here.
  */
 export class History {
+  readonly #api: Api;
+  readonly #paths: readonly (readonly [Kind, string])[];
   readonly #versions: Version[] = [];
   readonly #stopped = new AbortController();
+  /** Why some version was not told. */
+  #hole: string | undefined;
+
+  private constructor(api: Api, namespace: string) {
+    this.#api = api;
+    this.#paths = pathsOf(namespace);
+  }
 
   /** Begins to record; resolves when nothing can be missed any more. */
   static async of(api: Api, namespace: string): Promise<History> {
-    const history = new History();
-    await Promise.all([
-      history.#follow(api, 'Promotion', sluicePath(namespace, 'promotions')),
-      history.#follow(api, 'Rollout', rolloutPath(namespace)),
-      history.#follow(api, 'ReplicaSet', `/apis/apps/v1/namespaces/${namespace}/replicasets`),
-    ]);
+    const history = new History(api, namespace);
+    await Promise.all(history.#paths.map(([kind, path]) => history.#follow(kind, path)));
     return history;
   }
 
-  /** Oldest first; of the objects whose name begins like this, and of promotions to what is called so. */
+  /**
+   * Oldest first; of the objects whose name begins like this, and of promotions to what is called so.
+   * @throws Error where versions are missing: a history with a hole proves nothing
+   */
   versions(prefix = ''): Version[] {
-    return this.#versions
-      .filter(
-        ({ kind, object }) =>
-          object.metadata.name.startsWith(prefix) ||
-          (kind === 'Promotion' && object.spec.environment.startsWith(prefix)),
-      )
-      .toSorted((a, b) => a.at - b.at);
+    if (this.#hole !== undefined) throw new Error(`the history has a hole: ${this.#hole}`);
+    return this.#versions.filter((version) => isCalled(version, prefix)).toSorted((a, b) => a.at - b.at);
+  }
+
+  /** All of it, once everything that the API server has of these objects now has come by. @throws as `versions` does */
+  async complete(prefix = ''): Promise<Version[]> {
+    const now = await Promise.all(
+      this.#paths.map(async ([kind, path]) => {
+        const { items } = await this.#api.list(path);
+        return items.map((object) => ({ kind, object }) as Version).filter((v) => isCalled(v, prefix));
+      }),
+    );
+    await until(`all of ${prefix} has come by`, (seen) => {
+      const missing = now.flat().filter(({ kind, object }) => !this.has(kind, object));
+      seen(missing.map(({ kind, object }) => `${kind} ${object.metadata.name}`));
+      return missing.length === 0 || this.#hole !== undefined;
+    });
+    return this.versions(prefix);
   }
 
   /** Whether an object as it was read elsewhere, or a later version of it, has come by. */
-  has(kind: Version['kind'], { metadata }: KubeObject): boolean {
+  has(kind: Kind, { metadata }: KubeObject): boolean {
     const from = Number(metadata.resourceVersion);
     return this.#versions.some(
       (v) => v.kind === kind && v.at >= from && v.object.metadata.name === metadata.name,
@@ -72,31 +112,34 @@ export class History {
     this.#stopped.abort();
   }
 
-  async #follow(api: Api, kind: Version['kind'], path: string): Promise<void> {
-    const { items, metadata } = await api.list(path);
+  async #follow(kind: Kind, path: string): Promise<void> {
+    const { items, metadata } = await this.#api.list(path);
     for (const object of items) this.#note(kind, object);
-    void this.#watch(api, kind, path, metadata.resourceVersion);
+    void this.#watch(kind, path, metadata.resourceVersion);
   }
 
   /** From version to version, also across restarts of the API server: nothing in between is lost. */
-  async #watch(api: Api, kind: Version['kind'], path: string, from: string): Promise<void> {
+  async #watch(kind: Kind, path: string, from: string): Promise<void> {
     let version = from;
     while (!this.#stopped.signal.aborted) {
       try {
-        for await (const { type, object } of watch(api, path, version, this.#stopped.signal)) {
+        for await (const { type, object } of watch(this.#api, path, version, this.#stopped.signal)) {
           version = object.metadata.resourceVersion ?? version;
           if (type !== 'BOOKMARK') this.#note(kind, object);
         }
       } catch (error) {
-        // A history with a hole proves nothing: whoever reads it is told by what is missing at its end.
-        if (error instanceof ApiError && error.status === 410) return;
+        if (error instanceof ApiError && error.status === 410) {
+          this.#hole = `what became of each ${kind} after version ${version} is not told any more (410)`;
+          return;
+        }
         await delay(100);
       }
     }
   }
 
-  #note(kind: Version['kind'], object: KubeObject): void {
+  #note(kind: Kind, object: KubeObject): void {
+    const at = Number(object.metadata.resourceVersion);
     // The path says what kind its objects are.
-    this.#versions.push({ kind, at: Number(object.metadata.resourceVersion), object } as Version);
+    this.#versions.push({ kind, at, seen: performance.now(), object } as Version);
   }
 }

@@ -6,6 +6,7 @@ import { Place, reasonOf } from '../harness/promotions.ts';
 import { sharedWorld } from '../harness/shared.ts';
 import { Asking, QUERY } from './asking.ts';
 import { faultCase } from './case.ts';
+import { asked } from './laws.ts';
 import { type Echo, ECHOES } from './echoes.ts';
 import { outletsOf } from './outlets.ts';
 
@@ -69,7 +70,6 @@ faultCase(
     id: 'X1',
     family: FAMILY,
     injected: "the name of another namespace's Secret, in every field that names one, in every form",
-    laws: ['S5', 'S6'],
   },
   async () => {
     const [before, since] = [arrived.length, cluster.audited().length];
@@ -111,6 +111,7 @@ faultCase(
         `Secret ${name} does not exist: apply it with \`token\``,
       );
     expect(arrived).toHaveLength(before);
+    asked('S5');
     const read = audited(since).filter(({ objectRef }) => objectRef?.resource === 'secrets');
     expect(new Set(read.map(({ objectRef }) => objectRef?.namespace))).toEqual(new Set([TENANT]));
     return 2 * names.length + 3;
@@ -122,7 +123,6 @@ faultCase(
     id: 'X2',
     family: FAMILY,
     injected: "a ServiceAccount's token as a gate's credentials, and one that brings a header of its own",
-    laws: ['S5', 'S6'],
   },
   async () => {
     const before = arrived.length;
@@ -163,7 +163,6 @@ faultCase(
     id: 'I4',
     family: FAMILY,
     injected: 'headers that carry another header, or one that is not theirs',
-    laws: ['S5'],
   },
   async () => {
     const before = arrived.length;
@@ -198,7 +197,6 @@ faultCase(
     id: 'X3',
     family: FAMILY,
     injected: 'a server that gives the credentials back in everything that it says',
-    laws: ['S6'],
   },
   async () => {
     for (const [name, echo] of Object.entries(ECHOES)) {
@@ -228,6 +226,7 @@ faultCase(
     const shown = [JSON.stringify(statuses), JSON.stringify(events), log.join('\n'), metrics];
     expect(shown.map((text) => text.includes('held-v2'))).toEqual([true, true, true, false]);
     const all = shown.join('\n').toLowerCase();
+    asked('S6');
     for (const secret of [HERS, TOKEN])
       for (let at = 0; at + 8 <= secret.length; at += 1)
         expect(all).not.toContain(secret.slice(at, at + 8).toLowerCase());

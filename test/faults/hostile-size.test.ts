@@ -3,11 +3,13 @@ import type { Promotion } from '../../src/api/v1alpha1/types.ts';
 import { FAILING, PASSING, UNDECIDED } from '../harness/gates.ts';
 import { installChart } from '../harness/helm.ts';
 import { startOperator } from '../harness/operator.ts';
-import { ERROR_RATE, imageFor, Place, reasonOf, sluicePath } from '../harness/promotions.ts';
+import { ERROR_RATE, imageFor, Place, QUICK, reasonOf, sluicePath } from '../harness/promotions.ts';
 import { sharedWorld } from '../harness/shared.ts';
 import { until } from '../harness/until.ts';
 import { startWorld, type World } from '../harness/world.ts';
 import { faultCase } from './case.ts';
+import { asked } from './laws.ts';
+import { recorded } from './recorded.ts';
 import { fatten, slim } from './fatten.ts';
 import { createMany, memoryOf, Probed, reasonsIn } from './many.ts';
 
@@ -22,6 +24,12 @@ beforeAll(() => cluster.createNamespace(NAMESPACE));
 
 const place = (app: string): Place => new Place(api, NAMESPACE, app);
 const path = (plural: string, name: string): string => sluicePath(NAMESPACE, plural, name);
+
+/** Holds the laws against all that becomes of an app meanwhile. */
+function recordedAt<T>(app: string, work: () => Promise<T>): Promise<T> {
+  const isNew = (image: string): boolean => image === imageFor(app, 'v2');
+  return recorded(api, NAMESPACE, app, { settleSeconds: QUICK.settleSeconds, isNew }, work);
+}
 
 /** Pods of the new revision are gone, and those of the old one are all there. */
 async function untilBack(here: Place): Promise<void> {
@@ -49,11 +57,11 @@ faultCase(
     id: 'M1',
     family: FAMILY,
     injected: 'a Promotion that is full before it begins',
-    laws: ['S1', 'L1'],
     long: true,
   },
   async () => {
     const here = await place('full').prepare();
+    asked('S1', 'L1');
     // Without its Environment it waits.
     const environment = here.manifests.get('Environment/full');
     await api.delete(path('environments', 'full'));
@@ -74,22 +82,23 @@ faultCase(
     id: 'M2',
     family: FAMILY,
     injected: 'a Promotion that is filled in mid-canary, before its gate fails',
-    laws: ['S4', 'L1', 'L2'],
   },
-  async () => {
-    const here = await place('filled').prepare({ gate: UNDECIDED });
-    await here.promote('v2');
-    await here.untilReason('filled-v2', 'Analysing');
-    const times = await fatten(api, path('promotions', 'filled-v2'));
-    await here.apply('Gate', 'filled', FAILING);
-    await untilBack(here);
-    await untilToldOf('filled-v2');
-    await slim(api, path('promotions', 'filled-v2'));
-    const ended: Promotion = await here.untilEnded('filled-v2');
-    expect(['RolledBack', 'ExternalAbort']).toContain(reasonOf(ended));
-    expect(await here.image()).toBe(imageFor('filled', 'v1'));
-    return times;
-  },
+  () =>
+    recordedAt('filled', async () => {
+      asked('L1');
+      const here = await place('filled').prepare({ gate: UNDECIDED });
+      await here.promote('v2');
+      await here.untilReason('filled-v2', 'Analysing');
+      const times = await fatten(api, path('promotions', 'filled-v2'));
+      await here.apply('Gate', 'filled', FAILING);
+      await untilBack(here);
+      await untilToldOf('filled-v2');
+      await slim(api, path('promotions', 'filled-v2'));
+      const ended: Promotion = await here.untilEnded('filled-v2');
+      expect(['RolledBack', 'ExternalAbort']).toContain(reasonOf(ended));
+      expect(await here.image()).toBe(imageFor('filled', 'v1'));
+      return times;
+    }),
 );
 
 faultCase(
@@ -97,29 +106,30 @@ faultCase(
     id: 'M3',
     family: FAMILY,
     injected: 'an Environment and a Gate that are filled in mid-canary, before the gate fails',
-    laws: ['S4', 'L1', 'L2'],
     long: true,
   },
-  async () => {
-    const here = await place('policy').prepare({ gate: { ...ERROR_RATE, count: 100 } });
-    await here.promote('v2');
-    await here.untilReason('policy-v2', 'Analysing');
-    const times =
-      (await fatten(api, path('environments', 'policy'))) + (await fatten(api, path('gates', 'policy')));
-    await controls.behave(imageFor('policy', 'v2'), { errorRate: 0.4 });
-    await untilBack(here);
-    await until('it says what it waits for', async (seen) => {
-      const found = await here.promotion('policy-v2');
-      seen(found.status?.conditions);
-      return found.status?.conditions?.some(({ message }) =>
-        message.includes('waiting until the Environment refuses'),
-      );
-    });
-    await slim(api, path('environments', 'policy'));
-    expect(reasonOf(await here.untilEnded('policy-v2'))).toBe('RolledBack');
-    expect((await here.environment()).status?.quarantine).toHaveLength(1);
-    return times;
-  },
+  () =>
+    recordedAt('policy', async () => {
+      asked('L1');
+      const here = await place('policy').prepare({ gate: { ...ERROR_RATE, count: 100 } });
+      await here.promote('v2');
+      await here.untilReason('policy-v2', 'Analysing');
+      const times =
+        (await fatten(api, path('environments', 'policy'))) + (await fatten(api, path('gates', 'policy')));
+      await controls.behave(imageFor('policy', 'v2'), { errorRate: 0.4 });
+      await untilBack(here);
+      await until('it says what it waits for', async (seen) => {
+        const found = await here.promotion('policy-v2');
+        seen(found.status?.conditions);
+        return found.status?.conditions?.some(({ message }) =>
+          message.includes('waiting until the Environment refuses'),
+        );
+      });
+      await slim(api, path('environments', 'policy'));
+      expect(reasonOf(await here.untilEnded('policy-v2'))).toBe('RolledBack');
+      expect((await here.environment()).status?.quarantine).toHaveLength(1);
+      return times;
+    }),
 );
 
 const MANY = 10_000;
@@ -129,7 +139,6 @@ faultCase(
     id: 'M5',
     family: FAMILY,
     injected: `${MANY} Promotions in one namespace, half of them behind one that is in flight`,
-    laws: ['S4', 'L1', 'L2'],
     long: true,
     timeoutMs: 900_000,
   },
@@ -184,6 +193,7 @@ async function crowd({ cluster, prometheus }: World): Promise<void> {
     const pods = await busy.pods();
     return pods[imageFor('busy', 'v2')] === 0 && pods[imageFor('busy', 'v1')] === 5;
   });
+  asked('L1', 'L2');
   const back = seconds();
   probed.stop();
   expect(probed.failures).toEqual([]);

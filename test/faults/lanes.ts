@@ -3,6 +3,7 @@ import { FaultProxy } from '../harness/fault-proxy.ts';
 import { installChart } from '../harness/helm.ts';
 import { type OperatorOptions, type RunningOperator, startOperator } from '../harness/operator.ts';
 import { startWorld, type World } from '../harness/world.ts';
+import type { Down } from './failing.ts';
 import { type Setting, SECRET } from './scenes.ts';
 
 /** An operator and the proxy between it and the API server. */
@@ -20,6 +21,8 @@ export interface Lane extends Replica {
   secret: string;
   /** How often its operator was killed. */
   readonly deaths: number;
+  /** When it was dead, each time to the end of its restart. */
+  readonly downs: readonly Down[];
   /** Kills its operator (SIGKILL). */
   die(): Promise<void>;
   /** Starts it again; resolves when it is ready, or has been killed once more. */
@@ -95,6 +98,11 @@ async function openLane(world: World, namespace: string, options: OperatorOption
   const proxy = await new FaultProxy(cluster, namespace).start();
   const operator = await startLaneOperator(world, namespace, proxy, options);
   let deaths = 0;
+  const downs: Down[] = [];
+  const isUp = (): void => {
+    const last = downs.at(-1);
+    if (last) last.to = Math.min(last.to, performance.now());
+  };
   let starting: Promise<void> = Promise.resolve();
   let back = Promise.withResolvers<void>();
   return {
@@ -107,8 +115,12 @@ async function openLane(world: World, namespace: string, options: OperatorOption
     get deaths() {
       return deaths;
     },
+    downs,
     die: async () => {
       deaths += 1;
+      // Killed while it starts it has not been up in between.
+      isUp();
+      downs.push({ from: performance.now(), to: Number.POSITIVE_INFINITY });
       back = Promise.withResolvers<void>();
       starting = back.promise;
       await operator.program.kill();
@@ -116,9 +128,14 @@ async function openLane(world: World, namespace: string, options: OperatorOption
     restart: () => {
       const before = deaths;
       const { resolve } = back;
-      starting = operator.program.start().catch((error: unknown) => {
-        if (deaths === before) throw error;
-      });
+      starting = operator.program.start().then(
+        () => {
+          if (deaths === before) isUp();
+        },
+        (error: unknown) => {
+          if (deaths === before) throw error;
+        },
+      );
       return starting.then(resolve);
     },
     up: () => starting,

@@ -77,9 +77,12 @@ function late({ answer, ask, give }: Exchange): void {
 }
 
 /** The newest sample behind the value is ten minutes older than it is. */
-async function age({ query, ask, give }: Exchange): Promise<void> {
+async function age({ query, ask, give, spared }: Exchange): Promise<void> {
   const reply = await ask();
-  if (!query.startsWith('time() - min(')) return give(reply);
+  if (!query.startsWith('time() - min(')) {
+    spared();
+    return give(reply);
+  }
   give({ ...reply, body: reply.body.replace(/"value":\[([\d.]+),"[^"]*"\]/, '"value":[$1,"600"]') });
 }
 
@@ -220,6 +223,7 @@ export function metricsFaults(trap: () => string): MetricsFault[] {
       injected: "the canary's counters begin at 0 again, at every fourth look",
       play: resets,
       gate: { compare: { minSamples: { atLeast: 30 } } },
+      times: 1,
     },
   ];
 }
@@ -242,26 +246,30 @@ function wrongForms(): Play {
 /** The first answer that says that there are no errors, from then on. */
 function cache(): Play {
   let kept: Reply | undefined;
-  return async ({ ask, give }) => {
+  return async ({ ask, give, spared }) => {
     if (kept) return give(kept);
+    spared();
     const reply = await ask();
     if (/"value":\[[\d.]+,"0"\]/.test(reply.body)) kept = reply;
     give(reply);
   };
 }
 
-/** Counters as if what counts had been started anew; the total is asked for first. */
+/** Counters as if what counts had been started anew; the total is asked for first. Counted are those that fell. */
 function resets(): Play {
   let looks = 0;
-  const begun = new Map<string, { at: number; from: number }>();
-  return async ({ query, ask, give }) => {
+  const begun = new Map<string, { at: number; from: number; given: number }>();
+  return async ({ query, ask, give, spared }) => {
     if (!query.includes('5..')) looks += 1;
     const reply = await ask();
     const value = Number(/"value":\[[\d.]+,"([\d.]+)"\]/.exec(reply.body)?.[1] ?? 0);
     const known = begun.get(query);
     const era = Math.floor(looks / 4);
     const from = known?.at === era ? known.from : era === 0 ? 0 : value;
-    begun.set(query, { at: era, from });
-    give({ ...reply, body: reply.body.replace(/(,)"[\d.]+"\]/, `$1"${value - from}"]`) });
+    const given = value - from;
+    // Only what has fallen shows a reset.
+    if (!(known && given < known.given)) spared();
+    begun.set(query, { at: era, from, given });
+    give({ ...reply, body: reply.body.replace(/(,)"[\d.]+"\]/, `$1"${given}"]`) });
   };
 }

@@ -3,9 +3,12 @@ import type { Api } from '../harness/api.ts';
 import type { Controls } from '../harness/controls.ts';
 import { rolloutPath } from '../harness/fixtures.ts';
 import type { Rollout } from '../harness/kinds.ts';
-import { ERROR_RATE, imageFor, Place, reasonOf } from '../harness/promotions.ts';
+import { ERROR_RATE, imageFor, Place, QUICK, reasonOf } from '../harness/promotions.ts';
 import { until } from '../harness/until.ts';
 import { follow } from '../harness/watch.ts';
+import { brokenLaws } from './checks.ts';
+import type { History, Version } from './history.ts';
+import { asked, type Law } from './laws.ts';
 import { MetricsProxy } from './metrics-proxy.ts';
 import type { MetricsFault } from './metrics-faults.ts';
 
@@ -17,7 +20,11 @@ export interface Stage {
   controls: Controls;
   prometheusUrl: string;
   namespace: string;
+  /** All that becomes of the objects there. */
+  history: History;
 }
+
+const LAWS: readonly Law[] = ['S1', 'S2', 'S4', 'S7', 'L2'];
 
 /** One version of a Rollout, as the API server had it. */
 interface Seen {
@@ -53,7 +60,7 @@ const SECOND = { step: 3, weight: 60 };
 /**
  * Plays one fault to a release that is being judged at its first step, from the first look at the canary on: it
  * stands there, says why, and ends as it would have without the fault.
- * @returns how many queries the fault was played to.
+ * @returns how many queries the fault was played to; of those that find no server, the samples that say so.
  */
 export async function playFault(
   stage: Stage,
@@ -83,7 +90,7 @@ export async function playFault(
     if (fault.says !== undefined)
       await Promise.race([struck.failed, untilHolding(place, name, fault.says, stand.weight)]);
     await until(
-      `the fault has been played ${fault.times ?? 4} times`,
+      `the fault has been played ${fault.times ?? 4} times, or for as many seconds`,
       () => struck.times() >= (fault.times ?? 4),
     );
 
@@ -96,6 +103,7 @@ export async function playFault(
       await struck.end();
     }
     const ended = await place.untilEnded(name);
+    asked('L1');
     expect(reasonOf(ended)).toBe(release === 'good' ? 'Succeeded' : 'RolledBack');
     const all = rollouts.of(app);
     if (release === 'good') {
@@ -106,10 +114,21 @@ export async function playFault(
       expect(furthest(all)).toBe(stand.step);
       expect(await place.pods()).toEqual({ [imageFor(app, 'v1')]: 5, [imageFor(app, 'v2')]: 0 });
     }
-    return struck.times();
+    const versions = await stage.history.complete(app);
+    const isNew = (image: string): boolean => image === imageFor(app, 'v2');
+    const terms = { settleSeconds: QUICK.settleSeconds, isNew, until: performance.now() };
+    expect([...new Set(brokenLaws(versions, LAWS, terms))]).toEqual([]);
+    return fault.play ? struck.times() : blindSamples(versions);
   } finally {
     await proxy.down();
   }
+}
+
+/** How many samples that saw nothing a promotion tells of. */
+function blindSamples(versions: readonly Version[]): number {
+  const told = versions.flatMap((v) => (v.kind === 'Promotion' ? (v.object.status?.gates ?? []) : []));
+  const blind = told.flatMap(({ recent = [] }) => recent.filter(({ verdict }) => verdict === 'Error'));
+  return new Set(blind.map(({ at }) => at)).size;
 }
 
 const furthest = (seen: readonly Seen[]): number => Math.max(...seen.map(({ step }) => step ?? 0));
@@ -129,6 +148,7 @@ function gateAt(address: string, { gate = {} }: MetricsFault): object {
 interface Struck {
   /** Rejects when the outage could not be made. */
   failed: Promise<never>;
+  /** How many queries it was played to; for an outage, how many seconds it has lasted. */
   times(): number;
   end(): Promise<void>;
 }
@@ -152,7 +172,7 @@ function arm(
     if (outage === 'down') await proxy.down();
     else await place.apply('Gate', place.app, gateAt('http://prometheus.invalid:9090', fault));
   };
-  // The query that would have been the first is cut; nobody can count those that find no server, so time does.
+  // The query that would have been the first is cut; those that find no server are on record as samples only.
   proxy.arm(({ answer }) => {
     answer.destroy();
     if (since === undefined) strike().catch(reject);

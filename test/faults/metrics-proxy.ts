@@ -17,6 +17,8 @@ export interface Exchange {
   ask: () => Promise<Reply>;
   /** Hands a reply over. */
   give: (reply: Reply) => void;
+  /** Says that nothing happened to this one: it does not count. */
+  spared: () => void;
 }
 
 /** What becomes of a query instead of its answer. */
@@ -41,7 +43,7 @@ export class MetricsProxy {
     return `http://127.0.0.1:${this.#port}`;
   }
 
-  /** How many queries the rule was played to. */
+  /** How many queries something has happened to. */
   get injected(): number {
     return this.#injected;
   }
@@ -93,7 +95,10 @@ export class MetricsProxy {
     const rule = this.#rule;
     if (!rule?.isMet(query)) return give(await ask());
     this.#injected += 1;
-    await rule.play({ query, answer, ask, give });
+    const spared = (): void => {
+      this.#injected -= 1;
+    };
+    await rule.play({ query, answer, ask, give, spared });
   }
 }
 

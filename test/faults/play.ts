@@ -1,11 +1,12 @@
+import type { KubeObject } from '../harness/api.ts';
 import type { Recorded } from '../harness/fault-proxy.ts';
 import { imageFor, type Place } from '../harness/promotions.ts';
 import { brokenLaws } from './checks.ts';
 import type { EndState } from './end-state.ts';
-import { asked, clear, countsOf, settled, texts } from './ending.ts';
+import { askedBy, clear, countsOf, settled, texts } from './ending.ts';
 import { History } from './history.ts';
 import type { Lane, Replica } from './lanes.ts';
-import type { Law } from './laws.ts';
+import { asked, type Law } from './laws.ts';
 import { brokenTrails } from './trails.ts';
 import { type Scene, SCENES, type SceneName, TIMING } from './scenes.ts';
 import { advancesAfterRevert, leaks, strays } from './witness.ts';
@@ -45,7 +46,7 @@ export interface Play {
 }
 
 /** The laws of a run in which nobody but the operator and the Rollouts controller acts. */
-export const ALL: readonly Law[] = ['S1', 'S2', 'S4', 'S5', 'S6', 'L1', 'L2'];
+export const ALL: readonly Law[] = ['S1', 'S2', 'S3', 'S4', 'S5', 'S6', 'S7', 'L1', 'L2'];
 
 let played = 0;
 
@@ -77,10 +78,19 @@ export async function play(
     ]);
     await place.untilEnded(playing.promotion, patienceMs);
     const came = await settledAlive(playing, replicas, end);
-    const requests = asked(replicas, from);
-    const terms = { settleSeconds: TIMING.settleSeconds, isNew: newImages(app) };
+    if (end) asked('L1');
+    const requests = askedBy(replicas, from);
+    const versions = await history.complete(app);
+    const terms = {
+      settleSeconds: TIMING.settleSeconds,
+      isNew: newImages(app),
+      provenSince: await provenSince(lane),
+      downs: lane.downs,
+      until: performance.now(),
+    };
+    asked(...laws.filter((law) => law === 'S5' || law === 'S6'));
     const broken = [
-      ...brokenLaws(history.versions(app), laws, terms),
+      ...brokenLaws(versions, laws, terms),
       ...(laws.includes('S4') ? advancesAfterRevert(requests, playing.promotion) : []),
       ...(await brokenTrails(api, lane.namespace, app)),
       ...(laws.includes('S5') ? strays(requests, [lane.namespace]) : []),
@@ -107,6 +117,13 @@ async function settledAlive(
     const came = await settled(playing, replicas, end);
     if (playing.lane.deaths === deaths) return came;
   }
+}
+
+/** Since when the API server's admission proves who decides, by the operator's record of it. */
+async function provenSince({ world }: Lane): Promise<number> {
+  const path = '/api/v1/namespaces/sluice-system/configmaps/sluice-decision-trust';
+  const record = await world.cluster.api.find<KubeObject & { data: { since: string } }>(path);
+  return record ? Date.parse(record.data.since) : 0;
 }
 
 function newImages(app: string): (image: string) => boolean {

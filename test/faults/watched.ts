@@ -4,6 +4,7 @@ import { expect } from '@jest/globals';
 import { startOperator } from '../harness/operator.ts';
 import type { World } from '../harness/world.ts';
 import { Asking, QUERY } from './asking.ts';
+import { asked } from './laws.ts';
 import { CONNECTIONS, NAMES } from './resolver.ts';
 
 /** What is said of an address that may not be asked. */
@@ -85,6 +86,7 @@ export async function refuses(
   expect(answers).toEqual(addresses.map((address) => [address, expect.stringMatching(says)]));
   const reached = watched.connections.slice(before).filter((line) => line.startsWith('connect '));
   expect(reached.filter((line) => !may.test(line))).toEqual([]);
+  asked('S7');
   expect(await watched.place.isUntouched()).toBe(true);
   return addresses.length;
 }

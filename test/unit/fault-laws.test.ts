@@ -2,96 +2,11 @@ import { describe, expect, test } from '@jest/globals';
 import type { Recorded } from '../harness/fault-proxy.ts';
 import { brokenLaws } from '../faults/checks.ts';
 import type { Version } from '../faults/history.ts';
+import { BEGIN, FAIL, NEW, OLD, pods, promotion, REVERT, rollout, TERMS, time } from '../faults/forged.ts';
 import type { Law } from '../faults/laws.ts';
 import { advancesAfterRevert, leaks, strays } from '../faults/witness.ts';
 
 /* Each checker of the fault runs finds nothing in a lawful history, and finds a forged one out. */
-
-const OLD = 'registry.test/app:v1';
-const NEW = 'registry.test/app:v2';
-const TERMS = { settleSeconds: 1, isNew: (image: string) => image === NEW };
-const STEPS = [{ setWeight: 20 }, { pause: {} }, { setWeight: 60 }, { pause: {} }];
-const time = (second: number): string => new Date(Date.UTC(2026, 0, 1) + second * 1000).toISOString();
-
-/** A Rollout as it stands: its image, its step, and more of its status. */
-function rollout(at: number, image: string, step: number, status: object = {}): Version {
-  const object = {
-    metadata: { name: 'app', resourceVersion: String(at) },
-    spec: {
-      replicas: 5,
-      template: { spec: { containers: [{ name: 'app', image }] } },
-      strategy: { canary: { steps: STEPS } },
-    },
-    status: {
-      currentPodHash: image === NEW ? 'new' : 'old',
-      stableRS: 'old',
-      currentStepIndex: step,
-      ...status,
-    },
-  };
-  return { at, kind: 'Rollout', object } as unknown as Version;
-}
-
-/** The Promotion as it stands: its target's state, what its gate said, and whether it goes back. */
-function promotion(at: number, state: string, step?: number, more: object = {}, gate: object = {}): Version {
-  const { revert, ...target } = { revert: undefined, ...more };
-  const object = {
-    metadata: { name: 'app-v2', resourceVersion: String(at) },
-    spec: { environment: 'app' },
-    status: {
-      plan: {
-        targets: [{ name: 'app', rollout: { name: 'app' } }],
-        gates: [{ gate: 'errors', when: 'During' }],
-      },
-      targets: [
-        {
-          name: 'app',
-          state,
-          canaryHash: 'new',
-          ...(step !== undefined && { step, weight: step < 3 ? 20 : 60, reachedAt: time(at) }),
-          ...target,
-        },
-      ],
-      gates: [
-        {
-          gate: 'errors',
-          when: 'During',
-          target: 'app',
-          step,
-          sampledAt: time(at + 2),
-          verdict: 'Pass',
-          ...gate,
-        },
-      ],
-      ...(revert !== undefined && { revert }),
-    },
-  };
-  return { at, kind: 'Promotion', object } as unknown as Version;
-}
-
-/** Pods that the new revision is given. */
-function pods(at: number, replicas: number): Version {
-  const object = {
-    metadata: {
-      name: 'app-new',
-      resourceVersion: String(at),
-      labels: { 'rollouts-pod-template-hash': 'new' },
-      ownerReferences: [{ name: 'app' }],
-    },
-    spec: { replicas },
-  };
-  return { at, kind: 'ReplicaSet', object } as unknown as Version;
-}
-
-const BEGIN = [
-  rollout(1, OLD, 4),
-  promotion(2, 'Applying'),
-  rollout(3, NEW, 0),
-  pods(4, 1),
-  rollout(5, NEW, 1),
-];
-const FAIL = { verdict: 'Fail' };
-const REVERT = { revert: { reason: 'errors', detectedAt: time(10) } };
 
 const GOOD = [
   ...BEGIN,
@@ -190,12 +105,6 @@ describe('S4 is broken', () => {
   test('by writing back and forth without a revert', () => {
     expect(found([...BEGIN, rollout(6, OLD, 0), rollout(7, NEW, 0)], 'S4')).toHaveLength(1);
   });
-});
-
-test('L2 is broken by a Fail that nothing follows', () => {
-  expect(found([...BEGIN, promotion(6, 'Reverting', 1, REVERT, FAIL), rollout(7, NEW, 1)], 'L2')).toEqual([
-    'L2: app was neither aborted nor brought back after the Fail at version 6',
-  ]);
 });
 
 const request = (order: number, resource: string, body: string, more: object = {}): Recorded =>

@@ -1,0 +1,67 @@
+import { PassThrough } from 'node:stream';
+import { expect, test } from '@jest/globals';
+import { resultOf } from '../faults/case.ts';
+import { History } from '../faults/history.ts';
+import { asked } from '../faults/laws.ts';
+import { type Api, ApiError } from '../harness/api.ts';
+
+/* What a fault case is told to have shown, it has shown. */
+
+const kept = { metadata: { name: 'app', resourceVersion: '7' } };
+
+/** An API server that has one object of each kind, and whose watches end like this. */
+function serverOf(items: object[], open: () => Promise<unknown>): Api {
+  return { list: async () => ({ items, metadata: { resourceVersion: '7' } }), open } as unknown as Api;
+}
+
+test('a history with a hole is none', async () => {
+  const gone = serverOf([], async () => Promise.reject(new ApiError(410, 'Expired', 'too old')));
+  const history = await History.of(gone, 'ours');
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(() => history.versions()).toThrow(/the history has a hole: .* version 7 .* \(410\)/);
+  await expect(history.complete('app')).rejects.toThrow('hole');
+  history.stop();
+});
+
+test('a history is complete when all that there is has come by', async () => {
+  const items: object[] = [];
+  const streams: PassThrough[] = [];
+  const open = async (): Promise<PassThrough> => {
+    const stream = new PassThrough();
+    streams.push(stream);
+    return stream;
+  };
+  const history = await History.of(serverOf(items, open), 'ours');
+  expect(await history.complete('app')).toEqual([]);
+  const object = { ...kept, spec: { environment: 'app' } };
+  items.push(object);
+  let told = 0;
+  const complete = history.complete('app').then((versions) => [told, versions.length]);
+  for (const stream of streams) {
+    await new Promise((resolve) => setImmediate(resolve));
+    told += 1;
+    stream.write(`${JSON.stringify({ type: 'MODIFIED', object })}\n`);
+  }
+  expect(await complete).toEqual([6, 6]);
+  history.stop();
+  for (const stream of streams) stream.destroy();
+});
+
+const SPEC = { id: 'X', family: 'F', injected: 'something' };
+
+test('a case has the laws that were asked in it, and no other', async () => {
+  const held = await resultOf(SPEC, async () => {
+    asked('L1');
+    await Promise.resolve();
+    asked('S1', 'L1');
+    return 2;
+  });
+  expect(held).toMatchObject({ laws: ['S1', 'L1'], times: 2, held: true });
+  const none = await resultOf(SPEC, async () => ({ times: 1, injected: 'something else' }));
+  expect(none).toMatchObject({ laws: [], injected: 'something else' });
+});
+
+test('a case in which nothing was injected shows nothing', async () => {
+  await expect(resultOf(SPEC, async () => 0)).rejects.toThrow('never injected');
+  await expect(resultOf(SPEC, async () => Number.NaN)).rejects.toThrow('never injected');
+});
