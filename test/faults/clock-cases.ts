@@ -1,13 +1,15 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { asks } from '../harness/fault-kinds.ts';
+import { until } from '../harness/until.ts';
 import { faultCase } from './case.ts';
+import type { EndState } from './end-state.ts';
 import type { Lane } from './lanes.ts';
-import type { Law } from './laws.ts';
+import { asked, type Law } from './laws.ts';
 import { endsAs } from './ending.ts';
 import { play, type Playing } from './play.ts';
-import { type SceneName, TIMING } from './scenes.ts';
-import type { Stage } from './stage.ts';
+import { TIMING } from './scenes.ts';
+import { goldenEnd, type Stage } from './stage.ts';
 
 /*
  * The wall clock of the operator's machine is set, by an hour, while a promotion is under way: its decisions are the
@@ -16,11 +18,14 @@ import type { Stage } from './stage.ts';
  */
 
 const HOUR = 3_600_000;
-const LAWS: readonly Law[] = ['S1', 'S4', 'S5', 'S6', 'L1', 'L2'];
+const LAWS: readonly Law[] = ['S1', 'S4', 'S5', 'S6', 'S7', 'L1', 'L2'];
 let clocks = 0;
 
+/** Sets the clock of an operator; resolves when it goes by it. */
+type Set = (offsetMs: number) => Promise<void>;
+
 /** A lane whose operator has a clock that can be set. */
-async function clockedLane({ lanes }: Stage): Promise<{ lane: Lane; set: (offsetMs: number) => void }> {
+async function clockedLane({ lanes }: Stage): Promise<{ lane: Lane; set: Set }> {
   clocks += 1;
   const file = join(lanes.world.cluster.facts.dir, `clock-${clocks}`);
   writeFileSync(file, '0');
@@ -28,16 +33,24 @@ async function clockedLane({ lanes }: Stage): Promise<{ lane: Lane; set: (offset
     nodeArgs: ['--import', new URL('./clock.mjs', import.meta.url).href],
     env: { SLUICE_TEST_CLOCK: file },
   });
-  return { lane: opened, set: (offsetMs) => writeFileSync(file, String(offsetMs)) };
+  const set = async (offsetMs: number): Promise<void> => {
+    writeFileSync(file, String(offsetMs));
+    await until('the operator goes by its new clock', (seen) => {
+      const taken = readFileSync(`${file}.taken`, 'utf8');
+      seen(taken);
+      return taken === String(offsetMs);
+    });
+  };
+  return { lane: opened, set };
 }
 
 interface Jump {
   id: string;
   injected: string;
-  scene: SceneName;
+  scene: 'good' | 'bad';
   ending: string;
   /** Sets the clock at a moment of the promotion. */
-  when: (playing: Playing, set: (offsetMs: number) => void, jumped: () => void) => void;
+  when: (playing: Playing, set: Set, jumped: () => void) => void;
   long?: boolean;
 }
 
@@ -50,7 +63,7 @@ const atReason =
         r.resource === 'promotions/status' && r.name === promotion && r.body.includes(`"reason":"${reason}"`),
       times: 1,
       do: async (exchange) => {
-        for (const offset of offsets) set(offset);
+        for (const offset of offsets) await set(offset);
         jumped();
         await exchange.pass(await exchange.send());
       },
@@ -65,7 +78,7 @@ const atEffect =
       matches: asks('patch', 'rollouts/status'),
       times: 1,
       do: async (exchange) => {
-        set(offset);
+        await set(offset);
         jumped();
         await exchange.pass(await exchange.send());
       },
@@ -110,6 +123,13 @@ async function change({ place, app }: Playing, kind: 'Environment' | 'Gate', mor
   await place.apply(kind, app, { ...spec, ...more });
 }
 
+/** The end of a scene as it is where its bake lasts so long. */
+function baking(end: EndState, bakeSeconds: number): EndState {
+  const own = structuredClone(end) as EndState & { promotions: { plan: { bakeSeconds: number } }[] };
+  for (const { plan } of own.promotions) plan.bakeSeconds = bakeSeconds;
+  return own;
+}
+
 const BAKE_SECONDS = 10;
 
 /**
@@ -118,46 +138,46 @@ const BAKE_SECONDS = 10;
  */
 function bakeCase(stage: Stage): void {
   const injected = `the clock is set an hour forward at the beginning of a bake of ${BAKE_SECONDS} s, which lasts nonetheless`;
-  faultCase(
-    { id: 'T-bake', family: 'Clocks', injected, laws: ['S2'], long: true, concurrent: true },
-    async () => {
-      const { lane: own, set } = await clockedLane(stage);
-      let count = 0;
-      try {
-        await play(own, 'good', {
-          laws: LAWS,
-          trouble: async (playing) => {
-            await change(playing, 'Environment', { analysis: { ...TIMING, bakeSeconds: BAKE_SECONDS } });
-            atReason('Baking', HOUR)(playing, set, () => (count += 1));
-          },
-          expect: async (playing) => {
-            await endsAs(playing, 'Succeeded');
-            const says = (reason: string): number =>
-              own.proxy.requests.find(
-                (r) => r.name === playing.promotion && r.body.includes(`"reason":"${reason}"`),
-              )?.at ?? Number.NaN;
-            const lasted = (says('Succeeded') - says('Baking')) / 1000;
-            if (!(lasted >= BAKE_SECONDS - 2)) throw new Error(`S2: the bake lasted ${lasted} s`);
-          },
-        });
-      } finally {
-        await own.close();
-      }
-      return count;
-    },
-  );
+  faultCase({ id: 'T-bake', family: 'Clocks', injected, long: true, concurrent: true }, async () => {
+    const { lane: own, set } = await clockedLane(stage);
+    let count = 0;
+    try {
+      await play(own, 'good', {
+        laws: LAWS,
+        end: baking(goldenEnd(stage, 'good'), BAKE_SECONDS),
+        trouble: async (playing) => {
+          await change(playing, 'Environment', { analysis: { ...TIMING, bakeSeconds: BAKE_SECONDS } });
+          atReason('Baking', HOUR)(playing, set, () => (count += 1));
+        },
+        expect: async (playing) => {
+          await endsAs(playing, 'Succeeded');
+          const says = (reason: string): number =>
+            own.proxy.requests.find(
+              (r) => r.name === playing.promotion && r.body.includes(`"reason":"${reason}"`),
+            )?.at ?? Number.NaN;
+          asked('S2');
+          const lasted = (says('Succeeded') - says('Baking')) / 1000;
+          if (!(lasted >= BAKE_SECONDS - 2)) throw new Error(`S2: the bake lasted ${lasted} s`);
+        },
+      });
+    } finally {
+      await own.close();
+    }
+    return count;
+  });
 }
 
 /** Every jump of the clock. */
 export function clockCases(stage: Stage): void {
   bakeCase(stage);
   for (const { id, injected, scene, ending, when, long = true } of jumps)
-    faultCase({ id, family: 'Clocks', injected, laws: LAWS, long, concurrent: true }, async () => {
+    faultCase({ id, family: 'Clocks', injected, long, concurrent: true }, async () => {
       const { lane: own, set } = await clockedLane(stage);
       let count = 0;
       try {
         await play(own, scene, {
           laws: LAWS,
+          end: baking(goldenEnd(stage, scene), LONG.bakeSeconds),
           trouble: async (playing) => {
             await change(playing, 'Environment', { analysis: LONG });
             await change(playing, 'Gate', { count: 7 });

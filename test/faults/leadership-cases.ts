@@ -9,9 +9,9 @@ import { faultCase } from './case.ts';
 import { firstWrite, isLeading, openPair, type Pair } from './pair.ts';
 import { endsAs } from './ending.ts';
 import type { Replica } from './lanes.ts';
-import { ALL, play, type Playing } from './play.ts';
-import type { Stage } from './stage.ts';
-import type { SceneName } from './scenes.ts';
+import { play, type Playing } from './play.ts';
+import { judgedEnd, type Judged } from './judged.ts';
+import { goldenEnd, type Stage } from './stage.ts';
 
 /*
  * Two replicas, of which one leads. Whatever becomes of the lease, work goes on, and what both do is done once: a lease
@@ -23,19 +23,21 @@ const isLeaseWrite = (r: ApiRequest): boolean => r.resource === 'leases' && r.ve
 interface Trial {
   id: string;
   injected: string;
-  scene: SceneName;
-  ending: string;
+  scene: 'good' | 'bad' | 'judged';
+  ending: Judged;
   long?: boolean;
   /** Breaks something; answers how often. Called before the promotion is applied. */
   trouble: (pair: Pair, playing: Playing) => Promise<number> | number;
 }
 
-function trialCase({ lanes }: Stage, { id, injected, scene, ending, trouble, long = true }: Trial): void {
-  faultCase({ id, family: 'Leadership', injected, laws: ALL, long, concurrent: true }, async () => {
-    const pair = await openPair(lanes);
+function trialCase(stage: Stage, { id, injected, scene, ending, trouble, long = true }: Trial): void {
+  faultCase({ id, family: 'Leadership', injected, long, concurrent: true }, async () => {
+    const end = scene === 'judged' ? await judgedEnd(stage, ending) : goldenEnd(stage, scene);
+    const pair = await openPair(stage.lanes);
     let times = Promise.resolve(0);
     try {
       await play(pair.lane, scene, {
+        end,
         replicas: [pair.first, pair.second],
         trouble: (started) => {
           times = Promise.resolve(trouble(pair, started));
@@ -62,6 +64,20 @@ function report(what: string, ms: number): void {
 
 const tells = async ({ operator: { url } }: Replica): Promise<boolean> =>
   (await send('GET', `${url}/metrics`)).body.includes('sluice_environments{');
+
+/** Whether a replica believes that it leads, by what it serves. @throws Error when it does not answer */
+const believes = async ({ operator: { url } }: Replica): Promise<boolean> =>
+  /^leader_election_master_status\{[^}]*\} 1$/m.test((await send('GET', `${url}/metrics`)).body);
+
+/** Watches both lead for so long. @throws Error when one of them does not, or is gone */
+async function bothLead({ first, second }: Pair, ms: number): Promise<void> {
+  const until = performance.now() + ms;
+  do {
+    for (const [which, replica] of Object.entries({ first, second }))
+      if (!(await believes(replica))) throw new Error(`the ${which} does not lead any more, so both do not`);
+    await delay(250);
+  } while (performance.now() < until);
+}
 
 /** A figure that both replicas had would count twice in every sum, and its alerts would come twice. */
 async function onlyTheLeaderTells({ first, second }: Pair): Promise<void> {
@@ -157,7 +173,7 @@ export function leadershipCases(stage: Stage): void {
     },
   });
 
-  for (const ending of ['RolledBack', 'Succeeded'])
+  for (const ending of ['RolledBack', 'Succeeded'] as const)
     trial({
       id: `L-both-${ending}`,
       injected:
@@ -172,13 +188,14 @@ export function leadershipCases(stage: Stage): void {
         });
         const led = async (): Promise<number> => {
           await until('the other leads, too', () => isLeading(pair.second.operator));
-          const both = performance.now();
+          const [both, renewed] = [performance.now(), rule.hits];
           // Only now it is judged: under both.
           await place.apply('Gate', place.app, ending === 'RolledBack' ? FAILING : PASSING);
-          await delay(6000);
+          await bothLead(pair, 6000);
           rule.remove();
           report('both led for', performance.now() - both);
-          return rule.hits;
+          // What the first did in its belief.
+          return rule.hits - renewed;
         };
         return led();
       },

@@ -5,6 +5,7 @@ import { imageFor } from '../harness/promotions.ts';
 import { until } from '../harness/until.ts';
 import { faultCase } from './case.ts';
 import { type FaultCase, isLong } from './catalogue.ts';
+import { judgedEnd } from './judged.ts';
 import type { Law } from './laws.ts';
 import { endsAs } from './ending.ts';
 import { ALL, play, type Playing } from './play.ts';
@@ -21,6 +22,8 @@ const THEIRS: readonly Law[] = ['S2', 'S5', 'S6', 'L1'];
 
 interface Hand {
   does: string;
+  /** What has to have come of it before, with the operator at work. */
+  before?: (playing: Playing) => Promise<unknown>;
   act: (playing: Playing) => Promise<unknown>;
   /** How the promotion ends. */
   ending: string;
@@ -77,12 +80,12 @@ const HANDS: Record<string, Hand> = {
   },
   R7: {
     does: 'retries it while it is on its way back',
-    act: async (p) => {
+    before: async (p) => {
       await p.place.apply('Gate', p.app, FAILING);
       await until('it is aborted', async () => (await p.place.rollout()).status?.abort === true);
-      // As `kubectl argo rollouts retry rollout` does.
-      await patch(p, { status: { abort: false } }, '/status');
     },
+    // As `kubectl argo rollouts retry rollout` does.
+    act: (p) => patch(p, { status: { abort: false } }, '/status'),
     ending: 'RolledBack',
     laws: ['S2', 'S4', 'S5', 'S6', 'L1', 'L2'],
   },
@@ -98,11 +101,11 @@ const HANDS: Record<string, Hand> = {
   },
   R10: {
     does: 'declares the failed template again, once it is back',
-    act: async (p) => {
+    before: async (p) => {
       await p.place.apply('Gate', p.app, FAILING);
       await until('it is back', async () => (await p.place.image()) === imageFor(p.app, 'v1'));
-      await p.place.setImage(imageFor(p.app, 'v2'));
     },
+    act: (p) => p.place.setImage(imageFor(p.app, 'v2')),
     // Before its proof it is put back once more, after it what somebody declares is drift.
     ending: 'RolledBack',
     laws: ['S2', 'S5', 'S6'],
@@ -114,32 +117,36 @@ function handCase(
   { lanes }: Stage,
   id: string,
   hand: Hand,
-  more: { says: string; trouble?: (playing: Playing) => void; long?: boolean },
+  more: {
+    says: string;
+    /** Comes before the hand; how often it has happened is told by what it answers. */
+    trouble?: (playing: Playing) => Promise<() => number>;
+    long?: boolean;
+  },
 ): void {
-  const { does, act, ending, laws = THEIRS } = hand;
+  const { does, before, act, ending, laws = THEIRS } = hand;
   const spec: FaultCase = {
     id,
     family: 'Somebody else has a hand on the Rollout',
     injected: `somebody ${does}${more.says}`,
-    laws,
     concurrent: true,
     long: more.long ?? true,
   };
   faultCase(spec, async () => {
-    let times = 0;
+    let times: (() => number) | undefined;
     await lanes.use((lane) =>
       play(lane, 'judged', {
         laws,
         act: async (playing) => {
           await playing.place.untilReason(playing.promotion, 'Analysing');
-          more.trouble?.(playing);
+          await before?.(playing);
+          times = (await more.trouble?.(playing)) ?? (() => 1);
           await act(playing);
-          times += 1;
         },
         expect: (playing) => endsAs(playing, ...ending.split('|')),
       }),
     );
-    return times;
+    return times?.() ?? 0;
   });
 }
 
@@ -147,19 +154,15 @@ function handCase(
 export function tamperingCases(stage: Stage): void {
   for (const [id, hand] of Object.entries(HANDS)) {
     handCase(stage, id, hand, { says: '', long: id !== 'R7' });
-    // The operator is away while it happens, and finds it done.
+    // The operator is away while it happens, and finds it done; what it has to do before, it has done.
     handCase(
       stage,
       `${id}-away`,
       {
         ...hand,
         act: async (playing) => {
-          const { program } = playing.lane.operator;
-          const isSeenByUs = id === 'R7' || id === 'R10';
-          // What follows on its own acts has to be waited for with it alive.
-          if (!isSeenByUs) await program.kill();
+          await playing.lane.die();
           await hand.act(playing);
-          if (isSeenByUs) await program.kill();
           await playing.lane.restart();
         },
       },
@@ -168,10 +171,13 @@ export function tamperingCases(stage: Stage): void {
     // What it is told about the Rollout is three seconds old: it acts on what is not so any more.
     handCase(stage, `${id}-unseen`, hand, {
       says: ', which the operator hears of only seconds later',
-      trouble: ({ lane }) => {
-        lane.proxy.rule({ matches: asks('watch', 'rollouts'), times: 1, do: (exchange) => exchange.closed });
-        lane.proxy.end(asks('watch', 'rollouts'));
-        setTimeout(() => lane.proxy.end(asks('watch', 'rollouts')), 3000);
+      trouble: async ({ lane: { proxy } }) => {
+        const watches = asks('watch', 'rollouts');
+        const held = proxy.rule({ matches: watches, times: 1, do: (exchange) => exchange.closed });
+        proxy.end(watches);
+        await until('it hears nothing of Rollouts', () => held.hits > 0);
+        setTimeout(() => proxy.end(watches), 3000);
+        return () => held.hits;
       },
     });
   }
@@ -180,19 +186,21 @@ export function tamperingCases(stage: Stage): void {
   killedCase(stage);
 }
 
-function stoppedCase({ lanes }: Stage): void {
+function stoppedCase(stage: Stage): void {
+  const { lanes } = stage;
   faultCase(
     {
       id: 'R11',
       family: 'Somebody else has a hand on the Rollout',
       injected:
         'the Rollouts controller is stopped before the abort, for 5 s, and the operator dies meanwhile',
-      laws: ALL,
     },
     async () => {
+      const end = await judgedEnd(stage, 'RolledBack');
       const { rollouts } = lanes.world.cluster.programs;
       await lanes.use((lane) =>
         play(lane, 'judged', {
+          end,
           act: async (playing) => {
             const { place, promotion } = playing;
             await place.untilReason(promotion, 'Analysing');
@@ -211,19 +219,21 @@ function stoppedCase({ lanes }: Stage): void {
   );
 }
 
-function killedCase({ lanes }: Stage): void {
+function killedCase(stage: Stage): void {
+  const { lanes } = stage;
   faultCase(
     {
       id: 'R12',
       family: 'Somebody else has a hand on the Rollout',
       injected: 'the Rollouts controller is killed again and again while a good promotion rises',
-      laws: ALL,
     },
     async () => {
+      const end = await judgedEnd(stage, 'Succeeded');
       const { rollouts } = lanes.world.cluster.programs;
       let kills = 0;
       await lanes.use((lane) =>
         play(lane, 'judged', {
+          end,
           act: async ({ place, promotion, app }) => {
             for (const reason of ['Applying', 'Analysing', 'Baking']) {
               await place.untilReason(promotion, reason, 'Baking', 'Succeeded');

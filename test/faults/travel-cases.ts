@@ -1,13 +1,13 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { ApiRequest } from '../harness/fault-exchange.ts';
 import { asks, late, pass } from '../harness/fault-kinds.ts';
 import type { RuleInForce } from '../harness/fault-proxy.ts';
 import { rolloutPath } from '../harness/fixtures.ts';
 import { sluicePath } from '../harness/promotions.ts';
+import { until } from '../harness/until.ts';
 import { deadly, isAbort } from './blows.ts';
 import { faultCase } from './case.ts';
 import type { Lane } from './lanes.ts';
-import { ALL, play } from './play.ts';
+import { play, type Playing } from './play.ts';
 import { goldenEnd, type Stage } from './stage.ts';
 
 /* An operator that starts is told of a world that is not any more, and an API server that starts has forgotten nothing. */
@@ -60,7 +60,6 @@ export function travelCases(stage: Stage): void {
         id,
         family: 'Time travel',
         injected: `restarted, it is told for 3 s that everything is as it was in ${from}`,
-        laws: ALL,
         long: id !== 'V1-analysing',
         concurrent: true,
       },
@@ -95,29 +94,52 @@ export function travelCases(stage: Stage): void {
     );
 }
 
+/** How many of these promotions have begun and have not ended. */
+async function underWay(playing: readonly Playing[]): Promise<number> {
+  const all = await Promise.all(playing.map(({ place, promotion }) => place.promotion(promotion)));
+  return all.filter(({ status }) => status?.startedAt !== undefined && status.completedAt === undefined)
+    .length;
+}
+
+const RESTARTED = ['bad', 'good', 'bad', 'good'] as const;
+
 /** The API server itself is restarted. */
 export function restartCase(stage: Stage): void {
   faultCase(
     {
       id: 'A-restart',
       family: 'The API server is restarted under load',
-      injected: 'killed twice while four promotions are under way',
-      laws: ALL,
+      injected: `killed while ${RESTARTED.length} promotions are under way, and again while some of them still are`,
       long: true,
     },
     async () => {
       const { apiserver } = stage.lanes.world.cluster.programs;
+      const started: Playing[] = [];
+      const ready = Promise.withResolvers<void>();
+      // They begin together, however long it takes to make room for each.
+      const trouble = async (playing: Playing): Promise<void> => {
+        if (started.push(playing) === RESTARTED.length) ready.resolve();
+        await ready.promise;
+      };
       const run = Promise.all(
-        (['bad', 'good', 'bad', 'good'] as const).map((scene) =>
-          stage.lanes.use((lane) => play(lane, scene, { end: goldenEnd(stage, scene) })),
+        RESTARTED.map((scene) =>
+          stage.lanes.use((lane) => play(lane, scene, { end: goldenEnd(stage, scene), trouble })),
         ),
       );
-      for (let n = 0; n < 2; n += 1) {
-        await delay(3000);
+      const kill = async (least: number): Promise<void> => {
+        await until(`${least} promotions are under way`, async (seen) => {
+          const count = await underWay(started);
+          seen(count);
+          return count >= least;
+        });
         await apiserver.kill();
         await apiserver.start();
-      }
-      await run;
+      };
+      const kills = ready.promise.then(async () => {
+        await kill(RESTARTED.length);
+        await kill(1);
+      });
+      await Promise.all([run, kills]);
       return 2;
     },
   );

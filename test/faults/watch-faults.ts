@@ -72,17 +72,21 @@ export const truncated: Fault = async (exchange) => {
   for await (const chunk of answer.setEncoding('utf8')) {
     const text = String(chunk);
     exchange.write(text.slice(0, Math.floor(text.length / 2)));
+    exchange.changed();
     break;
   }
   exchange.end();
 };
 
 /** Every line comes so much later. */
-export const lagging = (ms: number): Fault =>
-  rewrite(async (line) => {
-    await delay(ms);
-    return [line];
-  });
+export const lagging =
+  (ms: number): Fault =>
+  (exchange) =>
+    rewrite(async (line) => {
+      await delay(ms);
+      exchange.changed();
+      return [line];
+    })(exchange);
 
 /** The head of the answer, and then no byte more. */
 export const mute: Fault = async (exchange) => {
