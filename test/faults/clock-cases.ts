@@ -125,9 +125,8 @@ async function change({ place, app }: Playing, kind: 'Environment' | 'Gate', mor
 
 /** The end of a scene as it is where its bake lasts so long. */
 function baking(end: EndState, bakeSeconds: number): EndState {
-  const own = structuredClone(end) as EndState & { promotions: { plan: { bakeSeconds: number } }[] };
-  for (const { plan } of own.promotions) plan.bakeSeconds = bakeSeconds;
-  return own;
+  const { promotions } = end as { promotions: { plan: object }[] };
+  return { ...end, promotions: promotions.map((p) => ({ ...p, plan: { ...p.plan, bakeSeconds } })) };
 }
 
 const BAKE_SECONDS = 10;
