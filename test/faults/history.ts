@@ -129,12 +129,29 @@ export class History {
         }
       } catch (error) {
         if (error instanceof ApiError && error.status === 410) {
-          this.#hole = `what became of each ${kind} after version ${version} is not told any more (410)`;
-          return;
+          const next = await this.#relist(kind, path).catch(() => version);
+          if (next === undefined) {
+            this.#hole = `what became of each ${kind} after version ${version} is not told any more (410)`;
+            return;
+          }
+          version = next;
         }
         await delay(100);
       }
     }
+  }
+
+  /**
+   * Where to go on after a 410: an API server that was restarted forgets what it told before, also where nothing has
+   * happened since. Undefined: something has, and not every version of it came by.
+   */
+  async #relist(kind: Kind, path: string): Promise<string | undefined> {
+    const { items, metadata } = await this.#api.list(path);
+    const isKnown = ({ metadata: { name, resourceVersion } }: KubeObject): boolean =>
+      this.#versions.some(
+        (v) => v.kind === kind && v.object.metadata.name === name && v.at === Number(resourceVersion),
+      );
+    return items.every((item) => isKnown(item)) ? metadata.resourceVersion : undefined;
   }
 
   #note(kind: Kind, object: KubeObject): void {

@@ -14,12 +14,24 @@ function serverOf(items: object[], open: () => Promise<unknown>): Api {
   return { list: async () => ({ items, metadata: { resourceVersion: '7' } }), open } as unknown as Api;
 }
 
+const expired = async (): Promise<never> => {
+  throw new ApiError(410, 'Expired', 'too old');
+};
+
 test('a history with a hole is none', async () => {
-  const gone = serverOf([], async () => Promise.reject(new ApiError(410, 'Expired', 'too old')));
-  const history = await History.of(gone, 'ours');
-  await new Promise((resolve) => setImmediate(resolve));
-  expect(() => history.versions()).toThrow(/the history has a hole: .* version 7 .* \(410\)/);
-  await expect(history.complete('app')).rejects.toThrow('hole');
+  const items: object[] = [];
+  const history = await History.of(serverOf(items, expired), 'ours');
+  items.push({ ...kept, spec: { environment: 'app' } });
+  await expect(history.complete('app')).rejects.toThrow(/the history has a hole: .* version 7 .* \(410\)/);
+  expect(() => history.versions()).toThrow('hole');
+  history.stop();
+});
+
+test('a server that has forgotten its versions leaves no hole where nothing has happened', async () => {
+  const items = [{ ...kept, spec: { environment: 'app' } }];
+  const history = await History.of(serverOf(items, expired), 'ours');
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  expect(await history.complete('app')).toHaveLength(6);
   history.stop();
 });
 
