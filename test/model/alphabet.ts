@@ -1,6 +1,7 @@
 import type { Verdict } from '../../src/analysis/sample.ts';
+import { freezeOf } from '../../src/environment/calendar.ts';
 import { heldBy } from '../../src/promotion/orders.ts';
-import type { Event } from '../../src/promotion/testing/events.ts';
+import { type Event, nextInstant } from '../../src/promotion/testing/events.ts';
 import type { Step } from '../../src/promotion/testing/laws/law.ts';
 import type { Fault, World } from '../../src/promotion/testing/world.ts';
 
@@ -11,13 +12,15 @@ export interface Alphabet {
   faults: boolean;
   /** The controllers of all targets take their steps together. */
   lockstep?: boolean;
+  /** Instants that are farther off are not waited for, milliseconds: what runs out there never does. */
+  horizonMs?: number;
   /** Crashes after which the writes that were on their way arrive later. */
   late: number;
   /** Other people's hands on a Rollout. */
   meddling: readonly Extract<Event, { do: 'meddle' }>['how'][];
   meddled: number;
-  /** What people order; a Resume besides, wherever there is a Hold. */
-  orders: readonly ('Hold' | 'Abort')[];
+  /** What people order; a Resume besides, wherever there is a Hold, and a Thaw, wherever it is frozen. */
+  orders: readonly ('Hold' | 'Abort' | 'Freeze')[];
   ordered: number;
   /** Who approves its approval gates, again when it has expired; whoever is left out may still be awaited. */
   approvers?: readonly string[];
@@ -31,8 +34,9 @@ export function spend(left: Left, event: Event): Left {
   // To undo what one did is always possible.
   if (event.do === 'meddle' && event.how === 'unpause') return left;
   if (event.do === 'order' && event.verdict === 'Resume') return left;
+  if (event.do === 'freeze' && event.verdict === 'Thaw') return left;
   if (event.do === 'meddle') return { ...left, meddled: left.meddled - 1 };
-  if (event.do === 'order') return { ...left, ordered: left.ordered - 1 };
+  if (event.do === 'order' || event.do === 'freeze') return { ...left, ordered: left.ordered - 1 };
   if (event.do === 'reconcile' && event.fault === 'effects under way')
     return { ...left, late: left.late - 1 };
   return left;
@@ -68,13 +72,16 @@ function answers(world: World, { verdicts }: Alphabet): Event[] {
   });
 }
 
+const ordering = (verdict: Alphabet['orders'][number]): Event =>
+  verdict === 'Freeze' ? { do: 'freeze', verdict } : { do: 'order', verdict };
+
 function people(world: World, alphabet: Alphabet, left: Left): Event[] {
   const events: Event[] = [];
   const targets = world.targets.map((t) => t.target.name);
   if (left.meddled > 0 && world.promotion.status?.plan)
     for (const how of alphabet.meddling)
       events.push(...targets.map((target): Event => ({ do: 'meddle', how, target })));
-  if (left.ordered > 0) events.push(...alphabet.orders.map((verdict): Event => ({ do: 'order', verdict })));
+  if (left.ordered > 0) events.push(...alphabet.orders.map(ordering));
   return [...events, ...approvals(world, alphabet), ...relenting(world)];
 }
 
@@ -104,8 +111,12 @@ function relenting(world: World): Event[] {
   return [
     ...paused.map(({ target }): Event => ({ do: 'meddle', how: 'unpause', target: target.name })),
     ...(heldBy(world) ? [{ do: 'order', verdict: 'Resume' } as const] : []),
+    ...(freezeOf(undefined, world.freezes, world.now) ? [{ do: 'freeze', verdict: 'Thaw' } as const] : []),
   ];
 }
+
+const isNear = (world: World, { horizonMs }: Alphabet): boolean =>
+  horizonMs === undefined || nextInstant(world) - world.now <= horizonMs;
 
 /** Everything that can happen in this world besides a pass in which nothing goes wrong. */
 export function eventsIn(world: World, alphabet: Alphabet, left: Left, plain: Step): Event[] {
@@ -118,7 +129,7 @@ export function eventsIn(world: World, alphabet: Alphabet, left: Left, plain: St
   if (world.ended) return around;
   return [
     ...around,
-    { do: 'wake' },
+    ...(isNear(world, alphabet) ? [{ do: 'wake' } as const] : []),
     ...answers(world, alphabet),
     ...faults(world, alphabet, left, plain),
     ...people(world, alphabet, left),
@@ -130,6 +141,7 @@ export function isOrdinary(event: Event, { promotion }: World): boolean {
   // On the way forward it may wait for whoever stopped it; a revert waits for nobody.
   if (event.do === 'meddle') return event.how === 'unpause' && !promotion.status?.revert;
   if (event.do === 'order') return event.verdict === 'Resume' && !promotion.status?.revert;
+  if (event.do === 'freeze') return event.verdict === 'Thaw' && !promotion.status?.revert;
   if (event.do === 'approve') return event.verdict === 'Approve';
   if (event.do === 'sample') return event.verdict === 'Pass';
   if (event.do === 'reconcile') return event.fault === undefined;

@@ -1,10 +1,12 @@
 import { LAWS } from '../../src/promotion/testing/laws/laws.ts';
-import { type Figures, search } from './search.ts';
+import { type Figures, search, type SmallWorld } from './search.ts';
 import { LONG, SHORT, WORLDS } from './worlds.ts';
 
 /** What the search of one world has come to. */
 export interface WorldFigures extends Figures {
   seconds: number;
+  /** It is given only so many states, and is known to have more; any other is declared complete. */
+  maxStates: number | undefined;
 }
 
 /** What the searches of all worlds have come to. */
@@ -35,8 +37,10 @@ export function runModel(
   const began = performance.now();
   const worlds = (form === 'long' ? LONG : SHORT).map((name): WorldFigures => {
     const start = performance.now();
-    const figures = search({ name, ...WORLDS[name] });
-    const world = { ...figures, seconds: (performance.now() - start) / 1000 };
+    const small: SmallWorld = { name, ...WORLDS[name] };
+    const figures = search(small);
+    const seconds = (performance.now() - start) / 1000;
+    const world = { ...figures, seconds, maxStates: small.maxStates };
     tell(world);
     return world;
   });
@@ -50,4 +54,21 @@ export function runModel(
     complete: sum((w) => (w.complete ? w.states : 0)),
     worlds,
   };
+}
+
+/** What was there when this was written; far fewer would mean that some event cannot happen any more. */
+export const LEAST = { short: 10_000, long: 100_000 };
+
+/** What is wrong with these searches, in words: a broken law, or less than what is said of them. */
+export function problemsOf(
+  form: 'short' | 'long',
+  { worlds, states }: Pick<ModelFigures, 'worlds' | 'states'>,
+): string[] {
+  return [
+    ...worlds.flatMap((w) => w.violations.map((v) => `${w.name}: ${v.law} is broken: ${v.why}`)),
+    ...worlds
+      .filter((w) => !w.complete && w.maxStates === undefined)
+      .map((w) => `${w.name}: declared complete, and stopped at ${w.states} states`),
+    ...(states < LEAST[form] ? [`${states} states, there were at least ${LEAST[form]}`] : []),
+  ];
 }

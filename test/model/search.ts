@@ -1,5 +1,6 @@
+import { hash } from 'node:crypto';
 import { type Event, inWords } from '../../src/promotion/testing/events.ts';
-import type { Law } from '../../src/promotion/testing/laws/law.ts';
+import type { Law, Step } from '../../src/promotion/testing/laws/law.ts';
 import { breachesOf, LAWS, stepOf } from '../../src/promotion/testing/laws/laws.ts';
 import type { RolloutModel } from '../../src/promotion/testing/rollout-model.ts';
 import { World, type WorldOptions } from '../../src/promotion/testing/world.ts';
@@ -20,7 +21,7 @@ export interface SmallWorld {
   laws?: readonly Law[];
   /** It stops once so many laws are broken; 5 unless given. */
   maxViolations?: number;
-  /** It gives up beyond so many states, and says so. */
+  /** It is known to have more states than this, and is cut off there; any other is declared complete. */
   maxStates?: number;
 }
 
@@ -44,6 +45,9 @@ export interface Figures {
   /** Every state was looked at. */
   complete: boolean;
 }
+
+/** States for which there is memory and time; a world that is declared complete and has more fails. */
+const LIMIT = 5_000_000;
 
 interface Node {
   id: number;
@@ -81,16 +85,23 @@ class Search {
   readonly #words: string[] = [];
   readonly #violations: Violation[] = [];
   readonly #ends = new Map<number, string>();
+  readonly #ofSteps: readonly Law[];
+  readonly #ofStates: readonly Law[];
+  /** States to which an ordinary pass has come, and of which the laws of states were asked. */
+  readonly #asked = new Set<number>();
   #transitions = 0;
   /** States that were found and not yet looked at. */
   #found: Node[] = [];
 
   constructor(small: SmallWorld) {
     this.#small = small;
+    const { laws = LAWS } = small;
+    this.#ofSteps = laws.filter((l) => !l.ofState);
+    this.#ofStates = laws.filter((l) => l.ofState);
   }
 
   run(): Figures {
-    const { name, alphabet, maxStates = Number.POSITIVE_INFINITY, maxViolations = 5 } = this.#small;
+    const { name, alphabet, maxStates = LIMIT, maxViolations = 5 } = this.#small;
     this.#visit(begun(this.#small), alphabet, -1, -1);
     while (
       this.#found.length > 0 &&
@@ -117,22 +128,33 @@ class Search {
 
   /** Tries every event in one state. */
   #expand({ id, world, left }: Node): void {
+    // All forks of it are told again what is decided here.
+    world.decide();
     const plain = stepOf(world, { do: 'reconcile' });
     const events = eventsIn(world, this.#small.alphabet, left, plain);
     for (const step of [plain, ...events.map((event) => stepOf(world, event))]) {
       this.#transitions += 1;
-      for (const { law, why } of breachesOf(step, this.#small.laws ?? LAWS))
-        this.#tell(law, why, id, step.event);
+      this.#ask(step, id, this.#ofSteps);
       const to = this.#visit(step.after, spend(left, step.event), id, this.#labelOf(step.event));
+      if (step === plain && !this.#asked.has(to)) {
+        this.#asked.add(to);
+        step.after.decide();
+        this.#ask(step, id, this.#ofStates);
+      }
       if (isOrdinary(step.event, world)) this.#graph.edge(id, to);
     }
+  }
+
+  #ask(step: Step, from: number, laws: readonly Law[]): void {
+    for (const { law, why } of breachesOf(step, laws)) this.#tell(law, why, from, step.event);
   }
 
   /** The number of this state, which is looked at later if it is new. */
   #visit(world: World, left: Left, parent: number, label: number): number {
     const names = this.#named(world);
     const state = keyOf(world, this.#small.fine ?? false, (model) => names.get(model) ?? -1);
-    const key = `${state}${left.late}|${left.meddled}|${left.ordered}`;
+    // Of millions of states there is no room for the keys themselves.
+    const key = hash('sha256', `${state}${left.late}|${left.meddled}|${left.ordered}`, 'base64url');
     const before = this.#known.get(key);
     if (before !== undefined) return before;
     const id = this.#graph.add(parent, label);

@@ -90,7 +90,6 @@ function targetKey(t: TargetStatus, world: World, age: Age, on: Deadlines): unkn
 }
 
 const resultKey = (g: GateResult, age: Age, on: Deadlines): unknown => [
-  g.gate,
   g.target,
   g.step,
   g.verdict,
@@ -109,11 +108,10 @@ function statusKey(world: World, age: Age, on: Deadlines): unknown {
     metadata.finalizers?.length,
     metadata.deletionTimestamp,
     status.targets?.map((t) => targetKey(t, world, age, on)),
-    // On the way back no gate is asked any more.
-    revert ? [] : status.gates?.map((g) => resultKey(g, age, on)),
     revert ? 0 : status.decisions?.length,
     revert && [
-      revert.reason,
+      // Which of its gates has failed is told to people alone.
+      world.scene.gates.has(revert.reason) ? 'gate' : revert.reason,
       revert.target,
       revert.quarantine,
       age(revert.detectedAt, on.revert),
@@ -135,20 +133,14 @@ export function keyOf(world: World, fine: boolean, model: (m: RolloutModel) => n
   const age: Age = (time, deadlines) =>
     typeof time === 'number' && time <= 0 ? agesAt(0, fine)(time, deadlines) : now(time, deadlines);
   const on = deadlinesOf(world);
-  const { memory, environment } = world;
+  const { environment } = world;
   return JSON.stringify([
     world.targets.map((t) => [model(t.model), t.recorded !== undefined]),
     statusKey(world, age, on),
-    [...memory.requests].map(([key, r]) => [
-      key,
-      placeOf(r.epoch),
-      age(r.passFrom, [0]),
-      r.canaryHash,
-      judgementKey(memory.judgements.get(key), r.passFrom, age, on),
-    ]),
+    gatesKey(world, age, on),
     proofKey(world, age, on),
     // On the way back there is nothing left to decide.
-    world.promotion.status?.revert ? [] : world.orders.map((o) => [o.verdict, age(o.at, on.step)]),
+    world.promotion.status?.revert ? [] : decidedKey(world, age, on),
     // What persons say matters before it begins, until it expires.
     world.promotion.status?.plan ? [] : approvalsInForce(world).map((a) => [a.gate, a.by, a.verdict]),
     environment.status?.quarantine?.length ?? 0,
@@ -157,6 +149,58 @@ export function keyOf(world: World, fine: boolean, model: (m: RolloutModel) => n
     world.stored?.status?.targets?.map((t) => targetKey(t, world, age, on)),
     [...world.pushed],
   ]);
+}
+
+/**
+ * What there is of each gate. Gates of one spec in another order are the same: no decision and no law knows
+ * them apart but by their names, and which one a revert names is nothing to either.
+ */
+function gatesKey(world: World, age: Age, on: Deadlines): string[] {
+  const gates = [...world.scene.gates].map(([name, { spec }]) =>
+    JSON.stringify([spec.approval && name, gateKey(world, name, age, on)]),
+  );
+  return gates.toSorted();
+}
+
+/** What is asked of a gate, said by it, written down of it, and proven by it, target by target. */
+function gateKey(world: World, name: string, age: Age, on: Deadlines): unknown {
+  const { memory, proof, promotion, scene } = world;
+  const { revert, gates = [] } = promotion.status ?? {};
+  const asked = [...memory.requests].filter(([, r]) => r.binding.gate === name);
+  const asks = asked.map(([key, r]) => [
+    r.binding.when,
+    r.target.name,
+    placeOf(r.epoch),
+    age(r.passFrom, [0]),
+    r.canaryHash,
+    judgementKey(memory.judgements.get(key), r.passFrom, age, on),
+  ]);
+  // On the way back no gate is asked any more.
+  if (revert) return asks;
+  const gate = scene.gates.get(name);
+  const proven = scene.targets.map(({ target }) => {
+    const row = proof.rows.get(`${name}|${target.name}`);
+    return [row && [row.step, row.hash, row.passes], gate && proof.hasFailed(gate, target.name)];
+  });
+  const said = gates.filter((g) => g.gate === name);
+  return [asks, said.map((g) => (isPast(g, world) ? [g.target] : resultKey(g, age, on))), proven];
+}
+
+/** What persons have ordered, and since when nothing pauses it any more. Of freezes the last alone counts. */
+function decidedKey({ orders, freezes, promotion }: World, age: Age, on: Deadlines): unknown {
+  return [
+    orders.map((o) => [o.verdict, age(o.at, on.step)]),
+    freezes.slice(-1).map((f) => [f.verdict, age(f.until, [0])]),
+    age(promotion.status?.unpausedAt, [...on.undecided, ...on.blind, ...on.step]),
+  ];
+}
+
+/** It speaks of a step at which the target is not asked any more: the next pass writes over it, whatever it says. */
+function isPast({ gate, target, step }: GateResult, { memory }: World): boolean {
+  const asked = [...memory.requests.values()].find(
+    (r) => r.binding.gate === gate && r.target.name === target,
+  );
+  return asked?.step !== undefined && step !== undefined && step < asked.step;
 }
 
 /** A write on its way: the step that it speaks of, and whether the generation that it expects is still there. */
@@ -177,10 +221,6 @@ function proofKey({ proof, promotion, scene }: World, age: Age, on: Deadlines): 
     // What was proven bounds the weight for ever; the rest matters only while it goes forward.
     if (promotion.status?.revert) return passed;
     const standing = proof.standings.get(name);
-    const gates = [...scene.gates.values()].map((gate) => {
-      const row = proof.rows.get(`${gate.metadata.name}|${name}`);
-      return [row && [row.step, row.hash, row.passes], proof.hasFailed(gate, name)];
-    });
-    return [passed, standing && [standing.step, standing.hash, age(standing.since, on.standing)], gates];
+    return [passed, standing && [standing.step, standing.hash, age(standing.since, on.standing)]];
   });
 }

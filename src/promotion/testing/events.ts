@@ -149,8 +149,8 @@ function approvalOf(
 }
 
 /** The next wake-up that was asked for, or the time from which passes count, whichever comes first. */
-function nextInstant(world: World): number {
-  const { wakeAt } = world.scene.decide(world.input());
+export function nextInstant(world: World): number {
+  const { wakeAt } = world.decide();
   const opens = [...world.memory.requests.values()].map((r) => r.passFrom);
   const ahead = [wakeAt, ...opens].filter((t) => t !== undefined && t > world.now) as number[];
   return ahead.length > 0 ? Math.min(...ahead) : world.now;

@@ -1,5 +1,5 @@
 import type { Verdict } from '../../analysis/sample.ts';
-import type { Gate } from '../../api/v1alpha1/types.ts';
+import type { Gate, PromotionStatus } from '../../api/v1alpha1/types.ts';
 import type { Rollout } from '../../delivery/rollout/types.ts';
 
 /** Where a Rollout really stands, and since when. */
@@ -58,13 +58,30 @@ export class Proof {
     const here = standingOf(rollout);
     const before = this.#standings.get(target);
     if (!here) this.#standings.delete(target);
-    else if (before?.step !== here.step || before.hash !== here.hash)
+    else if (before?.step !== here.step || before.hash !== here.hash) {
       this.#standings.set(target, { ...here, since: now });
+      this.#forgetElsewhere(target, here);
+    }
   }
 
-  /** An operator that has lost its memory has to be told anew. */
-  forget(): void {
+  /** What was passed elsewhere proves nothing here. */
+  #forgetElsewhere(target: string, { step, hash }: Omit<Standing, 'since'>): void {
+    for (const [key, row] of this.#rows)
+      if (key.endsWith(`|${target}`) && (row.step !== step || row.hash !== hash)) this.#rows.delete(key);
+  }
+
+  /**
+   * An operator that has lost its memory has to be told anew, of passes and of failures.
+   * @param status what it finds written down, which is all that it still knows.
+   */
+  forget({ gates = [] }: Pick<PromotionStatus, 'gates'>): void {
     this.#rows.clear();
+    for (const [key, failed] of this.failed) {
+      const kept = gates.find((g) => `${g.gate}|${g.target}` === key);
+      const samples = Math.min(failed.samples, kept?.failures ?? 0);
+      if (samples === 0) this.failed.delete(key);
+      else this.failed.set(key, { ...failed, samples });
+    }
   }
 
   /**

@@ -15,6 +15,7 @@ import { claimsProof, hasEnded, significant } from '../status.ts';
 import { applyRolloutPatch } from './apply-patch.ts';
 import { Memory, probeKey, WINDOW_SECONDS } from './memory.ts';
 import { Proof } from './proof.ts';
+import { asked, Recall } from './recall.ts';
 import type { RolloutModel } from './rollout-model.ts';
 import { type Scene, sceneOf, type WorldOptions } from './scene.ts';
 import { viewIn } from './view.ts';
@@ -42,6 +43,10 @@ export type Fault =
 
 /** The Rollouts as the operator's cache has them. */
 export type Look = ReadonlyMap<string, RolloutModel>;
+
+/** Whether a status says nothing that the other does not. */
+const isSaid = (stored: object, decided: object): boolean =>
+  asked(stored, decided, () => isDeepStrictEqual(significant(stored), significant(decided)));
 
 /** One promotion in a model world: real decisions, real views and patches, a model of the controller. */
 export class World {
@@ -80,6 +85,8 @@ export class World {
   freezes: FreezeOrder[] = [];
   /** Targets that somebody else has promoted past a pause. */
   readonly pushed = new Set<string>();
+  /** Of a fork alone: nothing in it is changed in place. */
+  #recall: Recall | undefined;
 
   constructor(options: WorldOptions | World = {}) {
     const from = options instanceof World ? options : undefined;
@@ -96,6 +103,7 @@ export class World {
       for (const { target, model } of this.targets) this.proof.note(target.name, model.rollout, this.now);
       return;
     }
+    this.#recall = from.#recall ?? new Recall();
     this.now = from.now;
     this.underWay = from.underWay;
     this.stored = from.stored;
@@ -207,16 +215,46 @@ export class World {
     };
   }
 
+  /** What the operator decides on what it sees, or has seen. */
+  decide(look?: Look): Decided {
+    if (!this.#recall) return this.scene.decide(this.input(look));
+    const seen = look ?? this.look();
+    const on = [
+      this.now,
+      this.promotion,
+      this.environment,
+      this.orders,
+      this.freezes,
+      this.bypasses,
+      this.rollback,
+      this.approvals,
+      this.requester,
+      this.upstreams,
+      this.digests,
+      ...this.targets.flatMap(({ target: { name }, model, recorded }) => [
+        seen.get(name) ?? model,
+        recorded,
+        this.memory.restored.get(name),
+      ]),
+      ...[...this.memory.judgements].flat(),
+    ];
+    const known = this.#recall.of(on);
+    if (known) return known;
+    const decided = this.scene.decide(this.input(seen));
+    this.#recall = this.#recall.keep(on, decided);
+    return decided;
+  }
+
   /** One pass of the controller, as its parts follow each other there, with what goes wrong in it. */
   reconcile(fault?: Fault, look?: Look): Decided {
-    const first = this.scene.decide(this.input(look));
+    const first = this.decide(look);
     // What it would claim to be proven is read anew.
     const seen = claimsProof(this.promotion.status, first.status) ? undefined : look;
-    const decision = seen === look ? first : this.scene.decide(this.input());
+    const decision = seen === look ? first : this.decide();
     if (fault === 'before status') return this.#crash(decision);
     this.memory.sync(decision.probes, this.scene.gates, this.promotion, this.now);
     const stored = this.stored ?? { status: this.promotion.status };
-    if (!isDeepStrictEqual(significant(stored.status), significant(decision.status))) {
+    if (!isSaid(stored.status ?? {}, decision.status)) {
       const waits =
         this.scene.patient && decision.effects.length === 0 && mayWait(stored.status, decision.status);
       if (fault === 'status refused' && !waits) return decision;
@@ -245,8 +283,8 @@ export class World {
   /** Another process goes on: what was in memory is lost. */
   restart(): void {
     this.memory.lose();
-    this.proof.forget();
     this.#forgetUntold();
+    this.proof.forget(this.promotion.status ?? {});
   }
 
   #forgetUntold(): void {

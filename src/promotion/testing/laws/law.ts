@@ -17,6 +17,8 @@ export interface Law {
   /** Numbers of the product's laws that it is of. */
   of: readonly number[];
   says: string;
+  /** It asks what an ordinary pass comes to, and nothing of the way there: once of each state is enough. */
+  ofState?: true;
   /** What breaks it, in words; undefined: it holds. */
   broken(step: Step): string | undefined;
 }

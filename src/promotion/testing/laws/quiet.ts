@@ -22,6 +22,7 @@ const AT_REST = 12;
 const quiet: Law = {
   id: 'Q',
   of: [8],
+  ofState: true,
   says: 'where nothing changes, looking again writes nothing, does nothing, and asks for a later look',
   broken: ({ event, after }) => {
     if (event.do !== 'reconcile' || event.fault) return undefined;
