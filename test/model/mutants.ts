@@ -107,7 +107,7 @@ export const countsAnybodyTwice: Mutant = (input) => {
 export const forgetsFreezes: Mutant = (input) => {
   if (!input.environment) return decide(input);
   const { freeze: _freeze, ...spec } = input.environment.spec;
-  return decide({ ...input, environment: { ...input.environment, spec } });
+  return decide({ ...input, freezes: [], environment: { ...input.environment, spec } });
 };
 
 export const forgetsHolds: Mutant = (input) =>

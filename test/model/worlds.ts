@@ -45,6 +45,17 @@ const twoWaves: WorldOptions = { ...base, model: small, waves: [0, 1] };
 const oneWave: WorldOptions = { ...base, model: small, waves: [0, 0] };
 const twoGates = ['errors', 'latency'];
 
+/** For two gates on two targets: times as short as can be, and no deadline of a gate is ever reached. */
+const inNoHurry: WorldOptions = {
+  ...twoWaves,
+  gates: twoGates,
+  gate: { count: 1, deadlineSeconds: 3600 },
+  environment: {
+    analysis: { settleSeconds: 0, minStepSeconds: 1, bakeSeconds: 1, maxBlindSeconds: 3600 },
+    rollback: { deadlineSeconds: 3 },
+  },
+};
+
 /** All targets have come to this place on the good path. */
 const at =
   (state: string, ...targets: string[]) =>
@@ -53,7 +64,7 @@ const at =
 
 /**
  * Crashes at every write and old looks are in all of them but one. Those with `maxStates` are too big to be
- * looked at as a whole: of them it is the states nearest to where they begin.
+ * looked at as a whole: of them it is the states nearest to where they begin. All others are declared complete.
  */
 export const WORLDS = {
   canary: { options: base, alphabet: nobody },
@@ -91,13 +102,17 @@ export const WORLDS = {
   'canary, two gates': {
     options: { ...base, model: small, gates: twoGates },
     alphabet: passOrFail,
-    maxStates: 30_000,
+  },
+  'canary, frozen by a person': {
+    options: base,
+    alphabet: { ...passOrFail, orders: ['Freeze'], ordered: 1 },
   },
   'blue-green': { options: { ...base, model: blueGreen }, alphabet: nobody },
   'blue-green, writes that arrive late': {
     options: { ...base, model: blueGreen },
     alphabet: { ...nobody, late: 1 },
   },
+  'two waves, two gates': { options: inNoHurry, alphabet: { ...passOrFail, horizonMs: 60_000 } },
   'two waves, no crash': { options: twoWaves, alphabet: { ...together, faults: false } },
   'two waves, from the second on': {
     options: { ...twoWaves, gates: twoGates },

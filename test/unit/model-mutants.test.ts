@@ -40,13 +40,7 @@ const BROKEN: readonly Broken[] = [
     that: 'forgets that the Environment is frozen',
     decide: mutants.forgetsFreezes,
     laws: ['S2 pause'],
-    world: {
-      ...canary,
-      options: {
-        ...canary.options,
-        environment: { ...canary.options?.environment, freeze: { reason: 'year end' } },
-      },
-    },
+    world: WORLDS['canary, frozen by a person'],
   },
   {
     that: 'takes whoever asked for it for somebody else',
