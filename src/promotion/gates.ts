@@ -1,4 +1,4 @@
-import { type Judgement, newJudgement } from '../analysis/judge.ts';
+import { type Judgement, movePassFrom, newJudgement } from '../analysis/judge.ts';
 import type { Gate, GateBinding, GateResult, Plan } from '../api/v1alpha1/types.ts';
 import { earliest, toTime } from '../runtime/time.ts';
 import { isApproval } from './approvals.ts';
@@ -136,6 +136,8 @@ interface Place {
   step: number;
   /** The epoch whose answers count, gate by gate. */
   epoch(binding: GateBinding): string;
+  /** From when passes of a gate count, epoch milliseconds; undefined: none does. */
+  passFrom(gate: Gate, binding: GateBinding): number | undefined;
   from: number;
   /** Answers from before this time do not count: a person said to go on. */
   notBefore: number | undefined;
@@ -147,7 +149,11 @@ interface Place {
 function add(input: Input, binding: GateBinding, at: Place, fold: GateFold): void {
   const gate = input.gates.get(binding.gate);
   const found = input.judgement(binding, at.target);
-  const judgement = found?.epoch === at.epoch(binding) ? found : undefined;
+  // A status that was refused has the step begin later than the samples know: a Pass of before counts no more.
+  const judgement =
+    gate && found?.epoch === at.epoch(binding)
+      ? movePassFrom(found, at.passFrom(gate, binding), input.now)
+      : undefined;
   const old = input.promotion.status?.gates?.find(
     (g) => g.gate === binding.gate && g.when === binding.when && g.target === at.target,
   );

@@ -1,4 +1,4 @@
-import type { GateBinding } from '../../api/v1alpha1/types.ts';
+import type { Gate, GateBinding } from '../../api/v1alpha1/types.ts';
 import { fromTime } from '../../runtime/time.ts';
 import { bindingsAt, type GateFold, foldGates } from '../gates.ts';
 import { type InFlight, place } from '../in-flight.ts';
@@ -34,6 +34,16 @@ function epochOf(
   return resumedAt !== undefined && resumedAt >= reachedAt ? `${epoch}@${resumedAt}` : epoch;
 }
 
+/** Passes count from when the whole window of a sample lies after the step has settled; never on the way. */
+function passFromOf(
+  { input }: InFlight,
+  { settledAt }: At,
+  gate: Gate,
+  binding: GateBinding,
+): number | undefined {
+  return settledAt === undefined ? undefined : settledAt + input.windowSeconds(gate, binding) * 1000;
+}
+
 /** The bindings as probes for one place. */
 function probesFor(d: InFlight, at: At): ProbeRequest[] {
   const { input, subject, view } = d;
@@ -49,8 +59,7 @@ function probesFor(d: InFlight, at: At): ProbeRequest[] {
           epoch: epochOf(d, at, binding),
           step: at.step,
           ...(d.resumedAt !== undefined && { notBefore: d.resumedAt }),
-          passFrom:
-            settledAt === undefined ? undefined : settledAt + input.windowSeconds(gate, binding) * 1000,
+          passFrom: passFromOf(d, at, gate, binding),
           settledAt: settledAt ?? input.now,
           canaryHash: view.currentHash,
           stableHash: view.stableHash,
@@ -67,6 +76,7 @@ export function ask(d: InFlight, at: At, from: number): { fold: GateFold; probes
     target: d.planned.name,
     step: at.step,
     epoch: (binding) => epochOf(d, at, binding),
+    passFrom: (gate, binding) => passFromOf(d, at, gate, binding),
     from: Math.max(from, d.resumedAt ?? 0, d.unpausedAt ?? 0),
     notBefore: d.resumedAt,
     paused: d.paused,
