@@ -26,7 +26,7 @@ export async function buildPrograms(
   names: readonly string[],
   into: string,
 ): Promise<void> {
-  await requireGo(moduleDirs);
+  await requireGo([...moduleDirs, module.dir]);
   mkdirSync(into, { recursive: true });
   sweep(into);
   const temporary = mkdtempSync(`${into}${BUILDING}`);

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { buildPrograms, extractCrds } from './build.ts';
 import { findExisting } from './existing.ts';
-import { cacheDir, helm, kubernetes, prometheus, type ToolModule } from './pins.ts';
+import { cacheDir, coredns, helm, kubernetes, node, prometheus, type ToolModule } from './pins.ts';
 
 /** Paths of the control plane's programs, and of the file with the definitions of Argo Rollouts. */
 export interface KubernetesPrograms {
@@ -45,6 +45,26 @@ export async function ensurePromtool(): Promise<string> {
 export async function ensureHelm(): Promise<string> {
   const pathOf = await ensure(helm);
   return pathOf('helm');
+}
+
+/** Paths of the programs that a real node needs beside those of the control plane. */
+export interface NodePrograms {
+  kubelet: string;
+  proxy: string;
+  scheduler: string;
+  coredns: string;
+}
+
+/** Finds or builds kubelet, kube-proxy, kube-scheduler and CoreDNS. */
+export async function ensureNode(): Promise<NodePrograms> {
+  const pathOf = await ensure(node);
+  const dnsPathOf = await ensure(coredns);
+  return {
+    kubelet: pathOf('kubelet'),
+    proxy: pathOf('kube-proxy'),
+    scheduler: pathOf('kube-scheduler'),
+    coredns: dnsPathOf('coredns'),
+  };
 }
 
 /** The path of Helm's program where that takes no building; else undefined. */

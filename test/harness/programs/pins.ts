@@ -22,6 +22,17 @@ export interface ToolModule {
 
 const modules = fileURLToPath(new URL('../../controlplane/', import.meta.url));
 
+/** Without its stamps Kubernetes takes itself for v0.0.0 and refuses to decide which features are on. */
+function kubernetesStamps(versionOf: (module: string) => string): Record<string, string> {
+  const version = versionOf('k8s.io/kubernetes');
+  const [major = '', minor = ''] = version.slice(1).split('.');
+  return {
+    'k8s.io/component-base/version.gitVersion': version,
+    'k8s.io/component-base/version.gitMajor': major,
+    'k8s.io/component-base/version.gitMinor': minor,
+  };
+}
+
 /** etcd, Kubernetes and Argo Rollouts. */
 export const kubernetes = {
   name: 'kubernetes',
@@ -34,19 +45,12 @@ export const kubernetes = {
     'rollouts-controller': 'github.com/argoproj/argo-rollouts/cmd/rollouts-controller',
   },
   tags: [],
-  // Without its stamps Kubernetes takes itself for v0.0.0 and refuses to decide which features are on.
-  stamps: (versionOf) => {
-    const version = versionOf('k8s.io/kubernetes');
-    const [major = '', minor = ''] = version.slice(1).split('.');
-    return {
-      'k8s.io/component-base/version.gitVersion': version,
-      'k8s.io/component-base/version.gitMajor': major,
-      'k8s.io/component-base/version.gitMinor': minor,
-      'github.com/argoproj/argo-rollouts/utils/version.version': versionOf(
-        'github.com/argoproj/argo-rollouts',
-      ).slice(1),
-    };
-  },
+  stamps: (versionOf) => ({
+    ...kubernetesStamps(versionOf),
+    'github.com/argoproj/argo-rollouts/utils/version.version': versionOf(
+      'github.com/argoproj/argo-rollouts',
+    ).slice(1),
+  }),
 } as const satisfies ToolModule;
 
 /** Prometheus, and what tests its rules; without the service discoveries of thirty clouds, which would triple it. */
@@ -75,7 +79,32 @@ export const helm = {
   stamps: (versionOf) => ({ 'helm.sh/helm/v3/internal/version.version': versionOf('helm.sh/helm/v3') }),
 } as const satisfies ToolModule;
 
-/** The directories of all modules. */
+/** What makes a real node beside the control plane; only `make e2e-node` asks for it. */
+export const node = {
+  name: 'node',
+  dir: join(modules, 'node'),
+  programs: {
+    kubelet: 'k8s.io/kubernetes/cmd/kubelet',
+    'kube-proxy': 'k8s.io/kubernetes/cmd/kube-proxy',
+    'kube-scheduler': 'k8s.io/kubernetes/cmd/kube-scheduler',
+  },
+  tags: [],
+  stamps: kubernetesStamps,
+} as const satisfies ToolModule;
+
+/**
+ * The cluster's DNS on such a node; a module of its own, because it wants other versions of the same libraries. It has
+ * a program of its own: CoreDNS is put together from plugins when it is built.
+ */
+export const coredns = {
+  name: 'coredns',
+  dir: join(modules, 'coredns'),
+  programs: { coredns: 'sluice.dev/test/controlplane/coredns' },
+  tags: [],
+  stamps: () => ({}),
+} as const satisfies ToolModule;
+
+/** The directories of the modules that everything else needs. */
 export const moduleDirs = [kubernetes.dir, prometheus.dir, helm.dir];
 
 /** Where the programs of a module go once they are built: another pin, another directory. */

@@ -1,0 +1,94 @@
+import type { Step } from './step.ts';
+import { type Stage, SYSTEM } from './stage.ts';
+
+const now = (): number => performance.now();
+
+/** terminationGracePeriodSeconds of the chart. */
+const GRACE_SECONDS = 45;
+
+const seconds = (from: number, to = performance.now()): string => `${((to - from) / 1000).toFixed(1)} s`;
+
+/** Waits until another pod than this leads; the leader. */
+function untilOtherLeads(stage: Stage, than: string, within: number): Promise<string> {
+  return stage.until(
+    `another pod than ${than} leads`,
+    async (seen) => {
+      const leader = await stage.leader();
+      seen(leader);
+      return leader !== '' && leader !== than && leader;
+    },
+    within,
+  );
+}
+
+/** Waits until there are two pods of the operator, both ready. */
+export function untilTwoReady(stage: Stage, within = 120): Promise<true> {
+  return stage.until(
+    'two replicas are ready',
+    async (seen) => {
+      const pods = await stage.operators();
+      const ready = pods.filter(({ status }) =>
+        status?.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True'),
+      );
+      seen(pods.map(({ metadata }) => metadata.name));
+      return pods.length === 2 && ready.length === 2;
+    },
+    within,
+  );
+}
+
+/** How the operator's pods live and end. */
+export const lives: readonly Step[] = [
+  {
+    title:
+      'the pod that leads is deleted in the middle of a release: it ends with 0 within its grace, another goes on',
+    play: async (stage) => {
+      await stage.promote('v4');
+      await stage.untilReason('shop-v4', ['Applying', 'Analysing']);
+      const leader = await stage.leader();
+      const wait = (what: string): Promise<string> =>
+        stage.cluster.kubectl(['wait', `pod/${leader}`, '-n', SYSTEM, `--for=${what}`, '--timeout=60s']);
+      // It listens before the pod is told: the exit code is there for a moment only.
+      const endsWell = wait('jsonpath={.status.containerStatuses[0].state.terminated.exitCode}=0');
+      const asked = now();
+      await stage.cluster.kubectl(['delete', 'pod', leader, '-n', SYSTEM, '--wait=false']);
+      const [successorAt, goneAt] = await Promise.all([
+        untilOtherLeads(stage, leader, 30).then(now),
+        wait('delete').then(now),
+        endsWell,
+      ]);
+      if (goneAt - asked > GRACE_SECONDS * 1000) throw new Error(`it took ${seconds(asked, goneAt)} to end`);
+      await stage.untilReason('shop-v4', ['Succeeded']);
+      await stage.untilServed('v4');
+      await untilTwoReady(stage);
+      return `another led after ${seconds(asked, successorAt)}, it was gone after ${seconds(asked, goneAt)}`;
+    },
+  },
+  {
+    title: 'the process that leads is frozen: another takes over, and the liveness probe starts it again',
+    skip: ({ cluster }) => (cluster.signal ? undefined : `${cluster.name} is not reached by signals`),
+    play: async (stage) => {
+      const leader = await stage.leader();
+      const pod = (await stage.operators()).find(({ metadata }) => metadata.name === leader);
+      if (!pod) throw new Error(`there is no pod ${leader}`);
+      const frozen = performance.now();
+      await stage.cluster.signal?.(pod.metadata.uid, 'SIGSTOP');
+      await untilOtherLeads(stage, leader, 40);
+      const taken = performance.now();
+      await stage.promote('v5');
+      await stage.untilReason('shop-v5', ['Succeeded']);
+      await stage.untilServed('v5');
+      await stage.until(
+        'the frozen one was started again',
+        async () => {
+          const found = (await stage.operators()).find(({ metadata }) => metadata.name === leader);
+          return (found?.status?.containerStatuses?.[0]?.restartCount ?? 0) >= 1;
+        },
+        240,
+      );
+      const again = performance.now();
+      await untilTwoReady(stage);
+      return `another led after ${seconds(frozen, taken)}, it was started again after ${seconds(frozen, again)}`;
+    },
+  },
+];
