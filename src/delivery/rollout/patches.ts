@@ -28,6 +28,7 @@ export function applyPatch(
   images: readonly { container: string; image: string }[],
   over: readonly { container: string; image: string }[] = [],
 ): RolloutPatch {
+  const { annotations } = rollout.metadata;
   const declared = withImages(recorded.template as PodTemplate, over);
   const before = declared.spec?.containers ?? [];
   const after = withImages(recorded.template as PodTemplate, images).spec?.containers ?? [];
@@ -35,8 +36,9 @@ export function applyPatch(
     operations: [
       test('/metadata/uid', rollout.metadata.uid),
       test('/metadata/generation', rollout.metadata.generation),
-      // What a Fence changes. The Rollouts controller has its own annotation on every Rollout that it has seen.
-      ...(rollout.metadata.annotations ? [test('/metadata/annotations', rollout.metadata.annotations)] : []),
+      // What a Fence changes, and it alone: the caches do not keep every annotation. The API server takes a member that
+      // is not there for null. The Rollouts controller has its own annotation on every Rollout that it has seen.
+      ...(annotations ? [test(pointer('metadata', 'annotations', FENCE), annotations[FENCE] ?? null)] : []),
       test('/spec/template', declared),
       ...after.flatMap(({ image }, index) =>
         image === before[index]?.image

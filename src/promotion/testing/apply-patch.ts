@@ -29,7 +29,9 @@ export function applyJsonPatch(target: object, operations: readonly JsonPatchOpe
     let holder: Record<string, unknown> | undefined = copy;
     for (const segment of segments) holder = child(holder, segment, operation.op !== 'test', own);
     if (operation.op === 'test') {
-      if (canonicalJson(holder?.[last]) !== canonicalJson(operation.value)) return false;
+      // A member that is not there passes for null; one below something that is not there passes for nothing.
+      if (!holder || canonicalJson(holder[last] ?? null) !== canonicalJson(operation.value ?? null))
+        return false;
     } else if (!holder || (operation.op !== 'add' && !(last in holder))) return false;
     else if (operation.op === 'remove') delete holder[last];
     else holder[last] = structuredClone(operation.value);
