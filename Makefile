@@ -59,6 +59,10 @@ release: node_modules/.package-lock.json ## VERSION=x.y.z: build a release and p
 e2e: node_modules/.package-lock.json ## image and chart in real pods, on a kind cluster; needs Docker
 	@$(NODE) e2e/main.ts
 
+.PHONY: e2e-node
+e2e-node: node_modules/.package-lock.json ## the same on a real node of this machine, without Docker; needs root and containerd; KEEP=1 leaves it up
+	@$(NODE) e2e/node/main.ts
+
 .PHONY: faults
 faults: node_modules/.package-lock.json ## break everything, on real programs, and write docs/faults.md; SEED=, ONLY=, CASES=
 	@$(NODE) test/faults/main.ts

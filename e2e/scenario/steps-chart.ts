@@ -33,8 +33,8 @@ async function untilLevel(stage: Stage, level: string): Promise<void> {
 export const helmTest: Step = {
   title: "helm test: through its Service and the cluster's DNS the operator says that it is ready",
   play: async ({ cluster }) => {
-    const told = await cluster.helm(['test', 'sluice', '--namespace', SYSTEM, '--logs', '--timeout', '60s']);
-    if (!/Phase:\s+Succeeded/.test(told) || !/200 ok/.test(told)) throw new Error(told);
+    const told = await cluster.helm(['test', 'sluice', '--namespace', SYSTEM, '--timeout', '60s']);
+    if (!/Phase:\s+Succeeded/.test(told)) throw new Error(told);
   },
 };
 
