@@ -13,7 +13,8 @@ const CGROUPS = '/sys/fs/cgroup';
 /** Whether the machine has one hierarchy (version 2) instead of one for each controller. */
 export const unified = existsSync(join(CGROUPS, 'cgroup.controllers'));
 
-function folders(): string[] {
+/** The node's folders, whether they are there or not. */
+export function cgroupFolders(): string[] {
   if (unified) return [join(CGROUPS, NODE)];
   // Where both versions are mounted, the folder `unified` of the second gets its pods too.
   return readdirSync(CGROUPS, { withFileTypes: true })
@@ -23,7 +24,7 @@ function folders(): string[] {
 
 /** Makes the node's folders. */
 export function makeCgroups(): void {
-  for (const folder of folders()) {
+  for (const folder of cgroupFolders()) {
     mkdirSync(folder, { recursive: true });
     if (unified) writeFileSync(join(folder, 'cgroup.subtree_control'), enabled());
     // A cpuset takes in nobody before it has cores and memory.
@@ -47,7 +48,7 @@ function enabled(): string {
 
 /** Removes them, and all below; the processes in them have ended, or are about to. */
 export async function removeCgroups(): Promise<void> {
-  for (const folder of folders().filter(existsSync)) {
+  for (const folder of cgroupFolders().filter(existsSync)) {
     for (let tries = 1; ; tries += 1) {
       try {
         removeBottomUp(folder);

@@ -1,12 +1,14 @@
 import { readFileSync } from 'node:fs';
+import { Run } from '../../test/harness/run.ts';
 import { operatorRecipe } from '../images/operator.ts';
 import { stopping } from '../run.ts';
-import { play } from '../scenario/play.ts';
+import { type Outcome, play } from '../scenario/play.ts';
 import { tell, verdictOf } from '../timeline.ts';
 import { down } from './down.ts';
 import { whyNot } from './preconditions.ts';
 import type { RealNode } from './real-node.ts';
 import { at, remember } from './state.ts';
+import { left, type Traces, traces } from './traces.ts';
 import { Unfit, up } from './up.ts';
 
 /*
@@ -15,18 +17,31 @@ import { Unfit, up } from './up.ts';
 
 const PACKAGE = new URL('../../package.json', import.meta.url);
 
-let node: RealNode | undefined;
-let verdict: string | undefined;
+let run: Run | undefined;
 let ending: Promise<void> | undefined;
 
 /** Takes everything back, once. */
 function end(): Promise<void> {
   ending ??= (async () => {
-    await node?.close();
+    await run?.close();
     await down();
-    tell('nothing of it is left');
   })();
   return ending;
+}
+
+/** Brings a node up, plays, and tells what the node's programs have resident. */
+async function playOnNode(): Promise<Outcome> {
+  const { version }: { version: string } = JSON.parse(readFileSync(PACKAGE, 'utf8'));
+  run = new Run();
+  const node = await up(run, tell);
+  const operator = await operatorRecipe(`docker.io/library/sluice:${version}`, at('operator'));
+  const outcome = await play({ cluster: node, dir: at('images'), images: [operator], tell });
+  tell(`resident: ${residentOf(node)}`);
+  if (process.env['KEEP']) {
+    tell('KEEP is set: the node stays up until Ctrl-C');
+    await new Promise(() => {});
+  }
+  return outcome;
 }
 
 /** The largest first, in MB. */
@@ -36,50 +51,51 @@ function residentOf(cluster: RealNode): string {
   return `${Math.round(sum)} MB in all: ${all.map(([name, mb]) => `${name} ${Math.round(mb)}`).join(', ')}`;
 }
 
-async function main(): Promise<number> {
-  const reason = whyNot();
-  if (reason !== undefined) {
-    process.stdout.write(`skipped: ${reason}\n`);
-    return 0;
-  }
-  await down();
-  remember('runner', process.pid);
+/** Whether the machine is as it was; told, and counted like a step. */
+function judgeTraces(before: Traces): boolean {
+  const differences = left(before, traces());
+  if (differences.length === 0) tell(`passed  the machine is as it was, by ${before.size} traces`);
+  else tell(`failed  the machine is not as it was:\n${differences.join('\n')}`);
+  return differences.length === 0;
+}
+
+/** Plays, ends, and judges what is left; what did not come to an end is an error. */
+async function main(before: Traces): Promise<Outcome> {
+  let outcome: Outcome;
   try {
-    node = await up(tell);
-    const { version }: { version: string } = JSON.parse(readFileSync(PACKAGE, 'utf8'));
-    const operator = await operatorRecipe(`docker.io/library/sluice:${version}`, at('operator'));
-    const outcome = await play({ cluster: node, dir: at('images'), images: [operator], tell });
-    tell(`resident: ${residentOf(node)}`);
-    if (process.env['KEEP']) {
-      tell('KEEP is set: Ctrl-C ends it');
-      await new Promise(() => {});
-    }
-    verdict = verdictOf(outcome);
-    return outcome.failed === 0 ? 0 : 1;
-  } catch (error) {
-    if (!(error instanceof Unfit)) throw error;
-    process.stdout.write(`skipped: ${error.message}\n`);
-    return 0;
+    outcome = await playOnNode();
   } finally {
     await end();
   }
+  const clean = judgeTraces(before);
+  return { ...outcome, passed: outcome.passed + Number(clean), failed: outcome.failed + Number(!clean) };
 }
 
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-  process.on(signal, () => {
-    if (stopping.signal.aborted) return;
-    tell(`${signal}: taking everything back`);
-    stopping.abort();
-    void end().finally(() => process.exit(130));
-  });
-}
-
-try {
-  process.exitCode = await main();
-  if (verdict !== undefined) process.stdout.write(`\n${verdict}\n`);
-} catch (error) {
-  if (!stopping.signal.aborted) {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-    process.exitCode = 1;
+const reason = whyNot();
+if (reason !== undefined) process.stdout.write(`skipped: ${reason}\n`);
+else {
+  try {
+    await down();
+    const before = traces();
+    remember('runner', process.pid);
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+      process.on(signal, () => {
+        if (stopping.signal.aborted) return;
+        tell(`${signal}: everything is taken back`);
+        stopping.abort();
+        void end()
+          .then(() => judgeTraces(before))
+          .finally(() => process.exit(130));
+      });
+    }
+    const outcome = await main(before);
+    process.stdout.write(`\n${verdictOf(outcome)}\n`);
+    process.exitCode = outcome.failed === 0 ? 0 : 1;
+  } catch (error) {
+    if (error instanceof Unfit) process.stdout.write(`skipped: ${error.message}\n`);
+    else if (!stopping.signal.aborted) {
+      process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+      process.exitCode = 1;
+    }
   }
 }

@@ -1,4 +1,3 @@
-import type { Run } from '../../test/harness/run.ts';
 import type { RealCluster } from '../cluster.ts';
 import type { Image } from '../images/archive.ts';
 import { run } from '../run.ts';
@@ -17,11 +16,9 @@ interface Clients {
 /** The node of this machine, once it is up. */
 export class RealNode implements RealCluster {
   readonly name = 'a node of this machine';
-  readonly #run: Run;
   readonly #clients: Clients;
 
-  constructor(run: Run, clients: Clients) {
-    this.#run = run;
+  constructor(clients: Clients) {
     this.#clients = clients;
   }
 
@@ -45,11 +42,6 @@ export class RealNode implements RealCluster {
 
   load(image: Image): Promise<void> {
     return importImage(image);
-  }
-
-  /** Ends its programs; what they leave is for `down`. */
-  close(): Promise<void> {
-    return this.#run.close();
   }
 
   async signal(uid: string, signal: NodeJS.Signals): Promise<void> {

@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
 import { ensureHelm, ensureKubernetes, ensureNode } from '../../test/harness/programs/ensure.ts';
 import type { ProgramSpec } from '../../test/harness/process.ts';
-import { Run } from '../../test/harness/run.ts';
+import type { Run } from '../../test/harness/run.ts';
 import { until } from '../../test/harness/until.ts';
 import { writeImage } from '../images/archive.ts';
 import { buildOwn } from '../images/own.ts';
@@ -23,52 +23,46 @@ export class Unfit extends Error {
   override name = 'Unfit';
 }
 
-/** Starts a node: its namespaces, the control plane, containerd, kubelet and kube-proxy in them, and the cluster's DNS. */
-export async function up(tell: Tell, logDir?: string): Promise<RealNode> {
+/** Starts a node: its namespaces, the control plane, containerd, kubelet and kube-proxy in them, and the cluster's DNS. `run` ends them. */
+export async function up(run: Run, tell: Tell): Promise<RealNode> {
   const binaries = { ...(await ensureKubernetes()), ...(await ensureNode()) };
   const helm = await ensureHelm();
   const pause = await buildOwn('pause', at('bin'));
-  const run = new Run(logDir);
-  const node = new RealNode(run, { kubectl: binaries.kubectl, helm });
-  try {
-    tell('programs are there');
-    await run.start(holder(pause));
-    remember('holder', holderPid() ?? 0);
-    makeCgroups();
-    await makePki();
-    tell('namespaces, cgroup folders and certificates are made');
+  const node = new RealNode({ kubectl: binaries.kubectl, helm });
+  tell('programs are there');
+  await run.start(holder(pause));
+  remember('holder', holderPid() ?? 0);
+  makeCgroups();
+  await makePki();
+  tell('namespaces, cgroup folders and certificates are made');
 
-    const start = (spec: ProgramSpec): Promise<unknown> => run.start(inNode(spec));
-    await Promise.all([
-      start(programs.etcd(binaries)).then(() => start(programs.apiserver(binaries))),
-      start(containerd()),
-    ]);
-    await node.load(
-      writeImage(
-        { name: PAUSE, files: [{ path: 'pause', from: pause, mode: 0o755 }], entrypoint: ['/pause'] },
-        at('images'),
-      ),
-    );
-    await until('the API server is ready', () => node.kubectl(['get', '--raw', '/readyz']));
-    tell('API server and containerd serve');
-    await Promise.all([
-      start(programs.controllerManager(binaries)),
-      start(programs.scheduler(binaries)),
-      start(programs.proxy(binaries)),
-      start(kubelet(binaries)),
-    ]);
-    await until(`node ${NODE} is registered`, () => node.kubectl(['get', 'node', NODE]));
-    await node.kubectl(['wait', '--for=condition=Ready', `node/${NODE}`, '--timeout=60s']);
-    tell('the node is Ready');
-    await probe(node);
-    tell('a pod runs');
-    await startDns(node, binaries.coredns);
-    tell('the cluster has DNS');
-    return node;
-  } catch (error) {
-    await run.close();
-    throw error;
-  }
+  const start = (spec: ProgramSpec): Promise<unknown> => run.start(inNode(spec));
+  await Promise.all([
+    start(programs.etcd(binaries)).then(() => start(programs.apiserver(binaries))),
+    start(containerd()),
+  ]);
+  await node.load(
+    writeImage(
+      { name: PAUSE, files: [{ path: 'pause', from: pause, mode: 0o755 }], entrypoint: ['/pause'] },
+      at('images'),
+    ),
+  );
+  await until('the API server is ready', () => node.kubectl(['get', '--raw', '/readyz']));
+  tell('API server and containerd serve');
+  await Promise.all([
+    start(programs.controllerManager(binaries)),
+    start(programs.scheduler(binaries)),
+    start(programs.proxy(binaries)),
+    start(kubelet(binaries)),
+  ]);
+  await until(`node ${NODE} is registered`, () => node.kubectl(['get', 'node', NODE]));
+  await node.kubectl(['wait', '--for=condition=Ready', `node/${NODE}`, '--timeout=60s']);
+  tell('the node is Ready');
+  await probe(node);
+  tell('a pod runs');
+  await startDns(node, binaries.coredns);
+  tell('the cluster has DNS');
+  return node;
 }
 
 /** Whether this machine lets a pod start at all. */

@@ -103,6 +103,18 @@ export class Stage {
     );
   }
 
+  /** How many requests a version was asked so far and how many it failed, as Prometheus has seen it. */
+  async requestsOf(version: Version): Promise<{ asked: number; failed: number }> {
+    const query = `sum by (code) (max_over_time(http_requests_total{version="${version}"}[15m]))`;
+    const path = `/api/v1/namespaces/monitoring/services/prometheus:9090/proxy/api/v1/query?query=${encodeURIComponent(query)}`;
+    const answer: { data: { result: { metric: { code: string }; value: [number, string] }[] } } = JSON.parse(
+      await this.cluster.kubectl(['get', '--raw', path]),
+    );
+    const count = (code: string): number =>
+      Number(answer.data.result.find(({ metric }) => metric.code === code)?.value[1] ?? 0);
+    return { asked: count('200') + count('500'), failed: count('500') };
+  }
+
   /** Waits until all pods of the shop that there are run a version, by the digest that the node tells. */
   async untilServed(version: Version): Promise<void> {
     const digest = digestOf(this.#digests, version);

@@ -21,17 +21,23 @@ function untilOtherLeads(stage: Stage, than: string, within: number): Promise<st
   );
 }
 
+/** The names of the operator's pods that are ready. */
+async function readyOperators(stage: Stage): Promise<string[]> {
+  return (await stage.operators())
+    .filter(({ status }) =>
+      status?.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True'),
+    )
+    .map(({ metadata }) => metadata.name);
+}
+
 /** Waits until there are two pods of the operator, both ready. */
 export function untilTwoReady(stage: Stage, within = 120): Promise<true> {
   return stage.until(
     'two replicas are ready',
     async (seen) => {
-      const pods = await stage.operators();
-      const ready = pods.filter(({ status }) =>
-        status?.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True'),
-      );
-      seen(pods.map(({ metadata }) => metadata.name));
-      return pods.length === 2 && ready.length === 2;
+      const ready = await readyOperators(stage);
+      seen(ready);
+      return ready.length === 2 && (await stage.operators()).length === 2;
     },
     within,
   );
@@ -75,6 +81,11 @@ export const lives: readonly Step[] = [
       await stage.cluster.signal?.(pod.metadata.uid, 'SIGSTOP');
       await untilOtherLeads(stage, leader, 40);
       const taken = performance.now();
+      await stage.until(
+        'the frozen one is not ready',
+        async () => !(await readyOperators(stage)).includes(leader),
+      );
+      const unready = performance.now();
       await stage.promote('v5');
       await stage.untilReason('shop-v5', ['Succeeded']);
       await stage.untilServed('v5');
@@ -88,7 +99,7 @@ export const lives: readonly Step[] = [
       );
       const again = performance.now();
       await untilTwoReady(stage);
-      return `another led after ${seconds(frozen, taken)}, it was started again after ${seconds(frozen, again)}`;
+      return `another led after ${seconds(frozen, taken)}, it was out of the Service by ${seconds(frozen, unready)}, it was started again after ${seconds(frozen, again)}`;
     },
   },
 ];

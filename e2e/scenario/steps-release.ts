@@ -16,11 +16,16 @@ export const releases: readonly Step[] = [
   {
     title: 'a version that fails 30 % of its requests comes back, and is not let in again',
     play: async (stage) => {
+      const ordered = performance.now();
       await stage.promote('v3');
       await stage.untilReason('shop-v3', ['RolledBack']);
+      const back = ((performance.now() - ordered) / 1000).toFixed(1);
       await stage.untilServed('v2');
+      const { asked, failed } = await stage.requestsOf('v3');
+      if (failed === 0) throw new Error(`none of its ${asked} requests failed`);
       await stage.promote('v3', 'shop-v3-again');
-      return stage.untilReason('shop-v3-again', ['Quarantined']);
+      const reason = await stage.untilReason('shop-v3-again', ['Quarantined']);
+      return `RolledBack ${back} s after it was ordered, ${failed} of its ${asked} requests had failed; then ${reason}`;
     },
   },
   {
