@@ -1,5 +1,4 @@
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 
 /** Aborted when the run is to end: by Ctrl-C, for example. Programs that it started end then. */
@@ -31,13 +30,11 @@ export async function run(words: readonly string[], options: RunOptions = {}): P
   // It may end without reading its input; that is its affair, told by its exit code.
   child.stdin.on('error', () => {});
   child.stdin.end(input ?? '');
-  const failed = new Promise<never>((_, reject) => void child.once('error', reject));
-  const ended = once(child, 'close');
-  const [stdout, stderr] = await Promise.race([
-    Promise.all([text(child.stdout), text(child.stderr)]),
-    failed,
-  ]);
-  await ended;
+  const closed = new Promise<void>((resolve, reject) => {
+    child.once('close', () => resolve());
+    child.once('error', reject);
+  });
+  const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr), closed]);
   if (child.exitCode !== 0) {
     throw new Error(
       `${words.join(' ').slice(0, 300)}: ${child.exitCode ?? child.signalCode}\n${stderr.trim() || stdout.trim()}`,

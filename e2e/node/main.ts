@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { Run } from '../../test/harness/run.ts';
 import { operatorRecipe } from '../images/operator.ts';
 import { stopping } from '../run.ts';
@@ -33,7 +34,10 @@ function end(): Promise<void> {
 async function playOnNode(): Promise<Outcome> {
   const { version }: { version: string } = JSON.parse(readFileSync(PACKAGE, 'utf8'));
   run = new Run();
-  const node = await up(run, tell);
+  const node = await up(run, tell).catch((error: unknown) => {
+    if (!stopping.signal.aborted && run) tell(`the end of each log:\n${logTails(run.logDir)}`);
+    throw error;
+  });
   const operator = await operatorRecipe(`docker.io/library/sluice:${version}`, at('operator'));
   const outcome = await play({ cluster: node, dir: at('images'), images: [operator], tell });
   tell(`resident: ${residentOf(node)}`);
@@ -42,6 +46,16 @@ async function playOnNode(): Promise<Outcome> {
     await new Promise(() => {});
   }
   return outcome;
+}
+
+/** The last lines of what each program said. */
+function logTails(dir: string): string {
+  return readdirSync(dir)
+    .map(
+      (name) =>
+        `== ${name}\n${readFileSync(join(dir, name), 'utf8').trimEnd().split('\n').slice(-8).join('\n')}`,
+    )
+    .join('\n');
 }
 
 /** The largest first, in MB. */
