@@ -239,19 +239,19 @@ describe('the trail of an Environment', () => {
   });
 });
 
-describe('the status of an Environment', () => {
-  const input = (status?: EnvironmentStatus): Input => ({
-    now: Date.parse(AT),
-    environment: place(status),
-    promotions: [],
-    decisions: [],
-    upstreams: new Map(),
-    freezes: [],
-    declared: () => undefined,
-    running: () => undefined,
-    problems: [],
-  });
+const input = (status?: EnvironmentStatus): Input => ({
+  now: Date.parse(AT),
+  environment: place(status),
+  promotions: [],
+  decisions: [],
+  upstreams: new Map(),
+  freezes: [],
+  declared: () => undefined,
+  running: () => undefined,
+  problems: [],
+});
 
+describe('the status of an Environment', () => {
   test('is written with the records of what it says', () => {
     const { status, fresh } = onRecord(input(), { quarantine: [entry] });
     expect(status).toMatchObject({ quarantine: [entry], audit: { records: fresh } });

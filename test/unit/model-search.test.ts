@@ -31,6 +31,9 @@ test('one of the worlds that are declared complete has two steps, two gates and 
   expect(whole.map((w) => w.name)).toEqual(['two waves, two gates']);
 });
 
+const told = (...worlds: WorldFigures[]): string[] =>
+  problemsOf('long', { worlds, states: worlds.reduce((sum, w) => sum + w.states, 0) });
+
 test('a search fails that stops before the end of what is declared complete, or that finds too little', () => {
   const world: WorldFigures = {
     name: 'small',
@@ -42,8 +45,6 @@ test('a search fails that stops before the end of what is declared complete, or 
     seconds: 1,
     maxStates: undefined,
   };
-  const told = (...worlds: WorldFigures[]): string[] =>
-    problemsOf('long', { worlds, states: worlds.reduce((sum, w) => sum + w.states, 0) });
   expect(told(world)).toEqual([]);
   expect(told(world, { ...world, complete: false, maxStates: 30_000 })).toEqual([]);
   expect(told({ ...world, complete: false })).toEqual([

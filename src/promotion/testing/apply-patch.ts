@@ -45,6 +45,8 @@ export function applyJsonPatch(target: object, operations: readonly JsonPatchOpe
 export function applyRolloutPatch(rollout: Rollout, { operations, subresource }: RolloutPatch): boolean {
   const applied = applyJsonPatch(rollout, operations);
   const isSpec = operations.some(({ op, path }) => op !== 'test' && path.startsWith('/spec'));
-  if (applied && !subresource && isSpec) rollout.metadata.generation = (rollout.metadata.generation ?? 0) + 1;
+  const { metadata } = rollout;
+  if (applied && !subresource && isSpec)
+    rollout.metadata = { ...metadata, generation: (metadata.generation ?? 0) + 1 };
   return applied;
 }

@@ -51,7 +51,8 @@ export class RolloutModel {
       spec: {
         replicas,
         template: structuredClone(template),
-        strategy: { canary: { steps: steps ?? [] } },
+        // Its own: a test edits it in place, as a stranger does.
+        strategy: { canary: { steps: structuredClone(steps ?? []) } },
       },
       status: {
         observedGeneration: '1',
