@@ -40,7 +40,9 @@ function mistaking(verdict: 'Inconclusive' | 'Error', read: 'Pass' | 'Fail'): Mu
       ...input,
       judgement: (binding, target) => {
         const said = input.judgement(binding, target);
-        return said?.verdict === verdict && said.epoch !== 'preflight' ? { ...said, verdict: read } : said;
+        if (said?.verdict !== verdict || said.epoch === 'preflight') return said;
+        // What it takes for a pass is one of now, as that of a sample just taken.
+        return { ...said, verdict: read, rowSince: said.last?.at ?? said.since };
       },
     });
 }
