@@ -15,6 +15,10 @@ const chain = (records: number, uid = UID): Link[] =>
     Array.from({ length: records }, (_, i) => ({ kind: 'State', reason: `R${i}`, message: 'm' })),
   );
 const lineOf = (link: Link, uid = UID): string => JSON.stringify({ level: 'info', audit: { uid, ...link } });
+const lineIn =
+  (namespace: string, controller: string) =>
+  (link: Link): string =>
+    JSON.stringify({ controller, namespace, name: 'web', audit: { uid: `${namespace}-uid`, ...link } });
 
 async function found(lines: readonly string[], options?: LogOptions) {
   async function* each(): AsyncGenerator<string> {
@@ -131,6 +135,21 @@ describe('a log beside the cluster', () => {
         notes: [expect.stringContaining('nothing that was asked says where it ends')],
       },
     ]);
+  });
+
+  test('where one namespace is asked about, a trail that was begun anew in another one is none of its own', async () => {
+    const anew = [...chain(3, 'bank-uid'), ...chain(3, 'bank-uid')].map(lineIn('bank', 'environments'));
+    const all = [...lines, ...anew, ...chain(2, 'shop-uid').map(lineIn('shop', 'promotions'))];
+    const abouts = async (options: LogOptions): Promise<[string, boolean][]> =>
+      (await found(all, options)).map((f) => [f.about, f.faults.length > 0]);
+    const known = knowing([promotion(links)]);
+    const shop = await abouts({ ...known, namespace: 'shop' });
+    expect(shop).toEqual([
+      ['shop/two', false],
+      ['shop/web', false],
+    ]);
+    expect(new Set(await abouts(known))).toEqual(new Set([...shop, ['environment bank/web', true]]));
+    expect(await abouts({ ...known, namespace: 'bank' })).toContainEqual(['environment bank/web', true]);
   });
 
   test('without a cluster the trails of Environments in the log tell where a promotion ends', async () => {

@@ -4,6 +4,9 @@ import { type Finding, goneOf, nameOf, read } from './verify.ts';
 
 interface Logged extends Link {
   uid: string;
+  /** As the line says it, and not the record: it is told, and no proof. */
+  namespace?: string | undefined;
+  about?: string | undefined;
 }
 
 /** What there is to compare a log with. */
@@ -15,6 +18,8 @@ export interface Known {
 export interface LogOptions {
   /** Asked after the log was read, so that it is no older; undefined: nobody could be asked. */
   known?: () => Promise<Known | undefined>;
+  /** Only trails of this namespace, by what is known, else by what the lines say; undefined: all that are in the log. */
+  namespace?: string | undefined;
   /** A trail whose beginning is not in the log is broken: the log is said to be complete. */
   whole?: boolean;
 }
@@ -23,11 +28,14 @@ export interface LogOptions {
 function recordIn(line: string): Logged | undefined {
   if (!line.includes('"audit"')) return undefined;
   try {
-    const { audit }: { audit?: Partial<Logged> } = JSON.parse(line);
-    const { uid, record, hash } = audit ?? {};
-    return uid !== undefined && record !== undefined && hash !== undefined
-      ? { uid, record, hash }
-      : undefined;
+    const said: Partial<Record<'controller' | 'namespace' | 'name', string>> & { audit?: Partial<Logged> } =
+      JSON.parse(line);
+    const { uid, record, hash } = said.audit ?? {};
+    if (uid === undefined || record === undefined || hash === undefined) return undefined;
+    const { controller, namespace, name } = said;
+    const about =
+      namespace && name && `${controller === 'environments' ? 'environment ' : ''}${namespace}/${name}`;
+    return { uid, record, hash, namespace, about };
   } catch {
     return undefined;
   }
@@ -70,7 +78,7 @@ function endsIn(trails: Iterable<readonly Link[]>): Map<string, string> {
  */
 export async function verifyLog(
   lines: AsyncIterable<string>,
-  { known: ask, whole = false }: LogOptions = {},
+  { known: ask, namespace, whole = false }: LogOptions = {},
 ): Promise<Finding[]> {
   const trails = new Map<string, Logged[]>();
   for await (const line of lines) {
@@ -91,14 +99,16 @@ export async function verifyLog(
   const gone = goneOf(promotions, environments);
   const heads = new Set(gone.flatMap(({ entry }) => entry.audit ?? []));
   const ends = endsIn([...trails.values(), ...environments.map((e) => e.status?.audit?.records ?? [])]);
-  const present = [...trails].map(([uid, links]): Finding => {
+  const isAsked = ([uid, [first]]: [string, Logged[]]): boolean =>
+    namespace === undefined || objects.has(uid) || (first?.namespace ?? namespace) === namespace;
+  const present = [...trails].filter(isAsked).map(([uid, links]): Finding => {
     const object = objects.get(uid);
     const kept = object?.audit?.records ?? [];
     const end = ends.get(uid) ?? links.find(({ hash }) => heads.has(hash))?.hash;
     const found = check(uid, links, { kept, head: object ? kept.at(-1)?.hash : end, whole });
     const isOpen = known && !object && end === undefined;
     const notes = isOpen ? ['nothing that was asked says where it ends (-A asks everywhere)'] : [];
-    return { ...found, about: object?.about ?? orderedName(links) ?? uid, notes: [...found.notes, ...notes] };
+    return { ...found, about: object?.about ?? links[0]?.about ?? uid, notes: [...found.notes, ...notes] };
   });
   return [...present, ...lost(trails.values(), gone)];
 }
@@ -125,13 +135,6 @@ function check(
       ...(lent > 0 ? [`${lent} of them are in the cluster, and not in this log`] : []),
     ],
   };
-}
-
-/** What the first record calls the promotion. */
-function orderedName([first]: readonly Link[]): string | undefined {
-  const record = first && readRecord(first);
-  if (record?.['kind'] !== 'Order') return undefined;
-  return `${String(record['namespace'])}/${String(record['name'])}`;
 }
 
 /** Promotions that were deleted, and ended while this log was kept, whose last record is not in it. */

@@ -187,14 +187,14 @@ describe('orders on what is under way', () => {
   });
 
   test('bypass lets it pass over a gate', async () => {
-    const place = await placed('stuck', UNDECIDED);
+    const place = await placed('undecided', UNDECIDED);
     const name = await ordered(place, 'v2', 'Analysing');
     const passed = await as(
       'alice',
       'bypass',
       name,
       '--gate',
-      'stuck',
+      'undecided',
       '--ticket',
       'INC-1',
       '--reason',

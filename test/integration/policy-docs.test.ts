@@ -140,7 +140,9 @@ test('the trail is verified and told, from the cluster and from the log', async 
     const log = readFileSync(join(dirname(cluster.facts.auditLog), 'operator.log'), 'utf8');
     ran.push(await sluice(cluster, words, command.startsWith('kubectl logs') ? { input: log } : {}));
   }
-  expect(ran.map(({ code, stderr }) => [code, stderr])).toEqual(commands.map(() => [0, '']));
+  expect(ran.map(({ code, stderr, stdout }) => [code, stderr, code === 0 ? '' : stdout])).toEqual(
+    commands.map(() => [0, '', '']),
+  );
   expect(ran[0]?.stdout).toContain(`${PROMOTION}: `);
   expect(ran[1]?.stdout).toContain('0 broken');
   expect(ran[2]?.stdout).toContain('AwaitingApproval');

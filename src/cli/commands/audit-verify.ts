@@ -13,7 +13,7 @@ export const auditVerify = command({
   usage: 'audit verify',
   summary: 'check the audit trails of promotions and environments for any change, gap or reordering',
   details:
-    'Ends with 0 when every chain holds, with 1 when one does not, with 2 when it could not look. A log is compared with the cluster, where that can be asked.',
+    'Ends with 0 when every chain holds, with 1 when one does not, with 2 when it could not look. A log is compared with the cluster, where that can be asked; all trails in it are checked, with -n those of that namespace.',
   examples: [
     'kubectl sluice audit verify -n shop',
     `kubectl logs -n sluice-system -l app.kubernetes.io/name=sluice --tail=-1 | sort -st'"' -k8,8 | kubectl sluice audit verify --log - -A`,
@@ -38,7 +38,11 @@ export const auditVerify = command({
         );
         return undefined;
       });
-    return report(context, await verifyLog(lines, { known, whole }));
+    const { namespace, allNamespaces } = context.flags;
+    return report(
+      context,
+      await verifyLog(lines, { known, whole, namespace: allNamespaces ? undefined : namespace }),
+    );
   },
 });
 
