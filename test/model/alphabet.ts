@@ -12,6 +12,11 @@ export interface Alphabet {
   faults: boolean;
   /** The controllers of all targets take their steps together. */
   lockstep?: boolean;
+  /**
+   * A gate's passes come for all its targets at once, as the answer to one query does, and while a Fail awaits the
+   * pass that acts on it no gate answers.
+   */
+  batched?: boolean;
   /** Instants that are farther off are not waited for, milliseconds: what runs out there never does. */
   horizonMs?: number;
   /** Crashes after which the writes that were on their way arrive later. */
@@ -64,12 +69,19 @@ function faults(world: World, alphabet: Alphabet, left: Left, plain: Step): Even
 }
 
 /** The answers that the gates can give now. One that has failed is not asked again. */
-function answers(world: World, { verdicts }: Alphabet): Event[] {
-  return [...world.memory.requests].flatMap(([key, { binding, target, epoch }]): Event[] => {
-    if (world.memory.judgements.get(key)?.verdict === 'Fail') return [];
+function answers(world: World, { verdicts, batched = false }: Alphabet): Event[] {
+  const asked = [...world.memory.requests];
+  const hasFailed = (key: string): boolean => world.memory.judgements.get(key)?.verdict === 'Fail';
+  if (batched && asked.some(([key]) => hasFailed(key))) return [];
+  const gates = batched ? new Set(asked.map(([, { binding }]) => binding.gate)) : [];
+  const alone = asked.flatMap(([key, { binding, target, epoch }]): Event[] => {
+    if (hasFailed(key)) return [];
     const possible = epoch === 'preflight' ? (['Pass', 'Error'] as const) : verdicts;
-    return possible.map((verdict) => ({ do: 'sample', verdict, gate: binding.gate, target: target.name }));
+    return possible
+      .filter((verdict) => !batched || verdict !== 'Pass')
+      .map((verdict) => ({ do: 'sample', verdict, gate: binding.gate, target: target.name }));
   });
+  return [...Array.from(gates, (gate): Event => ({ do: 'sample', verdict: 'Pass', gate })), ...alone];
 }
 
 const ordering = (verdict: Alphabet['orders'][number]): Event =>

@@ -112,7 +112,10 @@ export const WORLDS = {
     options: { ...base, model: blueGreen },
     alphabet: { ...nobody, late: 1 },
   },
-  'two waves, two gates': { options: inNoHurry, alphabet: { ...passOrFail, horizonMs: 60_000 } },
+  'two waves, two gates': {
+    options: inNoHurry,
+    alphabet: { ...passOrFail, horizonMs: 60_000, batched: true },
+  },
   'two waves, no crash': { options: twoWaves, alphabet: { ...together, faults: false } },
   'two waves, from the second on': {
     options: { ...twoWaves, gates: twoGates },
