@@ -31,8 +31,10 @@ const SAFE_INTEGER = Number.MAX_SAFE_INTEGER;
  * Makes a schema structural: as z.toJSONSchema writes it, the API server refuses it.
  * A discriminated union has no place in this API (a tagged union is an object with one member set),
  * so it is an error here rather than a rewriting rule.
+ * A default of an item of a list is told, and left to the operator: Argo CD compares lists of custom resources as a
+ * whole (gitops-engine, ThreeWayDiff), so an item that the API server has completed differs from Git for ever.
  */
-function structural(node: Schema, path: string): Schema {
+function structural(node: Schema, path: string, isInList = false): Schema {
   for (const keyword of ['anyOf', 'oneOf', 'allOf', '$ref', 'not'])
     if (keyword in node)
       throw new Error(`${path}: ${keyword} cannot be made structural; use an object with CEL rules`);
@@ -44,12 +46,14 @@ function structural(node: Schema, path: string): Schema {
       out[key] = Object.fromEntries(
         Object.entries(value as Record<string, Schema>).map(([name, child]) => [
           name,
-          structural(child, `${path}.${name}`),
+          structural(child, `${path}.${name}`, isInList),
         ]),
       );
-    else if (key === 'items') out[key] = structural(value as Schema, `${path}[]`);
-    else out[key] = value;
+    else if (key === 'items') out[key] = structural(value as Schema, `${path}[]`, true);
+    else if (key !== 'default' || !isInList) out[key] = value;
   }
+  if (isInList && 'default' in node)
+    out.description = `${String(node.description)} Absent: ${String(node.default)}.`;
   return out;
 }
 
