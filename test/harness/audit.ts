@@ -1,12 +1,12 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { USERS } from './users.ts';
+import { type UserName, USERS } from './users.ts';
 
-/** Audit policy of the API server: who, what and how it was answered, of the operator's requests only. */
+/** Audit policy of the API server: who, what and how it was answered, of the requests of the operator and of Argo CD. */
 export const AUDIT_POLICY = {
   apiVersion: 'audit.k8s.io/v1',
   kind: 'Policy',
   omitStages: ['RequestReceived'],
-  rules: [{ level: 'Metadata', users: [USERS.operator.username] }, { level: 'None' }],
+  rules: [{ level: 'Metadata', users: [USERS.operator.username, USERS.argocd.username] }, { level: 'None' }],
 };
 
 /** What the harness reads of an event of the audit log (audit.k8s.io/v1). */
@@ -16,6 +16,7 @@ export interface AuditEvent {
   stage: 'ResponseStarted' | 'ResponseComplete' | 'Panic';
   requestURI: string;
   verb: string;
+  user: { username: string };
   userAgent?: string;
   objectRef?: {
     resource: string;
@@ -42,12 +43,13 @@ export interface OperatorRequest {
   forbidden: boolean;
 }
 
-/** The events of an audit log, oldest first. The API server writes each before it answers. */
-export function auditEvents(path: string): AuditEvent[] {
+/** What an audit log has of one of the cast, oldest first. The API server writes each event before it answers. */
+export function auditEvents(path: string, who: UserName): AuditEvent[] {
   if (!existsSync(path)) return [];
   const lines = readFileSync(path, 'utf8').split('\n');
   // What follows the last line break is a line that is being written.
-  return lines.slice(0, -1).map((line): AuditEvent => JSON.parse(line));
+  const events = lines.slice(0, -1).map((line): AuditEvent => JSON.parse(line));
+  return events.filter(({ user }) => user.username === USERS[who].username);
 }
 
 /** The distinct requests of the operator in these events. */

@@ -14,7 +14,7 @@ export interface ClusterFacts {
   dir: string;
   /** Where etcd answers, in the clear: for tools that put many objects in place at once. */
   etcdUrl: string;
-  /** Path of the audit log of what the operator asks. */
+  /** Path of the audit log of what the operator and Argo CD ask. */
   auditLog: string;
   /** Path of the real kubectl. */
   kubectl: string;
@@ -59,9 +59,9 @@ export class Cluster {
     return writeKubeconfig(dir, { url, caData, user, token: tokenOf(tokens, user) });
   }
 
-  /** What the operator has asked of the API server so far, and what it was answered. */
-  audited(): AuditEvent[] {
-    return auditEvents(this.facts.auditLog);
+  /** What the operator, or Argo CD, has asked of the API server so far, and what it was answered. */
+  audited(who: 'operator' | 'argocd' = 'operator'): AuditEvent[] {
+    return auditEvents(this.facts.auditLog, who);
   }
 
   /** Runs the real kubectl as `user` (admin unless given); a refusal is in the result, not thrown. */

@@ -71,7 +71,9 @@ async function startIn(run: Run, binaries: KubernetesPrograms): Promise<ControlP
   writeFileSync(join(run.dir, 'tokens.csv'), tokenFile(tokens), { mode: 0o600 });
   writeServiceAccountKeys(run.dir);
   writeFileSync(join(run.dir, 'audit-policy.json'), JSON.stringify(AUDIT_POLICY));
-  run.beforeClose(() => record(operatorRequests(auditEvents(auditLog)).map((request) => ({ request }))));
+  run.beforeClose(() =>
+    record(operatorRequests(auditEvents(auditLog, 'operator')).map((request) => ({ request }))),
+  );
 
   const url = `https://127.0.0.1:${apiserverPort}`;
   // The certificate appears while the API server starts, so what depends on it is read when it is ready.

@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { type AuditEvent, operatorRequests, writesIn } from '../harness/audit.ts';
 import { reasonComplaints } from '../harness/reasons.ts';
 import { type Role, type Rule, rightComplaints } from '../harness/rights.ts';
+import { USERS } from '../harness/users.ts';
 import { PROMOTION_REASONS } from '../../src/api/v1alpha1/reasons.ts';
 
 /* How a run of the integration tests is judged as a whole. */
@@ -11,6 +12,7 @@ const event = (change: Partial<AuditEvent>): AuditEvent => ({
   stage: 'ResponseComplete',
   requestURI: '/',
   verb: 'get',
+  user: { username: USERS.operator.username },
   userAgent: 'sluice',
   responseStatus: { code: 200 },
   annotations: { 'authorization.k8s.io/decision': 'allow' },
