@@ -10,7 +10,7 @@ import {
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { parseAllDocuments } from 'yaml';
-import { go, moduleOf, requireGo } from './go.ts';
+import { go, moduleOf, requireGo, versionsOf } from './go.ts';
 import { moduleDirs, type ToolModule } from './pins.ts';
 import { Progress } from './progress.ts';
 
@@ -67,20 +67,30 @@ function sweep(into: string): void {
   }
 }
 
-/** Writes the CustomResourceDefinitions of Argo Rollouts, out of its module, into one JSON file. */
-export async function extractCrds(module: ToolModule, file: string): Promise<void> {
-  await requireGo(moduleDirs);
-  const rollouts = 'github.com/argoproj/argo-rollouts';
-  await go(module.dir, ['mod', 'download', rollouts]);
-  const manifests = join((await moduleOf(module.dir, rollouts)).dir, 'manifests', 'crds');
-  const crds = readdirSync(manifests)
-    .filter((name) => name.endsWith('-crd.yaml'))
+/**
+ * Writes the objects of some manifests of a Go module into one JSON file.
+ * @param source the Go module that has them.
+ * @param manifests the directory in it, and how the names of the files end.
+ */
+export async function extractObjects(
+  module: ToolModule,
+  source: string,
+  [directory, ending]: readonly [string, string],
+  file: string,
+): Promise<void> {
+  await requireGo([...moduleDirs, module.dir]);
+  await go(module.dir, ['mod', 'download', source]);
+  const manifests = join((await moduleOf(module.dir, source)).dir, directory);
+  const objects = readdirSync(manifests)
+    .filter((name) => name.endsWith(ending))
     .flatMap((name) =>
       parseAllDocuments(readFileSync(join(manifests, name), 'utf8')).map((d): unknown => d.toJS()),
-    );
+    )
+    // Between two separators there may be nothing.
+    .filter((object) => object !== null);
   mkdirSync(dirname(file), { recursive: true });
   const temporary = `${file}.${process.pid}`;
-  writeFileSync(temporary, JSON.stringify(crds));
+  writeFileSync(temporary, JSON.stringify(objects));
   renameSync(temporary, file);
 }
 
@@ -95,9 +105,7 @@ async function countPackages(module: ToolModule, packages: string[], progress: P
 }
 
 async function ldflags(module: ToolModule): Promise<string> {
-  const versions = new Map<string, string>();
-  const wanted = Object.values(module.programs).map((p) => p.split('/cmd/')[0] ?? p);
-  for (const path of new Set(wanted)) versions.set(path, (await moduleOf(module.dir, path)).version);
+  const versions = await versionsOf(module.dir, Object.values(module.programs));
   const stamps = module.stamps((path) => versions.get(path) ?? '');
   return ['-s', '-w', ...Object.entries(stamps).map(([name, value]) => `-X=${name}=${value}`)].join(' ');
 }

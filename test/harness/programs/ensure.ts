@@ -1,8 +1,11 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { buildPrograms, extractCrds } from './build.ts';
+import { buildPrograms, extractObjects } from './build.ts';
 import { findExisting } from './existing.ts';
-import { cacheDir, coredns, helm, kubernetes, node, prometheus, type ToolModule } from './pins.ts';
+import { argocd, cacheDir, coredns, helm, kubernetes, node, prometheus, type ToolModule } from './pins.ts';
+
+const ROLLOUTS = 'github.com/argoproj/argo-rollouts';
+const ARGO_CD = 'github.com/argoproj/argo-cd/v3';
 
 /** Paths of the control plane's programs, and of the file with the definitions of Argo Rollouts. */
 export interface KubernetesPrograms {
@@ -18,7 +21,8 @@ export interface KubernetesPrograms {
 export async function ensureKubernetes(): Promise<KubernetesPrograms> {
   const pathOf = await ensure(kubernetes);
   const rolloutsCrds = join(cacheDir(kubernetes), 'rollouts-crds.json');
-  if (!existsSync(rolloutsCrds)) await extractCrds(kubernetes, rolloutsCrds);
+  if (!existsSync(rolloutsCrds))
+    await extractObjects(kubernetes, ROLLOUTS, ['manifests/crds', '-crd.yaml'], rolloutsCrds);
   return {
     etcd: pathOf('etcd'),
     apiserver: pathOf('kube-apiserver'),
@@ -65,6 +69,22 @@ export async function ensureNode(): Promise<NodePrograms> {
     scheduler: pathOf('kube-scheduler'),
     coredns: dnsPathOf('coredns'),
   };
+}
+
+/** Paths of Argo CD, of the Redis that it wants, and of the file with all that its core installation brings. */
+export interface ArgoCdPrograms {
+  argocd: string;
+  redis: string;
+  installation: string;
+}
+
+/** Finds or builds Argo CD. */
+export async function ensureArgoCd(): Promise<ArgoCdPrograms> {
+  const pathOf = await ensure(argocd);
+  const installation = join(cacheDir(argocd), 'installation.json');
+  if (!existsSync(installation))
+    await extractObjects(argocd, ARGO_CD, ['manifests', 'core-install.yaml'], installation);
+  return { argocd: pathOf('argocd'), redis: pathOf('redis'), installation };
 }
 
 /** The path of Helm's program where that takes no building; else undefined. */

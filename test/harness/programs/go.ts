@@ -72,3 +72,10 @@ export async function moduleOf(dir: string, module: string): Promise<{ version: 
   const [version = '', source = ''] = line.split('\t');
   return { version, dir: source };
 }
+
+/** The version at work of each module that these packages are in, after replacements; '' of the main module. */
+export async function versionsOf(dir: string, packages: readonly string[]): Promise<Map<string, string>> {
+  const version = '{{with .Replace}}{{.Version}}{{else}}{{.Version}}{{end}}';
+  const lines = await go(dir, ['list', '-f', `{{with .Module}}{{.Path}}\t${version}{{end}}`, ...packages]);
+  return new Map(lines.map((line) => line.split('\t')).map(([path = '', version = '']) => [path, version]));
+}

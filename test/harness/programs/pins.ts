@@ -104,6 +104,23 @@ export const coredns = {
   stamps: () => ({}),
 } as const satisfies ToolModule;
 
+/**
+ * Argo CD, one program that is its application controller or its repo server by the name that it is told, and a Redis
+ * for both that is in Go as well, so that nothing has to be installed; only `make test-argocd` asks for them.
+ */
+export const argocd = {
+  name: 'argocd',
+  dir: join(modules, 'argocd'),
+  programs: {
+    argocd: 'github.com/argoproj/argo-cd/v3/cmd',
+    redis: 'sluice.dev/test/controlplane/argocd/redis',
+  },
+  tags: [],
+  stamps: (versionOf) => ({
+    'github.com/argoproj/argo-cd/v3/common.version': versionOf('github.com/argoproj/argo-cd/v3').slice(1),
+  }),
+} as const satisfies ToolModule;
+
 /** The directories of the modules that everything else needs. */
 export const moduleDirs = [kubernetes.dir, prometheus.dir, helm.dir];
 
