@@ -27,7 +27,20 @@ const failure = (daysAgo: number, seconds: number): Entry =>
 describe('the four keys', () => {
   test('nothing has begun: no figures', () => {
     expect(doraOf([], { now: NOW, limit: 20 })).toBeUndefined();
-    expect(doraOf([entry(31)], { now: NOW, limit: 20 })).toBeUndefined();
+  });
+
+  test('nothing has ended for 30 days: nothing is deployed, and that is a figure', () => {
+    expect(doraOf([entry(31)], { now: NOW, limit: 20 })).toEqual({
+      days: 30,
+      deployments: 0,
+      deploymentsPerDay: 0,
+    });
+  });
+
+  test('one promotion of several targets that fails is restored once: when the last of them is back', () => {
+    const at = (target: string, seconds: number): Entry => ({ ...failure(3, seconds), target });
+    const wide = ['a', 'b', 'c'].map((target, i) => at(target, 100 + i));
+    expect(doraOf([...wide, failure(4, 10)], { now: NOW, limit: 20 })?.restoreSeconds).toBe(56);
   });
 
   test('of 30 days', () => {
@@ -100,6 +113,7 @@ describe('the figures of a place where nothing happens', () => {
     ['as the oldest leaves the 30 days', [entry(2), entry(10)], 20, NOW + 20 * DAY],
     ['as a full history spans a day more', [entry(0.5), entry(1.25)], 2, NOW + 0.75 * DAY + 1],
     ['as the oldest of a full history leaves', [entry(2), entry(29.5)], 2, NOW + 0.5 * DAY],
+    ['as the only one leaves', [entry(29), entry(40)], 20, NOW + DAY],
   ])('change %s, and no sooner', (_, history, limit, at) => {
     expect(figuresChangeAt(history, NOW, limit)).toBe(at);
     const figures = (now: number) => doraOf(history, { now, limit });

@@ -42,16 +42,25 @@ const secondsBetween = (from: string | undefined, to: string | undefined): numbe
   return start === undefined || end === undefined ? [] : [Math.max(0, end - start) / 1000];
 };
 
+/** Of one promotion, on however many targets: from when it was first seen to fail until the last of them was back. */
+function secondsToRestore(promotion: readonly Entry[]): number[] {
+  const failed = promotion.flatMap((h) => h.failedAt ?? []);
+  const restored = promotion.flatMap((h) => h.restoredAt ?? []);
+  const byTime = (a: string, b: string): number => Date.parse(a) - Date.parse(b);
+  return secondsBetween(failed.toSorted(byTime)[0], restored.toSorted(byTime).at(-1));
+}
+
 const rounded = (value: number): number => Math.round(value * 1000) / 1000;
 
-/** What the figures speak of, and of how many days; undefined: nothing has ended in them. */
+/** What the figures speak of, and of how many days; undefined: nothing has ever ended. */
 function spanOf(
   history: History,
   now: number,
   limit: number,
 ): { recent: History; oldest: number; isFull: boolean; days: number } | undefined {
+  if (history.length === 0) return undefined;
   const recent = history.filter((h) => Date.parse(h.completedAt) > now - DAYS * DAY_MS);
-  if (recent.length === 0) return undefined;
+  // Infinity where nothing has ended in these days: then nothing of them leaves either.
   const oldest = Math.min(...recent.map((h) => Date.parse(h.completedAt)));
   const isFull = recent.length === history.length && fullest(history) >= limit;
   // Whole days: a figure that changes with every look would be written with every look.
@@ -65,7 +74,7 @@ function spanOf(
  */
 export function figuresChangeAt(history: History, now: number, limit: number): number | undefined {
   const span = spanOf(history, now, limit);
-  if (!span) return undefined;
+  if (!span || span.recent.length === 0) return undefined;
   const leaves = span.oldest + DAYS * DAY_MS;
   return span.isFull ? Math.min(leaves, span.oldest + span.days * DAY_MS + 1) : leaves;
 }
@@ -91,7 +100,7 @@ export function doraOf(
   );
   const judged = new Set([...good, ...failed]).size;
   const lead = median(good.flatMap(([h]) => secondsBetween(h?.changedAt, h?.completedAt)));
-  const restore = median(recent.flatMap((h) => secondsBetween(h.failedAt, h.restoredAt)));
+  const restore = median(byPromotion(recent).flatMap(secondsToRestore));
   return {
     days,
     deployments: good.length,
