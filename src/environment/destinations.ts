@@ -94,6 +94,21 @@ function goodOnes(environment: Environment, truth: TargetTruth): Destination {
   };
 }
 
+type Entries = NonNullable<EnvironmentStatus['history']>;
+
+/** Why a revision that is named is not brought back: it is not known to have been good on a target, ever. */
+function neverGood({ name, current, candidate }: TargetTruth, wanted: string, entries: Entries): string {
+  const [last] = entries;
+  const other =
+    'name a revisionDigest of status.history that has Succeeded, or apply a Promotion of it, which the gates judge';
+  if (last)
+    return `${inWords(last)} was never good on target ${name}, promotion ${last.promotion} ended as ${last.outcome}: ${other}`;
+  const coming = [current, candidate].find((r) => r?.revisionDigest === wanted);
+  return coming
+    ? `revision ${wanted} was never good on target ${name} before, and promotion ${coming.promotion} has not ended: wait for it, or ${other}`
+    : `target ${name} has no revisionDigest ${wanted} in status.history: name one that it has`;
+}
+
 /**
  * Where a Rollback goes on one target.
  * @param wanted the revisionDigest that it names.
@@ -108,15 +123,14 @@ export function destinationOf(
   if (!truth)
     return { refusal: `Environment ${environment.metadata.name} knows nothing of a target ${target}` };
   if (wanted === undefined) return goodOnes(environment, truth);
-  const entry = status?.history?.find(
-    (h) => h.target === target && h.revisionDigest === wanted && h.images?.length,
-  );
-  const known = [truth.current, truth.lastGood].find((r) => r?.revisionDigest === wanted);
-  const images = known?.images ?? entry?.images;
-  if (!images)
-    return {
-      refusal: `target ${target} has no revisionDigest ${wanted} in status.history: name one that it has`,
-    };
+  const entries = (status?.history ?? []).filter((h) => h.target === target && h.revisionDigest === wanted);
+  // No gate is asked on the way back: what was never good here has to come as a change does.
+  const isLastGood = truth.lastGood?.revisionDigest === wanted;
+  const good = isLastGood
+    ? truth.lastGood
+    : entries.find((h) => h.outcome === 'Succeeded' && h.images?.length);
+  const images = good?.images;
+  if (!images) return { refusal: neverGood(truth, wanted, entries) };
   const refusal = unusable(environment, target, { images, revisionDigest: wanted });
   return refusal === undefined ? { images, revisionDigest: wanted } : { refusal };
 }

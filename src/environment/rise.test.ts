@@ -262,6 +262,36 @@ describe('a rollback', () => {
     expect(orders[0]?.spec.revision?.images).toEqual([image(1)]);
   });
 
+  test.each(['Rejected', 'Aborted', 'RolledBack', 'StrangerRevision'])(
+    'goes to no revision that has only ever ended as %s, and says what to do',
+    (outcome) => {
+      const bad = { ...two(2, 2).history?.[0], promotion: 'v3', target: 'checkout', outcome };
+      const entry = {
+        ...bad,
+        revisionDigest: digestOf(3),
+        images: ref(3).images ?? [],
+        completedAt: toTime(START),
+      };
+      const prod = environment('prod', {}, { ...two(2, 2), history: [entry, ...(two(2, 2).history ?? [])] });
+      const named = decision({ target: 'checkout', revisionDigest: digestOf(3) });
+      expect(rollbackOrders(inputOf(prod, [], { decisions: [named] }))).toEqual([]);
+      expect(refusalOfRollback(prod, named)).toBe(
+        `checkout:3 (${digestOf(3)}) was never good on target checkout, promotion v3 ended as ${outcome}: name a revisionDigest of status.history that has Succeeded, or apply a Promotion of it, which the gates judge`,
+      );
+      // Nor while it bakes.
+      const baking = environment('prod', {}, { ...two(3, 2), history: prod.status?.history ?? [] });
+      expect(refusalOfRollback(baking, named)).toContain(
+        'was never good on target checkout, promotion v3 ended',
+      );
+      const first = environment('prod', {}, two(3, 2));
+      expect(refusalOfRollback(first, named)).toContain('promotion v3 has not ended: wait for it, or name');
+      // It has been good once: that it was turned down another time says nothing of it.
+      const once = { ...entry, promotion: 'v3-before', outcome: 'Succeeded' };
+      const again = environment('prod', {}, { ...two(2, 2), history: [entry, once] });
+      expect(refusalOfRollback(again, named)).toBeUndefined();
+    },
+  );
+
   test('is made once: one that is on record is not made again', () => {
     const prod = environment('prod', {}, two(3, 2));
     const input = inputOf(prod, [], { decisions: [decision({})] });

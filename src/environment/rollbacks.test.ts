@@ -215,6 +215,18 @@ describe('a Rollback that names no target', () => {
     expect(ordered(two({}, together))?.targets).toEqual(['checkout', 'cart']);
   });
 
+  test('says which targets it leaves out', () => {
+    const both = two({ current: ref(4) }, { current: ref(4, 'cart') });
+    const says = 'left out: target cart, where it cannot go: a Rollback that names the target says why';
+    const named = rollback({ revisionDigest: digestOf(1) });
+    expect(ordered(both, named)?.targets).toEqual(['checkout']);
+    expect(recordOf(both, named).to).toBe(`checkout:1 (${digestOf(1)}); ${says}`);
+    const quarantine = [2, 1].map((v) => ({ ...bad(v), ...image(v, 'cart'), target: 'cart' }));
+    const refused = place({ ...both.status, quarantine }, ['checkout', 'cart']);
+    expect(recordOf(refused, rollback()).to).toBe(`checkout:3 (${digestOf(3)}); ${says}`);
+    expect(recordOf(refused, rollback({ target: 'checkout' })).to).toBe(`checkout:3 (${digestOf(3)})`);
+  });
+
   test('is refused where they go back to different digests of one image', () => {
     const apart = two({ current: ref(4) }, { current: ref(4) }, 'checkout');
     expect(ordered(apart)).toBeUndefined();

@@ -110,9 +110,16 @@ function wayOf(environment: Environment, decision: Decision): Way | { refusal: s
   return {
     targets: going.map((g) => g.name),
     images: [...images.values()],
-    to: [...new Set(going.map(inWords))].join(', ').slice(0, 512),
+    to: `${[...new Set(going.map(inWords))].join(', ')}${leftOut(names, going)}`.slice(0, 512),
     ...(left && { left }),
   };
+}
+
+/** Targets that it is for and that it does not reach: nobody is to believe that they went back as well. */
+function leftOut(names: readonly string[], going: readonly { name: string }[]): string {
+  const out = names.filter((name) => !going.some((g) => g.name === name));
+  if (out.length === 0) return '';
+  return `; left out: ${out.length === 1 ? 'target' : 'targets'} ${out.join(', ')}, where it cannot go: a Rollback that names the target says why`;
 }
 
 /** Why a Rollback goes nowhere, and what to do; undefined: it goes. */
