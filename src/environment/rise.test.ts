@@ -222,6 +222,27 @@ test('a dry run of a revision does not keep it from coming by itself', () => {
   expect(riseOf(input).order?.name).toContain('auto-prod-');
 });
 
+describe('the name of what comes by itself', () => {
+  const nameIn = (place: string): string | undefined =>
+    riseOf(inputOf(environment(place, AUTO, good(1)), [environment('staging', {}, good(2))], later)).order
+      ?.name;
+  const long = `europe.${'checkout-production-'.repeat(4)}`;
+
+  test('is another one for each Environment, however long its name is', () => {
+    const names = [`${long}a`, `${long}b`, 'x'.repeat(44), 'x'.repeat(253)].map(nameIn);
+    expect(new Set(names).size).toBe(4);
+    for (const name of names) expect(name?.length).toBeLessThanOrEqual(63);
+    expect(nameIn(`${long}a`)).toBe(names[0]);
+  });
+
+  test.each(['.', '-', '.a', '-.'])('is one that an object may have where it is cut at %s', (end) => {
+    for (let start = 30; start < 46; start += 1)
+      expect(nameIn(`${'x'.repeat(start)}${end.replace('-.', '--')}y${'x'.repeat(44)}`)).toMatch(
+        /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/,
+      );
+  });
+});
+
 describe('a rollback', () => {
   const two = (current: number, lastGood: number): EnvironmentStatus => ({
     targets: [{ name: 'checkout', current: ref(current), lastGood: ref(lastGood) }],

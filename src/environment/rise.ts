@@ -1,6 +1,7 @@
 import { COMMITTED_AT_ANNOTATION } from '../api/v1alpha1/names.ts';
 import type { Environment, RevisionImage } from '../api/v1alpha1/types.ts';
 import { parseReference, revisionDigest } from '../promotion/revision.ts';
+import { sha256 } from '../runtime/hash.ts';
 import { earliest, toTime } from '../runtime/time.ts';
 import { changeKnownTo } from './changed.ts';
 import { heldAuto } from './rollbacks.ts';
@@ -55,6 +56,17 @@ function isKnown(
   );
 }
 
+/** A Promotion's name has 63 characters at most, and 12 of them are the revision's. */
+const LONGEST_PLACE = 44;
+
+/** The name of the Promotion that brings a revision here: of one Environment alone, however long its name is. */
+function autoName(environment: string, digest: string): string {
+  const isShort = environment.length <= LONGEST_PLACE;
+  // What is cut off tells them apart, and a part of a name may end with neither of these.
+  const cut = `${environment.slice(0, LONGEST_PLACE - 9).replace(/[-.]+$/, '')}-${sha256(environment).slice(0, 8)}`;
+  return `auto-${isShort ? environment : cut}-${digest.slice('sha256:'.length, 'sha256:'.length + 12)}`;
+}
+
 /** The Promotion that comes by itself now, and when to look again. */
 export function riseOf(input: Input): { order?: Order; wakeAt?: number } {
   const { environment, now } = input;
@@ -74,10 +86,9 @@ export function riseOf(input: Input): { order?: Order; wakeAt?: number } {
       continue;
     }
     const changedAt = changeKnownTo([place], images);
-    const short = environment.metadata.name.slice(0, 44);
     return {
       order: {
-        name: `auto-${short}-${digest.slice('sha256:'.length, 'sha256:'.length + 12)}`,
+        name: autoName(environment.metadata.name, digest),
         ...(changedAt !== undefined && { annotations: { [COMMITTED_AT_ANNOTATION]: toTime(changedAt) } }),
         spec: {
           environment: environment.metadata.name,
