@@ -22,6 +22,13 @@ const lunch: WindowSpec = {
   durationSeconds: 3600,
 };
 const night: WindowSpec = { ...office, name: 'night', schedule: '0 22 * * *', durationSeconds: 4 * 3600 };
+const backup: WindowSpec = {
+  ...office,
+  name: 'backup',
+  kind: 'Deny',
+  schedule: '30 16 * * *',
+  durationSeconds: 5400,
+};
 
 describe('what the windows say at an instant', () => {
   test.each<[string, WindowSpec[], string, boolean, string, string | undefined]>([
@@ -75,6 +82,22 @@ describe('what the windows say at an instant', () => {
       '2026-11-26T12:00:00.000Z',
     ],
     [
+      'within a Deny that is on when the Allow ends: up to when one opens it',
+      [office, backup],
+      '2026-11-26T15:45:00Z',
+      false,
+      'window backup keeps it closed',
+      '2026-11-27T08:00:00.000Z',
+    ],
+    [
+      'within it and outside of the Allow',
+      [office, backup],
+      '2026-11-26T16:30:00Z',
+      false,
+      'window backup keeps it closed, outside window office',
+      '2026-11-27T08:00:00.000Z',
+    ],
+    [
       'a Deny alone leaves the rest open',
       [lunch],
       '2026-11-26T14:00:00Z',
@@ -88,6 +111,22 @@ describe('what the windows say at an instant', () => {
     expect(said(open ? found.nextClose : found.nextOpen)).toBe(next);
     expect(open ? found.nextOpen : found.nextClose).toBeUndefined();
   });
+
+  test.each([
+    ['2026-11-26T15:20:00Z', [], '2026-11-26T15:30:00Z'],
+    ['2026-11-26T15:45:00Z', ['backup'], '2026-11-26T16:00:00Z'],
+    ['2026-11-26T16:30:00Z', ['office', 'backup'], '2026-11-26T17:00:00Z'],
+    ['2026-11-26T17:00:00Z', ['office'], '2026-11-27T08:00:00Z'],
+  ])(
+    'every window that keeps it closed is told, as of %s and however long ago it was asked',
+    (now, names, until) => {
+      const windows = new Windows([office, backup]);
+      for (const earlier of ['2026-11-26T15:20:00Z', '2026-11-26T15:30:00Z', '2026-11-26T16:00:00Z'])
+        if (at(earlier) <= at(now)) windows.at(at(earlier));
+      const found = windows.at(at(now));
+      expect([found.closedBy, said(found.until)]).toEqual([names, said(at(until))]);
+    },
+  );
 
   test('a window that begins anew before it ends never closes', () => {
     const always = new Windows([{ ...office, schedule: '* * * * *', durationSeconds: 60 }]);
@@ -181,9 +220,22 @@ test('every minute around every change of the clocks is as brute force says, and
             (allows.length === 0 || allows.some((w) => w.on[minute]))
           );
         };
+        const closing = Array.from({ length: MINUTES }, (_, minute) => {
+          const isOutside = !on.some((w) => w.kind === 'Allow' && w.on[minute]);
+          return on
+            .flatMap((w, i) => ((w.kind === 'Deny' ? w.on[minute] : isOutside) ? [`w${i}`] : []))
+            .join(' ');
+        });
         for (const [minute, ms] of looks) {
           const found = windows.at(from + minute * 60_000 + ms);
           expect([zone, minute, found.open]).toEqual([zone, minute, isOpen(minute)]);
+          const closedBy = found.closedBy.toSorted().join(' ');
+          expect([zone, minute, closedBy]).toEqual([zone, minute, closing[minute]]);
+          // As long as it is said to hold, it holds.
+          const last = Math.min(MINUTES, (found.until - from) / 60_000);
+          let m = minute;
+          while (m < last && closing[m] === closedBy) m += 1;
+          expect(m).toBeGreaterThanOrEqual(last);
           let next = minute + 1;
           while (next < MINUTES && isOpen(next) === found.open) next += 1;
           const told = found.nextOpen ?? found.nextClose;

@@ -5,14 +5,16 @@ export interface Opening {
   open: boolean;
   /** For people, without an instruction. */
   reason: string;
-  /** The windows that close it: Deny windows that are on, or the Allow windows that are off. */
+  /** The windows that keep it closed: Deny windows that are on, and the Allow windows where all of them are off. */
   closedBy: readonly string[];
   /** When it opens again; undefined while it is open, and where that is not known. */
   nextOpen?: number;
   /** When it closes next; undefined while it is closed, and where that is not known. */
   nextClose?: number;
-  /** Up to here `open` holds: it is to be asked again then. Infinity: for ever. */
+  /** Up to here all of this holds: it is to be asked again then. Infinity: for ever. */
   until: number;
+  /** Up to here `open` is known to hold, whatever closes it. */
+  steadyUntil: number;
 }
 
 /** Events that are walked through to find the next change; with more, it is asked again at the last one. */
@@ -43,15 +45,23 @@ export class Windows {
 
   #look(now: number): Opening {
     const first = this.#stateAt(now);
-    let [event, until] = [first, now];
+    const said = describe(first);
+    let [event, changed, last] = [first, undefined as number | undefined, now];
     for (let seen = 0; seen < MOST_EVENTS; seen += 1) {
-      if (event.next === undefined) return { ...describe(first), until: Number.POSITIVE_INFINITY };
-      until = event.next;
-      event = this.#stateAt(until);
-      if (event.open !== first.open)
-        return { ...describe(first), until, ...(first.open ? { nextClose: until } : { nextOpen: until }) };
+      const { next } = event;
+      if (next === undefined) {
+        const never = Number.POSITIVE_INFINITY;
+        return { ...said, until: changed ?? never, steadyUntil: never };
+      }
+      last = next;
+      event = this.#stateAt(next);
+      // Another window that keeps it closed may ask for more of those in flight.
+      if (`${describe(event).closedBy}` !== `${said.closedBy}`) changed ??= next;
+      if (event.open === first.open) continue;
+      const change = first.open ? { nextClose: next } : { nextOpen: next };
+      return { ...said, until: changed ?? next, steadyUntil: next, ...change };
     }
-    return { ...describe(first), until };
+    return { ...said, until: changed ?? last, steadyUntil: last };
   }
 
   /** The state at an instant, and the next instant at which any window begins or ends. */
@@ -91,13 +101,20 @@ interface State {
 const names = (windows: readonly Looked[]): string[] => windows.map(({ spec }) => spec.name);
 
 function describe({ open, denying, allowing, allows }: State): Pick<Opening, 'open' | 'reason' | 'closedBy'> {
-  if (denying.length > 0)
-    return { open, reason: `${named(names(denying))} keeps it closed`, closedBy: names(denying) };
-  if (allowing.length > 0) return { open, reason: `${named(names(allowing))} is open`, closedBy: [] };
-  if (allows.length === 0) return { open, reason: 'no window closes it', closedBy: [] };
-  return { open, reason: `outside ${named(names(allows))}`, closedBy: names(allows) };
+  if (open) {
+    const reason =
+      allowing.length > 0 ? `${named(names(allowing), ['is', 'are'])} open` : 'no window closes it';
+    return { open, reason, closedBy: [] };
+  }
+  const off = allowing.length > 0 ? [] : allows;
+  const reasons = [
+    ...(denying.length > 0 ? [`${named(names(denying), ['keeps', 'keep'])} it closed`] : []),
+    ...(off.length > 0 ? [`outside ${named(names(off))}`] : []),
+  ];
+  return { open, reason: reasons.join(', '), closedBy: names([...off, ...denying]) };
 }
 
-function named(names: readonly string[]): string {
-  return `${names.length === 1 ? 'window' : 'windows'} ${names.join(', ')}`;
+function named(names: readonly string[], [one, several] = ['', '']): string {
+  const isOne = names.length === 1;
+  return `${isOne ? 'window' : 'windows'} ${names.join(', ')} ${isOne ? one : several}`.trimEnd();
 }

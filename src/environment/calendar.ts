@@ -1,5 +1,6 @@
 import { type Opening, Windows } from '../analysis/windows.ts';
 import type { Decision, Environment, EnvironmentStatus, EnvironmentWindow } from '../api/v1alpha1/types.ts';
+import { fingerprint } from '../runtime/hash.ts';
 import { presentable } from '../runtime/presentable.ts';
 import { fromTime, toTime } from '../runtime/time.ts';
 
@@ -41,8 +42,9 @@ export function calendarOf(environment: Environment | undefined, now: number): C
       open: false,
       reason: windows.message,
       unreadable: windows.message,
-      closedBy: [],
+      closedBy: specs.map((w) => w.name),
       until: Number.POSITIVE_INFINITY,
+      steadyUntil: Number.POSITIVE_INFINITY,
       // A typing error is no reason to go back.
       onClose: 'Finish',
     };
@@ -127,14 +129,32 @@ export function declaredFreezeOf({ spec, status }: Environment, now: number): De
   return { reason, ...(until !== undefined && { until }), since: toTime(now) };
 }
 
-/** Whether the windows have kept the Environment closed from one instant to another, as they are now. */
-export function closedThroughout(environment: Environment | undefined, from: number, to: number): boolean {
+type DeclaredWindows = NonNullable<EnvironmentStatus['declaredWindows']>;
+
+/** The windows that the spec declares, and since when they were seen: an edit of one makes them others. */
+export function declaredWindowsOf({ spec, status }: Environment, now: number): DeclaredWindows | undefined {
+  if (!spec.windows) return undefined;
+  const hash = fingerprint(spec.windows.toSorted((a, b) => (a.name < b.name ? -1 : 1)));
+  const before = status?.declaredWindows;
+  return before?.hash === hash ? before : { hash, since: toTime(now) };
+}
+
+/** Whether the windows stand as they did before an instant, epoch milliseconds: what they said then is known. */
+export function stoodBefore(environment: Environment, at: number): boolean {
+  const seen = environment.status?.declaredWindows;
+  const since = declaredWindowsOf(environment, at) === seen ? fromTime(seen?.since) : undefined;
+  return since !== undefined && since < at;
+}
+
+/** Whether the windows have kept the Environment closed from one instant to another. */
+export function closedThroughout(environment: Environment, from: number, to: number): boolean {
+  if (!stoodBefore(environment, from)) return false;
   let at = from;
   for (;;) {
     const calendar = calendarOf(environment, at);
     if (!calendar || calendar.open) return false;
-    if (calendar.until > to) return true;
-    at = calendar.until;
+    if (calendar.steadyUntil > to) return true;
+    at = calendar.steadyUntil;
   }
 }
 

@@ -2,7 +2,7 @@ import { type Wanted, withConditions } from '../api/v1alpha1/conditions.ts';
 import type { EnvironmentStatus } from '../api/v1alpha1/types.ts';
 import { presentable } from '../runtime/presentable.ts';
 import { toTime } from '../runtime/time.ts';
-import { calendarOf, declaredFreezeOf, type Freeze, freezeOf } from './calendar.ts';
+import { calendarOf, declaredFreezeOf, declaredWindowsOf, type Freeze, freezeOf } from './calendar.ts';
 import { doraOf } from './dora.ts';
 import { followUpsOf, overdue, settling } from './follow-ups.ts';
 import { historyOf } from './history.ts';
@@ -32,6 +32,7 @@ export function decide(input: Input): EnvironmentStatus {
   const calendar = calendarOf(environment, input.now);
   const freeze = freezeOf(environment, input.freezes, input.now);
   const declared = declaredFreezeOf(environment, input.now);
+  const windows = declaredWindowsOf(environment, input.now);
   const held = heldAuto(input);
   const followUps = followUpsOf(input);
   const late = overdue(followUps, input.now);
@@ -42,6 +43,7 @@ export function decide(input: Input): EnvironmentStatus {
     ...(released.length > 0 && { released }),
     ...(dora && { dora }),
     ...(calendar && { window: windowOf(calendar) }),
+    ...(windows && { declaredWindows: windows }),
     ...(freeze && { freeze: freezeStatus(freeze) }),
     ...(declared && { declaredFreeze: declared }),
     ...(held && { autoPromote: held }),

@@ -1,5 +1,5 @@
 import type { Bypassed } from '../api/v1alpha1/types.ts';
-import { closedThroughout, freezesOf } from '../environment/calendar.ts';
+import { closedThroughout, freezesOf, stoodBefore } from '../environment/calendar.ts';
 import { bindingsOf } from './bindings.ts';
 import type { Input } from './input.ts';
 
@@ -50,7 +50,7 @@ export function bypassesFor(input: Input): readonly Bypass[] {
  * stood when it was made. A freeze of the same second may have come after it.
  */
 function covers({ environment, freezes, now }: Input, constraint: Constraint, { at }: Bypass): boolean {
-  if (constraint === 'Window') return closedThroughout(environment, at, now);
+  if (constraint === 'Window') return environment !== undefined && closedThroughout(environment, at, now);
   if (constraint !== 'Freeze') return true;
   return freezesOf(environment, freezes, now).every(({ since }) => since !== undefined && since < at);
 }
@@ -65,7 +65,10 @@ export function passOver(input: Input, constraint: Constraint): Pass | undefined
 export function whyNotPassed(input: Input, constraint: 'Freeze' | 'Window'): string {
   const last = input.bypasses.findLast((b) => b.constraint === constraint);
   if (!last) return '';
-  const before = constraint === 'Freeze' ? 'this freeze' : 'it closed';
+  const { environment } = input;
+  const isEdited = environment !== undefined && !stoodBefore(environment, last.at);
+  const closed = isEdited ? 'the windows were edited' : 'it closed';
+  const before = constraint === 'Freeze' ? 'this freeze' : closed;
   return `; the Bypass by ${last.by} was made before ${before}: create another`;
 }
 

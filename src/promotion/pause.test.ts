@@ -157,6 +157,23 @@ describe('in flight, when a window closes', () => {
   });
 });
 
+test('in flight, a window that closes under another one counts as soon as it does', () => {
+  // From 00:00 to 00:02 it is allowed, and denied from 00:01 to 00:03: at 00:02 both keep it closed.
+  const windows = [
+    { name: 'office', kind: 'Allow', schedule: '0 0 * * *', durationSeconds: 120, onClose: 'Pause' },
+    { name: 'backup', kind: 'Deny', schedule: '1 0 * * *', durationSeconds: 120, onClose: 'Finish' },
+  ];
+  const world = new World({ environment: { windows, analysis: { ...QUICK, bakeSeconds: 600 } } });
+  const playTo = (seconds: number): void => {
+    while (world.now < START + seconds * 1000) play(world, 'Pass', 1);
+  };
+  playTo(110);
+  expect(world.reason).toBe('Baking');
+  playTo(130);
+  expect(world.reason).toBe('WindowClosed');
+  expect(message(world)).toContain('window backup keeps it closed, outside window office');
+});
+
 describe('in flight, under a freeze', () => {
   test('the weight stays, no deadline runs, and after it deadlines begin anew', () => {
     const world = until(new World({ gate: { deadlineSeconds: 60, onDeadline: 'Revert' } }), 'Analysing');
@@ -288,6 +305,39 @@ describe('what is passed over, on the record', () => {
     play(world, 'Pass');
     expect(world.reason).toBe('Succeeded');
     expect(world.promotion.status?.bypassed).toHaveLength(2);
+  });
+
+  test('nor windows that are edited after it, also where by them it would have been closed all along', () => {
+    const lunch = { name: 'lunch', kind: 'Deny', schedule: '0 0 1 1 *', durationSeconds: 7200 };
+    const world = new World({ environment: { windows: [lunch], analysis: { ...QUICK, bakeSeconds: 110 } } });
+    play(world, 'Pass', 5);
+    bypass(world, { constraint: 'Window' });
+    until(world, 'Baking');
+    // The same ones, parsed anew, are no others.
+    edit(world, { windows: [{ ...lunch }], analysis: { ...QUICK, bakeSeconds: 110 } });
+    play(world, 'Pass', 20);
+    expect(world.reason).toBe('Baking');
+    const incident = { ...(january('Revert') as { windows: object[] }).windows[0], name: 'incident' };
+    edit(world, { windows: [incident, lunch], analysis: { ...QUICK, bakeSeconds: 110 } });
+    play(world, 'Pass');
+    expect(world.reason).toBe('RolledBack');
+    expect(world.promotion.status?.revert?.reason).toBe('window');
+  });
+
+  test('the message says that the windows were edited, and another Bypass passes them', () => {
+    const world = new World({ environment: january('Finish') });
+    play(world, 'Pass', 5);
+    bypass(world, { constraint: 'Window' });
+    const [window] = (january('Finish') as { windows: object[] }).windows;
+    edit(world, { windows: [{ ...window, durationSeconds: MONTH - 60 }] });
+    play(world, 'Pass', 10);
+    expect(world.reason).toBe('WindowClosed');
+    expect(message(world)).toContain(
+      'the Bypass by bob was made before the windows were edited: create another',
+    );
+    bypass(world, { name: 'c', uid: 'c', constraint: 'Window' });
+    play(world, 'Pass');
+    expect(world.reason).toBe('Succeeded');
   });
 
   test.each(['cab', 'rollout'])(

@@ -66,12 +66,14 @@ function outside(input: Input): Pause | undefined {
   if (unreadable !== undefined)
     return pause('WindowClosed', 'Window', `Environment ${name} is closed: ${unreadable}`);
   const opens = nextOpen === undefined ? 'it is not known when it opens' : `it opens at ${toTime(nextOpen)}`;
-  return pause(
+  const closed = pause(
     'WindowClosed',
     'Window',
     `Environment ${name} is closed (${calendar.reason}): ${opens}, and this goes on by itself then${whyNotPassed(input, 'Window')}${whyNotSkipped(input)}`,
-    calendar.until,
+    calendar.steadyUntil,
   );
+  // Before it opens another window may keep it closed as well, and ask for more.
+  return Number.isFinite(calendar.until) ? { ...closed, wakeAt: calendar.until } : closed;
 }
 
 /** What keeps a promotion from beginning: a freeze, or the windows. */

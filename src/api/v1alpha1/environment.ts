@@ -370,6 +370,13 @@ export const environmentStatus = z.object({
     })
     .optional()
     .meta({ description: 'What the windows say; absent without any.' }),
+  declaredWindows: z
+    .object({
+      hash: text('Tells these windows from others.', 64),
+      since: time('Since when they were seen: a Bypass passes them that was made after that.'),
+    })
+    .optional()
+    .meta({ description: 'spec.windows, and since when they stand as they do.' }),
   freeze: z
     .object({
       by: text('Who froze it; absent: spec.freeze did.', 512).optional(),
