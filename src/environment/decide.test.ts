@@ -10,8 +10,10 @@ import type {
   PromotionStatus,
 } from '../api/v1alpha1/types.ts';
 import { toTime } from '../runtime/time.ts';
+import type { FreezeOrder } from './calendar.ts';
 import { decide } from './decide.ts';
 import type { Input } from './input.ts';
+import { verifiedIn } from './verified.ts';
 
 const digest = (n: number): string => `sha256:${String(n % 10).repeat(64)}`;
 const meta = (name: string) => ({
@@ -89,7 +91,7 @@ const decided = (
     decisions: [],
     upstreams: new Map(),
     freezes: [],
-    declared: () => undefined,
+    declared: () => [0, 1, 2, 3, 4, 5, 6, 7, 8, 9].map((n) => `checkout@${digest(n)}`),
     running: () => undefined,
     problems: [],
     ...change,
@@ -333,6 +335,26 @@ describe('drift', () => {
     expect(back.conditions?.map((c) => c.type)).toEqual(['Ready']);
   });
 
+  test('is a Rollout that is gone, too: nothing of what was promoted runs', () => {
+    const first = decided([promotion(1, ended)]);
+    const gone = decided([promotion(1, ended)], first, { declared: () => undefined });
+    expect(gone.targets?.[0]).toMatchObject({ drift: { found: 'nothing: its Rollout is not there' } });
+    expect(steady(gone)).toBeUndefined();
+    expect(gone.conditions?.[1]).toMatchObject({
+      type: 'Drifted',
+      reason: 'RolloutGone',
+      message: 'the Rollout of checkout is gone since something was promoted there: apply it again',
+    });
+    const places = environment(gone);
+    const image = { image: 'checkout', digest: digest(1) };
+    expect(verifiedIn(places, [image])).toMatchObject({
+      message: 'the Rollout of target checkout of Environment prod is gone: apply it again',
+    });
+    // What comes back soaks anew.
+    const back = decided([promotion(1, ended)], gone, { now: Date.parse('2026-01-10T00:00:00Z') });
+    expect(steady(back)).toBe('2026-01-10T00:00:00.000Z');
+  });
+
   test('is not what a promotion in flight declares', () => {
     const status = decided(
       [promotion(1, ended), promotion(2, {}, { state: 'Analysing', step: 1 })],
@@ -412,5 +434,43 @@ test('it is ready when everything that it names exists, else it says what to do'
   ).toMatchObject({
     status: 'False',
     message: 'Gate g does not exist: apply it',
+  });
+});
+
+describe('a freeze says until when, and what ends it', () => {
+  const frozen = (freeze: object | undefined, freezes: FreezeOrder[] = []): string | undefined => {
+    const place = environment();
+    const spec = { ...place.spec, ...(freeze && { freeze: freeze as { reason: string } }) };
+    const status = decided([], undefined, { environment: { ...place, spec }, freezes });
+    return status.conditions?.find((c) => c.type === 'Frozen')?.message;
+  };
+
+  test.each([
+    [
+      { reason: 'audit' },
+      'nothing begins and nothing advances here (audit): take spec.freeze out of the Environment to end it',
+    ],
+    [
+      { reason: 'audit', until: '2026-02-01T00:00:00Z' },
+      'nothing begins and nothing advances here until 2026-02-01T00:00:00.000Z (audit): take spec.freeze out of the Environment to end it sooner',
+    ],
+  ])('%j', (freeze, message) => {
+    expect(frozen(freeze)).toBe(message);
+  });
+
+  test('by a person', () => {
+    const until = Date.parse('2026-02-01T00:00:00Z');
+    const order = {
+      name: 'd',
+      uid: 'd',
+      by: 'bob',
+      verdict: 'Freeze',
+      at: 0,
+      until,
+      reason: 'incident',
+    } as const;
+    expect(frozen(undefined, [order])).toBe(
+      'nothing begins and nothing advances here until 2026-02-01T00:00:00.000Z (incident): create a Decision with verdict Thaw for Environment prod to end it sooner',
+    );
   });
 });

@@ -1,8 +1,9 @@
-import { type Wanted, withConditions } from '../api/v1alpha1/conditions.ts';
-import type { EnvironmentStatus } from '../api/v1alpha1/types.ts';
+import { withConditions } from '../api/v1alpha1/conditions.ts';
+import type { Environment, EnvironmentStatus } from '../api/v1alpha1/types.ts';
 import { presentable } from '../runtime/presentable.ts';
 import { toTime } from '../runtime/time.ts';
 import { calendarOf, declaredFreezeOf, declaredWindowsOf, type Freeze, freezeOf } from './calendar.ts';
+import { conditionsOf } from './conditions.ts';
 import { doraOf } from './dora.ts';
 import { followUpsOf, overdue, settling } from './follow-ups.ts';
 import { historyOf } from './history.ts';
@@ -11,6 +12,8 @@ import { heldAuto, recordOf, refusalOfRollback } from './rollbacks.ts';
 import { quarantineOf, releasedOf } from './quarantine.ts';
 import { truthOf } from './truth.ts';
 import { isUsed, latest } from './used.ts';
+
+type Held = NonNullable<EnvironmentStatus['autoPromote']>;
 
 /** The status of an Environment: its truth about each target, what it refuses, and whether it is usable. */
 export function decide(input: Input): EnvironmentStatus {
@@ -28,7 +31,6 @@ export function decide(input: Input): EnvironmentStatus {
     ),
   });
   const targets = environment.spec.targets.map((t) => truthOf(input, t));
-  const drifted = targets.filter((t) => t.drift).map((t) => t.name);
   const calendar = calendarOf(environment, input.now);
   const freeze = freezeOf(environment, input.freezes, input.now);
   const declared = declaredFreezeOf(environment, input.now);
@@ -46,58 +48,17 @@ export function decide(input: Input): EnvironmentStatus {
     ...(windows && { declaredWindows: windows }),
     ...(freeze && { freeze: freezeStatus(freeze) }),
     ...(declared && { declaredFreeze: declared }),
-    ...(held && { autoPromote: held }),
+    ...(held && { autoPromote: { ...held, message: howToResume(environment, held) } }),
     ...(followUps.length > 0 && { followUps }),
     ...(decisions.length > 0 && { decisions }),
     ...(history.length > 0 && { history }),
     conditions: withConditions(
       environment.status?.conditions,
-      [
-        readiness(problems, calendar?.unreadable),
-        ...(drifted.length > 0
-          ? [
-              {
-                type: 'Drifted',
-                status: 'True' as const,
-                reason: 'ImagesChanged',
-                message: `somebody changed the images of ${drifted.join(', ')} since they were promoted: promote what is meant`,
-              },
-            ]
-          : []),
-        ...(late.length > 0
-          ? [
-              {
-                type: 'FollowUpOverdue',
-                status: 'True' as const,
-                reason: 'NotApproved',
-                message: `${late.map((f) => `emergency ${f.promotion} (${f.ticket}) by ${f.by}`).join(', ')} was to be approved afterwards: somebody else creates a Decision with verdict Approve and gate follow-up for it`,
-              },
-            ]
-          : []),
-        ...(freeze
-          ? [
-              {
-                type: 'Frozen',
-                status: 'True' as const,
-                reason: freeze.by === undefined ? 'Declared' : 'Decided',
-                message: `nothing begins and nothing advances here: ${freeze.reason}`,
-              },
-            ]
-          : []),
-      ],
+      conditionsOf(environment, { targets, late, freeze, problems, unreadable: calendar?.unreadable }),
       generation,
       toTime(input.now),
     ),
   };
-}
-
-/** Whether promotions can run here at all. */
-function readiness(problems: readonly string[], unreadable: string | undefined): Wanted {
-  const all = [...(unreadable === undefined ? [] : [unreadable]), ...problems];
-  if (all.length === 0)
-    return { type: 'Ready', status: 'True', reason: 'Ready', message: 'every target and gate exists' };
-  const reason = unreadable === undefined ? 'AwaitingReference' : 'InvalidWindow';
-  return { type: 'Ready', status: 'False', reason, message: all.join('; ') };
 }
 
 function windowOf({
@@ -120,6 +81,11 @@ function freezeStatus({ by, reason, until }: Freeze): EnvironmentStatus['freeze'
     reason: presentable(reason, 1024),
     ...(until !== undefined && { until: toTime(until) }),
   };
+}
+
+/** What lets go on what comes by itself. */
+function howToResume({ metadata }: Environment, { heldBy }: Held): string {
+  return `held by ${heldBy}: create a Decision with verdict Resume for Environment ${metadata.name}, without promotion, to let it go on`;
 }
 
 /** Decisions on the place itself that were used, the latest of them. */

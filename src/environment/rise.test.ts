@@ -190,7 +190,12 @@ describe('autoPromote', () => {
     const held = inputOf(prod, [staging], { ...later, decisions: [rollback] });
     expect(riseOf(held)).toEqual({});
     const status = decide(held);
-    expect(status.autoPromote).toMatchObject({ heldBy: 'bob', reason: 'rollback: slow' });
+    expect(status.autoPromote).toMatchObject({
+      heldBy: 'bob',
+      reason: 'rollback: slow',
+      message:
+        'held by bob: create a Decision with verdict Resume for Environment prod, without promotion, to let it go on',
+    });
     // It stays held when the Decision is gone.
     const after = inputOf({ ...prod, status: { ...prod.status, ...status } }, [staging], later);
     expect(riseOf(after)).toEqual({});

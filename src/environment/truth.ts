@@ -1,9 +1,8 @@
-import { digestOf } from '../api/v1alpha1/images.ts';
 import type { EnvironmentStatus, Promotion, Target } from '../api/v1alpha1/types.ts';
 import { referenceRun } from '../promotion/revision.ts';
-import { presentable } from '../runtime/presentable.ts';
 import { fromTime, toTime } from '../runtime/time.ts';
 import { changedAt } from './changed.ts';
+import { driftOf } from './drift.ts';
 import type { Input } from './input.ts';
 
 type TargetTruth = NonNullable<EnvironmentStatus['targets']>[number];
@@ -138,26 +137,4 @@ function steadyOf(
   const became = place?.state === 'Succeeded' ? place.since : lastGood.since;
   const since = Math.max(fromTime(became) ?? 0, before, disturbedUntilNow, ...reverts);
   return Math.min(since, input.now);
-}
-
-/** Where a tag was promoted the tag is declared, and the digest that ran is on record. */
-const isIn = (list: readonly string[] | undefined, i: string): boolean =>
-  list?.some((d) => d === i || (digestOf(d) === undefined && i.startsWith(`${d}@`))) ?? true;
-
-/** Somebody declared other images than were promoted, with no promotion in flight. */
-function driftOf(
-  input: Input,
-  target: Target,
-  current: RevisionRef,
-  before: TargetTruth['drift'],
-): TargetTruth['drift'] {
-  const declared = input.declared(target);
-  const running = input.running(target);
-  const images = current.images ?? [];
-  // What is declared runs in the end; what runs is what users get.
-  const other = [declared, running].find((list) => !images.every((i) => isIn(list, i)));
-  if (!other) return undefined;
-  const [expected, found] = [images.join(' '), other.join(' ')].map((t) => presentable(t, 4096));
-  const since = before?.found === found ? before?.since : undefined;
-  return { expected: expected ?? '', found: found ?? '', since: since ?? toTime(input.now) };
 }

@@ -1,6 +1,7 @@
 import { digestOf } from '../api/v1alpha1/images.ts';
 import type { Environment, RevisionImage } from '../api/v1alpha1/types.ts';
 import { fromTime } from '../runtime/time.ts';
+import { GONE } from './drift.ts';
 
 /** What an Environment says of a revision that wants to rise from there. */
 export type Verified =
@@ -25,6 +26,11 @@ export function verifiedIn(environment: Environment, images: readonly RevisionIm
       };
     const times = found.flatMap((t) => (t.drift ? [] : (fromTime(t.steadySince) ?? [])));
     const [disturbed] = found;
+    if (times.length === 0 && disturbed?.drift?.found === GONE)
+      return {
+        good: false,
+        message: `the Rollout of target ${disturbed.name} of Environment ${name} is gone: apply it again`,
+      };
     if (times.length === 0)
       return {
         good: false,

@@ -91,6 +91,11 @@ describe('an Environment', () => {
       ['Degraded', 'ImagesChanged'],
     ],
     [
+      'whose Rollout is gone',
+      () => shown({ status: promoted(), declared: () => undefined }),
+      ['Degraded', 'RolloutGone'],
+    ],
+    [
       'whose emergency nobody has approved',
       () =>
         shown({

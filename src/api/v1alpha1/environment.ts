@@ -268,7 +268,10 @@ const decisionUsed = z.object({
   by: text('Who decided, as the API server knew them.', 512),
   verdict: text('What was decided.', 16),
   left: digest('Rollback: the revision that was taken back.').optional(),
-  to: text('Rollback: the revision that was brought back, with its digest.', 512).optional(),
+  to: text(
+    'Rollback: the revision that was brought back, with its digest, and the targets that it left out.',
+    512,
+  ).optional(),
   promotion: text('Approve: the emergency that it settles.', 253).optional(),
   until: time('Freeze: when it ends by itself.').optional(),
   at: time('When.'),
@@ -341,11 +344,11 @@ export const environmentStatus = z.object({
         drift: z
           .object({
             expected: text('What was promoted.', 4096),
-            found: text('What is declared instead.', 4096),
+            found: text('What is declared or runs instead.', 4096),
             since: time('Since when.'),
           })
           .optional()
-          .meta({ description: 'Somebody changed what was promoted.' }),
+          .meta({ description: 'Somebody changed what was promoted, or its Rollout is gone.' }),
       }),
     )
     .max(32)
@@ -397,6 +400,7 @@ export const environmentStatus = z.object({
     .object({
       heldBy: text('Who held it, as the API server knew them.', 512),
       reason: text('Why.'),
+      message: text('What lets it go on.').optional(),
       since: time('Since when.'),
     })
     .optional()
@@ -439,7 +443,7 @@ export const environmentStatus = z.object({
     .meta({ description: 'How promotions ended here, newest first.', ...atomic }),
   dora: dora
     .optional()
-    .meta({ description: 'The four keys of DORA, from the history; absent before anything has begun.' }),
+    .meta({ description: 'The four keys of DORA, from the history; absent before anything has ended.' }),
   audit: auditTrail(MOST_PLACE_RECORDS).optional(),
   conditions,
 });

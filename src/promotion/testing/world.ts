@@ -357,7 +357,10 @@ export class World {
       freezes,
       decisions: [],
       upstreams: this.upstreams,
-      declared: () => undefined,
+      declared: ({ name }: Target) =>
+        this.targets
+          .find(({ target }) => target.name === name)
+          ?.model.rollout.spec.template?.spec?.containers?.map((c) => c.image ?? ''),
       running: () => undefined,
       problems: [],
     };
