@@ -154,6 +154,48 @@ describe('several orders for one place', () => {
     expect(start(started).reason).toBe('Queued');
   });
 
+  describe('an Environment that knows nothing, with one upstream', () => {
+    const OLDER = `sha256:${'e'.repeat(64)}`;
+    const since = '2026-01-01T00:00:00.000Z';
+    const images = (digest: string): Rival['images'] => [{ image: 'ghcr.io/acme/checkout', digest }];
+    /** Two orders, one of this revision and one of another; staging has this one as good. */
+    const rising = (good: string, other: Partial<Rival>): Input => {
+      const world = new World({ environment: { upstream: { environments: [{ name: 'staging' }] } } });
+      world.environment.status = {};
+      const { environment } = new World();
+      const lastGood = { revisionDigest: good, images: [`checkout@${good}`], promotion: 'p', since };
+      const status = { targets: [{ name: 'checkout', lastGood, steadySince: since }] };
+      const staging = { ...environment, metadata: { ...environment.metadata, name: 'staging' }, status };
+      return ready({ rivals: [rival(other)], upstreams: new Map([['staging', staging]]) }, world);
+    };
+
+    test.each<[string, string, Partial<Rival>, string]>([
+      ['one that staging has left behind keeps nobody', DIGEST, { images: images(OLDER) }, 'Preflight'],
+      [
+        'who is left behind awaits it, whatever else waits',
+        OLDER,
+        { images: images(OLDER) },
+        'AwaitingUpstream',
+      ],
+      ['two that are both good there are ambiguous', DIGEST, {}, 'AmbiguousOrder'],
+      [
+        'so is an emergency, which may skip it',
+        DIGEST,
+        { images: images(OLDER), priority: 1 },
+        'AmbiguousOrder',
+      ],
+    ])('%s', (_, good, other, reason) => {
+      const waits = { reason: 'AwaitingApproval', createdAt: older } as const;
+      expect(start(rising(good, { ...waits, ...other })).reason).toBe(reason);
+    });
+
+    test('of two of which one was left behind Replace keeps the newer', () => {
+      const input = rising(OLDER, { createdAt: newer, images: images(OLDER) });
+      if (input.environment) input.environment.spec.concurrency = 'Replace';
+      expect(start(input).reason).toBe('Superseded');
+    });
+  });
+
   test('a newer one takes over what an older one cannot bring back, with the record of what was good', () => {
     const stuck = rival({
       uid: 'stuck',

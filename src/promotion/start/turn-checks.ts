@@ -1,6 +1,7 @@
-import type { Input } from '../input.ts';
+import type { Input, Rival } from '../input.ts';
 import type { Outcome } from '../outcome.ts';
 import { aheadOf, chosen, NORMAL, priorityOf, rivalFor } from './turn.ts';
+import { lackOf } from './upstream.ts';
 import { wait } from './waiting.ts';
 
 /** Whose turn it is, by the Environment's `concurrency`. A dry run takes no turn. */
@@ -9,9 +10,25 @@ export function turn(input: Input): Outcome | undefined {
   return ambiguous(input) ?? replaced(input) ?? queued(input);
 }
 
+/** Whether it could begin as far as its upstream goes; what soaks there could, in time. */
+function isGoodUpstream(input: Input): boolean {
+  const lack = lackOf(input);
+  return lack === undefined || lack.reason === 'Soaking';
+}
+
+/** The same of another one; what is more urgent may pass over it. */
+function isRivalGood(input: Input, { priority, images }: Rival): boolean {
+  if (priority < NORMAL) return true;
+  const { environment } = input.promotion.spec;
+  const spec = { environment, revision: { images: [...images] } };
+  const promotion = { ...input.promotion, spec, status: undefined };
+  return isGoodUpstream({ ...input, promotion, bypasses: [] });
+}
+
 /**
  * An Environment that knows nothing of a target (a new cluster, a restore without status) cannot tell which of
- * several orders is the one that holds: `kubectl apply` of a whole directory would play back history.
+ * several orders is the one that holds: `kubectl apply` of a whole directory would play back history. One that is not
+ * good upstream is no candidate: it waits for that, as what autoPromote has ordered does when staging has gone on.
  */
 function ambiguous(input: Input): Outcome | undefined {
   const known = input.environment?.status?.targets ?? [];
@@ -20,7 +37,8 @@ function ambiguous(input: Input): Outcome | undefined {
     return !truth?.current && !truth?.lastGood;
   });
   if (unknown.length === 0 || rivalFor(input, unknown, (r) => r.started)) return undefined;
-  const other = rivalFor(input, unknown);
+  if (!isGoodUpstream(input)) return undefined;
+  const other = rivalFor(input, unknown, (r) => isRivalGood(input, r));
   if (!other) return undefined;
   const names = unknown.map((s) => s.target.name).join(', ');
   return wait(
