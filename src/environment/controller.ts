@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { findCondition } from '../api/v1alpha1/conditions.ts';
-import { API_VERSION, ENVIRONMENTS, IN_USE_FINALIZER, PROMOTIONS } from '../api/v1alpha1/names.ts';
+import { API_VERSION, ENVIRONMENTS, IN_USE_FINALIZER } from '../api/v1alpha1/names.ts';
 import {
   parseDecision,
   parseEnvironment,
@@ -15,23 +15,19 @@ import type { KubeClient } from '../kube/client.ts';
 import type { ReconcileResult } from '../kube/controller.ts';
 import { setFinalizer } from '../kube/finalizers.ts';
 import { patchStatus } from '../kube/patch.ts';
-import { isAlreadyExists } from '../kube/errors.ts';
-import { collectionPath, objectPath, splitKey } from '../kube/paths.ts';
-import { ownName } from '../policy/account.ts';
+import { objectPath, splitKey } from '../kube/paths.ts';
 import { DISTRUST_MS, isUsable, type Standing } from '../policy/standing.ts';
 import type { StoreReader } from '../kube/informer.ts';
 import type { KubeObject } from '../kube/types.ts';
-import { isMachine } from '../promotion/approvals.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
-import { presentable } from '../runtime/presentable.ts';
 import { earliest } from '../runtime/time.ts';
+import { OrderMaker } from './act.ts';
 import { calendarOf, freezeOf, freezeOrders } from './calendar.ts';
 import { decide } from './decide.ts';
 import { figuresChangeAt } from './dora.ts';
 import { isAfterwards } from './follow-ups.ts';
 import type { Input } from './input.ts';
-import type { Order } from './order.ts';
 import { changesOf } from './report.ts';
 import { riseOf } from './rise.ts';
 import { rollbackOrders } from './rollbacks.ts';
@@ -58,13 +54,6 @@ export interface EnvironmentControllerOptions {
   absence(namespace: string, name: string): string | undefined;
 }
 
-/** An order that the API server did not take. */
-interface Unmade {
-  /** UID of the Rollback that asks for it; undefined: it comes by itself. */
-  decision: string | undefined;
-  error: unknown;
-}
-
 /** On the place itself, or an Approve that may settle what an emergency has skipped: not one that was used on its gate. */
 function isOnPlace({ spec }: Decision, status: Environment['status']): boolean {
   return (
@@ -76,11 +65,11 @@ function isOnPlace({ spec }: Decision, status: Environment['status']): boolean {
 /** Keeps the status of Environments; the only writer of it. */
 export class EnvironmentController {
   readonly #o: EnvironmentControllerOptions;
-  /** The name by which the API server knows the operator, once it was asked. */
-  #account: string | undefined;
+  readonly #maker: OrderMaker;
 
   constructor(options: EnvironmentControllerOptions) {
     this.#o = options;
+    this.#maker = new OrderMaker(options);
   }
 
   async reconcile(key: string, _signal: AbortSignal, log: Log): Promise<ReconcileResult | void> {
@@ -111,7 +100,7 @@ export class EnvironmentController {
     const { order, wakeAt: risesAt } = riseOf(input);
     // Before it is on record that they were used: what is made twice is made once.
     const orders = [...rollbackOrders(input), ...(order ? [order] : [])];
-    const unmade = await this.#orderAll(environment, orders, log);
+    const unmade = await this.#maker.makeAll(environment, orders, log);
     const decided = decide({ ...input, unmade: new Set(unmade.map((u) => u.decision)) });
     const { status, fresh } = onRecord(input, decided);
     const inUse = status.targets?.some((t) => t.candidate) ?? false;
@@ -158,51 +147,6 @@ export class EnvironmentController {
     const standing = await this.#o.standing(metadata.namespace);
     const decisions = all.filter((d) => isKnown(d) || isUsable(standing, d.metadata.creationTimestamp));
     return { decisions, distrusted: !standing.trusted };
-  }
-
-  /** Makes Promotions; what the API server refuses is told by an event, and holds up nothing else. */
-  async #orderAll(environment: Environment, orders: readonly Order[], log: Log): Promise<Unmade[]> {
-    const unmade: Unmade[] = [];
-    for (const order of orders)
-      try {
-        await this.#order(environment, order, log);
-      } catch (error) {
-        unmade.push({ decision: order.spec.rollback?.uid, error });
-        const { namespace, name, uid } = environment.metadata;
-        const note = `Promotion ${order.name} cannot be made, and is tried again: ${error instanceof Error ? error.message : 'no answer'}`;
-        this.#o.events.record(
-          { apiVersion: API_VERSION, kind: 'Environment', namespace, name, uid },
-          { type: 'Warning', reason: 'PromotionNotMade', action: 'Ordering', note: presentable(note, 1024) },
-        );
-      }
-    return unmade;
-  }
-
-  /** Makes a Promotion; one that is there already has been made before. */
-  async #order({ metadata }: Environment, { name, annotations, spec }: Order, log: Log): Promise<void> {
-    const { namespace } = metadata;
-    const body = {
-      apiVersion: API_VERSION,
-      kind: 'Promotion',
-      metadata: { name, namespace, ...(annotations && { annotations }) },
-      spec: await this.#inOwnName(spec),
-    };
-    try {
-      this.#o.promotions.upsertLocal(
-        await this.#o.client.create<RawObject>(collectionPath(PROMOTIONS, namespace), body),
-      );
-      log.info({ promotion: name, reason: spec.reason }, 'Promotion made');
-    } catch (error) {
-      if (!isAlreadyExists(error)) throw error;
-    }
-  }
-
-  /** It names itself: approvers are then sure that none of them has asked for it. A Rollback has its author on it. */
-  async #inOwnName(spec: Order['spec']): Promise<Order['spec']> {
-    if (spec.rollback) return spec;
-    this.#account ??= await ownName(this.#o.client);
-    // A person's account, as on a developer's machine, may be an approver's.
-    return isMachine(this.#account) ? { ...spec, requestedBy: this.#account } : spec;
   }
 
   #upstreams({ metadata, spec }: Environment): Map<string, Environment> {

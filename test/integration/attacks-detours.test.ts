@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, test } from '@jest/globals';
 import type { Decision, DecisionSpec, Promotion } from '../../src/api/v1alpha1/types.ts';
 import { ApiError, type KubeObject } from '../harness/api.ts';
 import { PASSING } from '../harness/gates.ts';
-import { decisionOf, entitle, fateOf } from '../harness/people.ts';
+import { decideAs, decisionOf, entitle, fateOf } from '../harness/people.ts';
 import { Place, reasonOf, revisionImage, sluicePath } from '../harness/promotions.ts';
 import { sharedWorld } from '../harness/shared.ts';
 import { until } from '../harness/until.ts';
@@ -267,5 +267,118 @@ describe('decisions that come right after the promotion, before anybody has look
     });
     expect(reasonOf(waiting)).toBe('AwaitingApproval');
     expect(waiting.status?.revisionDigest).toBe(now);
+  });
+});
+
+/** As if something had kept the operator from making what it orders just long enough: only alice can make one. */
+async function onlyAlice(prefix: string): Promise<() => Promise<void>> {
+  const group = '/apis/admissionregistration.k8s.io/v1';
+  const name = 'detours-only-alice';
+  await cluster.api.create(`${group}/validatingadmissionpolicies`, {
+    apiVersion: 'admissionregistration.k8s.io/v1',
+    kind: 'ValidatingAdmissionPolicy',
+    metadata: { name },
+    spec: {
+      matchConstraints: {
+        resourceRules: [
+          {
+            apiGroups: ['sluice.dev'],
+            apiVersions: ['*'],
+            operations: ['CREATE'],
+            resources: ['promotions'],
+          },
+        ],
+      },
+      validations: [
+        {
+          expression: `!object.metadata.name.startsWith('${prefix}') || request.userInfo.username == 'alice'`,
+          message: 'alice is quicker',
+        },
+      ],
+    },
+  });
+  await cluster.api.create(`${group}/validatingadmissionpolicybindings`, {
+    apiVersion: 'admissionregistration.k8s.io/v1',
+    kind: 'ValidatingAdmissionPolicyBinding',
+    metadata: { name },
+    spec: {
+      policyName: name,
+      validationActions: ['Deny'],
+      matchResources: { namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': NAMESPACE } } },
+    },
+  });
+  const trial = `${sluicePath(NAMESPACE, 'promotions')}?dryRun=All`;
+  await until('it is in force', async () =>
+    (await refusal(cluster.api.create(trial, order(`${prefix}trial`)))).includes('alice is quicker'),
+  );
+  return async () => {
+    await cluster.api.delete(`${group}/validatingadmissionpolicybindings/${name}`);
+    await cluster.api.delete(`${group}/validatingadmissionpolicies/${name}`);
+  };
+}
+
+describe('a name that the operator is going to use, taken by somebody else', () => {
+  const promotions = sluicePath(NAMESPACE, 'promotions');
+  const squat = async (name: string, environment: string): Promise<void> => {
+    const spec = { environment, dryRun: true, revision: { images: [revisionImage('squat', 'v3')] } };
+    await cluster.apiAs('alice').create(promotions, { ...order(name), spec });
+  };
+  const untilTold = (name: string): Promise<unknown> =>
+    until(`an event says that ${name} is not what was ordered`, async () => {
+      const { items } = await cluster.api.list<KubeObject & { reason: string; note: string }>(
+        `/apis/events.k8s.io/v1/namespaces/${NAMESPACE}/events`,
+      );
+      return items.some(
+        (e) => e.reason === 'PromotionNotMade' && e.note.includes(name) && e.note.includes('delete it'),
+      );
+    });
+  let place: Place;
+
+  beforeAll(async () => {
+    await entitle(cluster, NAMESPACE, 'carol', 'release-operator');
+    place = await new Place(cluster.api, NAMESPACE, 'squat').prepare();
+    for (const version of ['v2', 'v3']) {
+      await place.promote(version);
+      expect(reasonOf(await place.untilEnded(`squat-${version}`))).toBe('Succeeded');
+    }
+  });
+
+  test('is no rollback: the Decision is not used until its own is made', async () => {
+    const lift = await onlyAlice('rollback-');
+    const spec = { verdict: 'Rollback', environment: 'squat', target: 'squat' } as const;
+    await decideAs(cluster, NAMESPACE, 'carol', 'squat-back', spec);
+    const made = await cluster.api.get<Decision & KubeObject>(`${decisions}/squat-back`);
+    const name = `rollback-${made.metadata.uid}`;
+    await squat(name, 'squat');
+    await lift();
+    await untilTold(name);
+    expect((await place.environment()).status?.decisions ?? []).toEqual([]);
+    await cluster.apiAs('alice').delete(`${promotions}/${name}`);
+    expect(reasonOf(await place.untilEnded(name))).toBe('Succeeded');
+    expect(await fateOf(cluster, NAMESPACE, 'squat-back')).toBe('True Used');
+    expect(await place.image()).toContain(revisionImage('squat', 'v2').digest);
+  });
+
+  test('does not stop in silence what comes by itself', async () => {
+    const revision = revisionDigest([revisionImage('squat', 'v2')]);
+    const name = `auto-squatted-${revision.slice(7, 19)}`;
+    await squat(name, 'squatted');
+    await place.apply('Environment', 'squatted', {
+      targets: [
+        {
+          name: 'squat',
+          rollout: { name: 'squat' },
+          images: [{ image: revisionImage('squat', 'v2').image, container: 'app' }],
+        },
+      ],
+      upstream: { environments: [{ name: 'squat' }] },
+      autoPromote: 'WhenVerifiedUpstream',
+    });
+    await untilTold(name);
+    await cluster.apiAs('alice').delete(`${promotions}/${name}`);
+    await until('it comes by itself', async () => {
+      const found = await cluster.api.find<Promotion & KubeObject>(`${promotions}/${name}`);
+      return found?.spec.reason === 'verified in Environment squat';
+    });
   });
 });

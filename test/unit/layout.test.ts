@@ -33,7 +33,7 @@ const under = (path: string, ...folders: string[]): boolean => folders.some((f) 
 const isPackage = (to: string): boolean => !to.endsWith('.ts');
 
 /** The pure part of a kind: everything but what gathers, acts and wires. */
-const IMPURE = ['controller.ts', 'ending.ts', 'probes.ts'];
+const IMPURE = ['act.ts', 'controller.ts', 'ending.ts', 'probes.ts'];
 const isImpure = (file: string): boolean =>
   under(file, 'promotion/gather') || IMPURE.includes(file.slice(file.lastIndexOf('/') + 1));
 const isPure = (file: string): boolean =>
