@@ -1,6 +1,5 @@
 import { type Opening, Windows } from '../analysis/windows.ts';
 import type { Decision, Environment, EnvironmentStatus, EnvironmentWindow } from '../api/v1alpha1/types.ts';
-import { fingerprint } from '../runtime/hash.ts';
 import { presentable } from '../runtime/presentable.ts';
 import { fromTime, toTime } from '../runtime/time.ts';
 
@@ -127,35 +126,6 @@ export function declaredFreezeOf({ spec, status }: Environment, now: number): De
   const before = status?.declaredFreeze;
   if (before?.reason === reason && before.until === until) return before;
   return { reason, ...(until !== undefined && { until }), since: toTime(now) };
-}
-
-type DeclaredWindows = NonNullable<EnvironmentStatus['declaredWindows']>;
-
-/** The windows that the spec declares, and since when they were seen: an edit of one makes them others. */
-export function declaredWindowsOf({ spec, status }: Environment, now: number): DeclaredWindows | undefined {
-  if (!spec.windows) return undefined;
-  const hash = fingerprint(spec.windows.toSorted((a, b) => (a.name < b.name ? -1 : 1)));
-  const before = status?.declaredWindows;
-  return before?.hash === hash ? before : { hash, since: toTime(now) };
-}
-
-/** Whether the windows stand as they did before an instant, epoch milliseconds: what they said then is known. */
-export function stoodBefore(environment: Environment, at: number): boolean {
-  const seen = environment.status?.declaredWindows;
-  const since = declaredWindowsOf(environment, at) === seen ? fromTime(seen?.since) : undefined;
-  return since !== undefined && since < at;
-}
-
-/** Whether the windows have kept the Environment closed from one instant to another. */
-export function closedThroughout(environment: Environment, from: number, to: number): boolean {
-  if (!stoodBefore(environment, from)) return false;
-  let at = from;
-  for (;;) {
-    const calendar = calendarOf(environment, at);
-    if (!calendar || calendar.open) return false;
-    if (calendar.steadyUntil > to) return true;
-    at = calendar.steadyUntil;
-  }
 }
 
 /** The freeze in force that lasts longest. */

@@ -2,7 +2,7 @@ import { withConditions } from '../api/v1alpha1/conditions.ts';
 import type { Environment, EnvironmentStatus } from '../api/v1alpha1/types.ts';
 import { presentable } from '../runtime/presentable.ts';
 import { toTime } from '../runtime/time.ts';
-import { calendarOf, declaredFreezeOf, declaredWindowsOf, type Freeze, freezeOf } from './calendar.ts';
+import { calendarOf, declaredFreezeOf, type Freeze, freezeOf } from './calendar.ts';
 import { conditionsOf } from './conditions.ts';
 import { doraOf } from './dora.ts';
 import { followUpsOf, overdue, settling } from './follow-ups.ts';
@@ -10,6 +10,7 @@ import { historyOf } from './history.ts';
 import type { Input } from './input.ts';
 import { heldAuto, recordOf, refusalOfRollback } from './rollbacks.ts';
 import { quarantineOf, releasedOf } from './quarantine.ts';
+import { declaredWindowsOf } from './stood.ts';
 import { truthOf } from './truth.ts';
 import { isUsed, latest } from './used.ts';
 

@@ -1,5 +1,6 @@
 import type { Bypassed } from '../api/v1alpha1/types.ts';
-import { closedThroughout, freezesOf, stoodBefore } from '../environment/calendar.ts';
+import { freezesOf } from '../environment/calendar.ts';
+import { closedThroughout, stoodBefore } from '../environment/stood.ts';
 import { bindingsOf } from './bindings.ts';
 import type { Input } from './input.ts';
 
