@@ -15,7 +15,7 @@ export interface CommandSpec<Flags> {
   details?: string;
   /** Each a line that can be typed as it stands. */
   examples: readonly string[];
-  /** Flags as commander reads them, with what they mean. */
+  /** Flags as commander reads them, with what they mean; `<name...>` may be repeated. */
   flags?: readonly (readonly [flags: string, meaning: string])[];
   /** What commander has read. */
   schema: z.ZodType<Flags>;

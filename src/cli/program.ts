@@ -1,4 +1,4 @@
-import { Command as Program, CommanderError } from 'commander';
+import { Command as Program, CommanderError, Option } from 'commander';
 import { z } from 'zod';
 import type { Command } from './command.ts';
 import { COMMANDS } from './commands.ts';
@@ -41,10 +41,21 @@ function programFor(io: Io, ended: (exit: Exit) => void): Program {
     .configureOutput({ writeOut: (text) => io.out(text), writeErr: (text) => io.err(text) })
     .configureHelp({ helpWidth: io.columns, showGlobalOptions: false })
     .exitOverride();
-  for (const [flags, meaning] of GLOBAL_FLAGS) program.option(flags, meaning);
+  for (const flag of GLOBAL_FLAGS) program.addOption(optionOf(flag));
   const groups = new Map<string, Program>();
   for (const command of COMMANDS) add(program, groups, command, io, ended);
   return program;
+}
+
+/**
+ * `--image <reference...>` may be repeated, with one value each. To commander the dots mean that one flag takes all the
+ * words that follow, the command's own argument among them.
+ */
+function optionOf([flags, meaning]: readonly [string, string]): Option {
+  const option = new Option(flags.replace('...', ''), meaning);
+  return flags.includes('...')
+    ? option.argParser((value: string, before?: readonly string[]) => [...(before ?? []), value])
+    : option;
 }
 
 /** Words that only have commands below them. */
@@ -81,7 +92,7 @@ function add(
       'after',
       `\nExamples:\n${command.examples.map((e) => `  ${e}\n`).join('')}\nFlags of every command: kubectl sluice --help\n`,
     );
-  for (const [flags, meaning] of command.flags ?? []) made.option(flags, meaning);
+  for (const flag of command.flags ?? []) made.addOption(optionOf(flag));
   made.action(async (...given: unknown[]) => {
     const args = given.slice(0, -2).flatMap((arg) => (arg === undefined ? [] : [arg].flat()));
     const flags: unknown = made.optsWithGlobals();

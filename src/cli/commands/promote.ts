@@ -15,7 +15,7 @@ import { nameOf, output, OUTPUT_FLAG, printed } from '../output.ts';
 export const REVISION_FLAGS = [
   ['--image <reference...>', 'image to bring: REPOSITORY:TAG@sha256:DIGEST; may be repeated'],
   ['--from <environment>', 'instead: what was last good there'],
-  ['--target <name...>', 'targets to deliver to; absent: all that one of the images matches'],
+  ['--target <name...>', 'target to deliver to; may be repeated; absent: all that one of the images matches'],
 ] as const;
 
 export const revisionFlags = z.object({
