@@ -9,6 +9,7 @@ import type { Informer } from './kube/informer.ts';
 import { LeaseElector } from './kube/lease.ts';
 import { loadKubeConfig } from './kube/load-config.ts';
 import type { KubeObject } from './kube/types.ts';
+import { createBuildInfo } from './metrics/build.ts';
 import { createEnvironmentMetrics } from './metrics/environments.ts';
 import { KubeMetrics } from './metrics/kube.ts';
 import { PromotionMetrics } from './metrics/promotions.ts';
@@ -28,6 +29,7 @@ const random = systemRandom;
 function assemble(config: Config, log: Log): SluiceOperator {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
+  createBuildInfo(registry);
   const kubeMetrics = new KubeMetrics(registry);
   const kubeconfig = loadKubeConfig({
     ...(config.kubeconfig !== undefined && { kubeconfig: config.kubeconfig }),

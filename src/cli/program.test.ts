@@ -3,6 +3,7 @@ import { ApiError, TransportError } from '../kube/errors.ts';
 import { COMMANDS } from './commands.ts';
 import { completionsFor } from './complete.ts';
 import { bareName, secondsOf } from './context.ts';
+import { VERSION } from '../runtime/version.ts';
 import { inWords } from './errors.ts';
 import { runCli } from './program.ts';
 import { keptIo } from './testing/io.ts';
@@ -32,6 +33,16 @@ describe('every command', () => {
     const { out } = await run('--help');
     for (const [word] of words) expect(out).toMatch(new RegExp(`^  ${word}\\b`, 'm'));
   });
+});
+
+test.each([[[]], [['audit']], [['-n', 'shop']]])('without a command %j is answered by help, as kubectl does', async (argv) => {
+  const { exit, out, err } = await run(...argv);
+  expect([exit, err]).toEqual([0, '']);
+  expect(out).toContain('Usage: kubectl sluice');
+});
+
+test('it tells its version', async () => {
+  expect(await run('--version')).toEqual({ exit: 0, out: `${VERSION}\n`, err: '' });
 });
 
 describe('words that make no sense', () => {

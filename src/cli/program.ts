@@ -6,6 +6,7 @@ import { Context } from './context.ts';
 import { inWords } from './errors.ts';
 import { GLOBAL_FLAGS, globalFlags } from './flags.ts';
 import { EXIT, type Exit, type Io } from './io.ts';
+import { VERSION } from '../runtime/version.ts';
 
 /**
  * Runs a command line.
@@ -34,9 +35,21 @@ function flagProblem({ issues: [first] }: z.ZodError): string {
     : (first?.message ?? 'wrong flags');
 }
 
+/** Where words are missing, help is what was asked for, as with kubectl; to commander it is an error. */
+class Words extends Program {
+  override createCommand(name?: string): Words {
+    return new Words(name);
+  }
+
+  override help(): never {
+    return super.help();
+  }
+}
+
 function programFor(io: Io, ended: (exit: Exit) => void): Program {
-  const program = new Program('kubectl sluice')
+  const program = new Words('kubectl sluice')
     .description('promotions of Sluice: what rises where, and what a person decides about it')
+    .version(VERSION, '--version', 'say which version this is')
     .showHelpAfterError('see kubectl sluice --help')
     .configureOutput({ writeOut: (text) => io.out(text), writeErr: (text) => io.err(text) })
     .configureHelp({ helpWidth: io.columns, showGlobalOptions: false })

@@ -4,6 +4,7 @@ import { PROMOTION_REASONS } from '../../src/api/v1alpha1/reasons.ts';
 import { runCli } from '../../src/cli/program.ts';
 import { keptIo } from '../../src/cli/testing/io.ts';
 import { FATE_REASONS } from '../../src/decision/fate.ts';
+import { createBuildInfo } from '../../src/metrics/build.ts';
 import { createEnvironmentMetrics } from '../../src/metrics/environments.ts';
 import { KubeMetrics } from '../../src/metrics/kube.ts';
 import { PromotionMetrics } from '../../src/metrics/promotions.ts';
@@ -41,6 +42,7 @@ test('operations names each figure of Sluice, with its labels', async () => {
   const promotions = new PromotionMetrics(registry);
   const kube = new KubeMetrics(registry);
   createEnvironmentMetrics(registry, () => []);
+  createBuildInfo(registry);
   expect([promotions, kube]).toHaveLength(2);
   const served = registry.getMetricsAsArray().filter(({ name }) => name.startsWith('sluice_'));
   const said = firstCells(pageAt('docs/operations.md'), 'What to watch').map((cell) =>
