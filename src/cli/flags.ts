@@ -5,7 +5,7 @@ import type { GlobalFlags } from './context.ts';
 export const GLOBAL_FLAGS: readonly (readonly [string, string])[] = [
   ['-n, --namespace <name>', "namespace; absent: the context's"],
   ['-A, --all-namespaces', 'look in all namespaces'],
-  ['--kubeconfig <path>', 'kubeconfig file; absent: KUBECONFIG, the service account, ~/.kube/config'],
+  ['--kubeconfig <path>', 'kubeconfig file; absent: KUBECONFIG, ~/.kube/config, then the service account'],
   ['--context <name>', 'context of the kubeconfig'],
   ['--cluster <name>', 'cluster of the kubeconfig'],
   ['--user <name>', 'user of the kubeconfig'],

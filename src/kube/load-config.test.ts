@@ -18,6 +18,19 @@ function file(name: string, options: { server?: string; user?: boolean; context?
   return path.join(dir, name);
 }
 
+/** A pod's service account, as the kubelet mounts it. */
+const mounted = path.join(dir, 'pod');
+const account = path.join(mounted, 'var/run/secrets/kubernetes.io/serviceaccount');
+fs.mkdirSync(account, { recursive: true });
+for (const [name, text] of [
+  ['token', 't'],
+  ['namespace', 'pod-ns'],
+])
+  fs.writeFileSync(path.join(account, name ?? ''), text ?? '');
+// client-node reads these two where it finds them.
+const POD = { KUBERNETES_SERVICE_HOST: '10.0.0.1', KUBERNETES_SERVICE_PORT: '443' };
+Object.assign(process.env, POD);
+
 const server = (source: KubeConfigSource): string | undefined =>
   loadKubeConfig({ env: { HOME: dir }, ...source }).getCurrentCluster()?.server;
 
@@ -28,6 +41,19 @@ test('the file named on the command line wins over KUBECONFIG, and that over the
   expect(server({ kubeconfig: flag, env: { KUBECONFIG: variable, HOME: dir } })).toBe('https://flag.example');
   expect(server({ env: { KUBECONFIG: variable, HOME: dir } })).toBe('https://variable.example');
   expect(server({})).toBe('https://home.example');
+});
+
+test('in a pod its service account wins over the home directory; for the plugin it is the last resort, as for kubectl', () => {
+  const home = path.join(dir, 'home-of-pod');
+  fs.mkdirSync(path.join(home, '.kube'), { recursive: true });
+  fs.copyFileSync(file('own'), path.join(home, '.kube', 'config'));
+  const inPod = { env: { ...POD, HOME: home }, mounted };
+  expect(server(inPod)).toBe('https://10.0.0.1:443');
+  expect(server({ ...inPod, inClusterLast: true })).toBe('https://own.example');
+  const bare = { env: { ...POD, HOME: '/nowhere' }, mounted, inClusterLast: true };
+  expect(server(bare)).toBe('https://10.0.0.1:443');
+  const variable = { KUBECONFIG: file('variable'), ...bare.env };
+  expect(server({ ...bare, env: variable })).toBe('https://variable.example');
 });
 
 test('of several files the first that names a thing wins, and missing ones are skipped, as kubectl does', () => {

@@ -17,11 +17,17 @@ export interface KubeConfigSource {
   user?: string;
   /** Environment, `process.env` by default. */
   env?: Record<string, string | undefined>;
+  /** The pod's service account only where there is no kubeconfig, as kubectl does. */
+  inClusterLast?: boolean;
+  /** Where the service account is mounted, for tests. */
+  mounted?: string;
 }
 
 /**
  * Finds the way to the API server, in controller-runtime's order: the given file, KUBECONFIG (several files:
- * the first that names a thing wins, as in kubectl), the pod's service account, `~/.kube/config`.
+ * the first that names a thing wins, as in kubectl), the pod's service account, `~/.kube/config`. The last two change
+ * places with `inClusterLast`, which is client-go's order (tools/clientcmd/merged_client_builder.go): in a pod with both,
+ * the plugin acts on the cluster that kubectl acts on.
  * client-node's own default ends at http://localhost:8080 when it finds nothing; here that is an error.
  * @throws TerminalError `NoKubeConfig` or `InvalidKubeConfig`; the message never quotes the file, which may
  * hold tokens
@@ -31,14 +37,16 @@ export function loadKubeConfig(source: KubeConfigSource = {}): PooledKubeConfig 
   const config = new PooledKubeConfig();
   const listed = (env['KUBECONFIG'] ?? '').split(path.delimiter).filter((file) => file !== '');
   const home = path.join(env['HOME'] ?? os.homedir(), '.kube', 'config');
+  const { mounted = '', inClusterLast = false } = source;
+  const isInCluster = env['KUBERNETES_SERVICE_HOST'] && fs.existsSync(mounted + SERVICE_ACCOUNT_TOKEN);
   if (source.kubeconfig !== undefined) {
     readInto(config, source.kubeconfig);
   } else if (listed.length > 0) {
     // kubectl skips files of the list that do not exist, as long as one does.
     const present = listed.filter((file) => fs.existsSync(file));
     for (const file of present.length > 0 ? present : listed) readInto(config, file);
-  } else if (env['KUBERNETES_SERVICE_HOST'] && fs.existsSync(SERVICE_ACCOUNT_TOKEN)) {
-    config.loadFromCluster();
+  } else if (isInCluster && !(inClusterLast && fs.existsSync(home))) {
+    config.loadFromCluster(mounted);
   } else if (fs.existsSync(home)) {
     readInto(config, home);
   } else {
