@@ -28,10 +28,10 @@ const VALUES: Readonly<Record<string, Names | readonly string[]>> = {
   '--namespace': 'namespace',
   '--gate': 'gate',
   '--from': 'environment',
-  '--output': ['json', 'yaml', 'name'],
-  '--constraint': ['Window', 'Freeze', 'Soak', 'Upstream'],
   '--kubeconfig': 'file',
+  '--constraint': ['Window', 'Freeze', 'Soak', 'Upstream'],
   '--log': 'file',
+  '--filename': 'file',
 };
 const SHELLS = ['bash', 'zsh', 'fish'];
 
@@ -39,12 +39,15 @@ interface Flag {
   names: readonly string[];
   meaning: string;
   takesValue: boolean;
+  /** What it may be, of `<json|yaml>`. */
+  values: readonly string[] | undefined;
 }
 
 const flagOf = ([flags, meaning]: readonly [string, string]): Flag => ({
   names: flags.split(/[ ,]+/).filter((word) => word.startsWith('-')),
   meaning,
   takesValue: flags.includes('<'),
+  values: /<(.*\|.*)>/.exec(flags)?.[1]?.split('|'),
 });
 
 /**
@@ -69,7 +72,7 @@ async function candidates(
   const { command, rest } = commandIn(wordsOf(before, globals));
   const flags = [...(command?.flags ?? []).map(flagOf), ...globals];
   const last = flags.find((f) => f.takesValue && f.names.includes(before.at(-1) ?? ''));
-  if (last) return named(VALUES[last.names.at(-1) ?? ''] ?? 'none', before, io);
+  if (last) return named(last.values ?? VALUES[last.names.at(-1) ?? ''] ?? 'none', before, io);
   if (typed.startsWith('-'))
     return { lines: flags.flatMap((f) => f.names.map((n) => `${n}\t${f.meaning}`)), directive: NO_FILES };
   if (!command) return { lines: nextWords(rest), directive: NO_FILES };

@@ -6,12 +6,17 @@ import type { Context } from './context.ts';
 
 /** The flag of every command that has something to show a program. */
 export const OUTPUT_FLAG = [
-  '-o, --output <format>',
-  'json, yaml or name, instead of words for people',
+  '-o, --output <json|yaml|name>',
+  'for a program to read, instead of words for people',
 ] as const;
 /** What it may be. */
 export const output = z
   .enum(['json', 'yaml', 'name'], { error: 'unknown --output: it is json, yaml or name' })
+  .optional();
+/** Of a command that tells something of objects, and shows none. */
+export const DATA_FLAG = ['-o, --output <json|yaml>', OUTPUT_FLAG[1]] as const;
+export const dataOutput = z
+  .enum(['json', 'yaml'], { error: 'unknown --output: it is json or yaml' })
   .optional();
 export type Output = z.infer<typeof output>;
 

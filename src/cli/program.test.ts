@@ -35,11 +35,14 @@ describe('every command', () => {
   });
 });
 
-test.each([[[]], [['audit']], [['-n', 'shop']]])('without a command %j is answered by help, as kubectl does', async (argv) => {
-  const { exit, out, err } = await run(...argv);
-  expect([exit, err]).toEqual([0, '']);
-  expect(out).toContain('Usage: kubectl sluice');
-});
+test.each([[[]], [['audit']], [['-n', 'shop']]])(
+  'without a command %j is answered by help, as kubectl does',
+  async (argv) => {
+    const { exit, out, err } = await run(...argv);
+    expect([exit, err]).toEqual([0, '']);
+    expect(out).toContain('Usage: kubectl sluice');
+  },
+);
 
 test('it tells its version', async () => {
   expect(await run('--version')).toEqual({ exit: 0, out: `${VERSION}\n`, err: '' });
@@ -60,6 +63,8 @@ describe('words that make no sense', () => {
     [['status', '-o', 'xml', '--kubeconfig', '/nowhere'], 'unknown --output: it is json, yaml or name'],
     [['status', '--kubeconfig', '/nowhere'], 'error: The kubeconfig /nowhere cannot be read (ENOENT)'],
     [['lint', '/nowhere.yaml'], 'the path /nowhere.yaml does not exist'],
+    [['lint', '-f', '/nowhere.yaml'], 'the path /nowhere.yaml does not exist'],
+    [['lint'], 'say what to check: -f FILE'],
     [['completion', 'tcsh'], 'there is a script for bash, zsh, fish'],
   ])('%j end with 2 and say what to do', async (argv, says) => {
     const { exit, err } = await run(...argv);
@@ -109,6 +114,11 @@ describe('completion', () => {
       ['verify', ':4'],
     ],
     [['lint', ''], [':0']],
+    [['lint', '-f', ''], [':0']],
+    [
+      ['explain', '-o', ''],
+      ['json', 'yaml', ':4'],
+    ],
     [
       ['completion', ''],
       ['bash', 'zsh', 'fish', ':4'],

@@ -25,6 +25,15 @@ export function pages(): Page[] {
   return ['README.md', ...found.toSorted()].map(pageAt);
 }
 
+/** All that is written for people: what `pages` has, and what is beside it in the repository. */
+export function writings(): Page[] {
+  const beside = ['CHANGELOG.md', 'CONTRIBUTING.md', 'SECURITY.md', 'charts/sluice/README.md', '.krew.yaml'];
+  const examples = readdirSync(join(ROOT, 'examples'), { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.md'))
+    .map((file) => join('examples', file));
+  return [...pages(), ...[...beside, ...examples.toSorted()].map(pageAt)];
+}
+
 /** The code blocks of a page in this language, in their order. */
 export function blocks({ text }: Page, language: string): string[] {
   return [...text.matchAll(new RegExp(`\`\`\`${language}\\n([\\s\\S]*?)\`\`\``, 'g'))].map(
@@ -46,6 +55,23 @@ export function pluginCommands(page: Page): string[][] {
       wordsOf(words),
     ),
   );
+}
+
+/**
+ * The words of each command in a page's prose: of code spans `kubectl sluice …`, and of the table of the plugin's own page,
+ * where `kubectl sluice` goes without saying. Brackets and bars, which say what may be left out or is instead, are no words.
+ */
+export function pluginSpans(page: Page): string[][] {
+  const prose = page.text.replaceAll(/```[\s\S]*?```/g, '');
+  const spans = [...prose.matchAll(/`([^`\n]+)`/g)].map(([, span = '']) => span);
+  const [, table = ''] = /\n## Commands\n[\s\S]*?\n\|[ |-]+\|\n((?:\|.*\n)+)/.exec(page.text) ?? [];
+  const listed = table.split('\n').flatMap((row) => {
+    const [, cell = ''] = row.split(/(?<!\\)\|/);
+    return [...cell.matchAll(/`([^`]+)`/g)].map(([, span = '']) => `kubectl sluice ${span}`);
+  });
+  return [...spans, ...listed]
+    .flatMap((span) => /^kubectl[ -]sluice (.*)/.exec(span)?.[1] ?? [])
+    .map((words) => wordsOf(words.replaceAll(/\\\||[[\]]/g, ' ')));
 }
 
 /** As a shell splits them; `||` and what follows is gone by now. */

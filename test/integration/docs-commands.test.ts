@@ -24,7 +24,7 @@ const WITHOUT_PODS: readonly [command: RegExp, answer: RegExp][] = [
   [/^kubectl top /, /Metrics API not available/],
   [/--raw \/api\/v1\/namespaces\/sluice-system\/services/, /ServiceUnavailable|no endpoints|not found/],
   // The file is the reader's.
-  [/^kubectl sluice lint gate\.yaml/, /gate\.yaml/],
+  [/^kubectl sluice lint -f gate\.yaml/, /gate\.yaml/],
 ];
 
 const commands = PAGES.flatMap((name) =>

@@ -8,7 +8,7 @@ import { createBuildInfo } from '../../src/metrics/build.ts';
 import { createEnvironmentMetrics } from '../../src/metrics/environments.ts';
 import { KubeMetrics } from '../../src/metrics/kube.ts';
 import { PromotionMetrics } from '../../src/metrics/promotions.ts';
-import { headings, type Page, pageAt, pages, pluginCommands } from '../harness/docs.ts';
+import { headings, type Page, pageAt, pluginCommands, pluginSpans, writings } from '../harness/docs.ts';
 
 /* What the documentation says of words, figures and commands is what there is. */
 
@@ -54,26 +54,43 @@ test('operations names each figure of Sluice, with its labels', async () => {
   expect(served.length).toBeGreaterThan(15);
 });
 
+/** What commander says of words that it cannot read; a command that is named in passing may lack what it needs. */
+const UNREADABLE = /unknown (?:option|command)|too many arguments/;
+
 describe('every command of the plugin that is shown', () => {
-  const shown = pages().flatMap((page) =>
-    pluginCommands(page).map((words): [string, string, string[]] => [page.path, words.join(' '), words]),
-  );
+  const rows = (wordsIn: (page: Page) => string[][]): [string, string, string[]][] =>
+    writings().flatMap((page) =>
+      wordsIn(page).map((words): [string, string, string[]] => [page.path, words.join(' '), words]),
+    );
+  const [shown, named] = [rows(pluginCommands), rows(pluginSpans)];
 
   test('is found', () => {
     expect(shown.length).toBeGreaterThan(20);
+    expect(named.length).toBeGreaterThan(50);
   });
+
+  const complained = async (words: readonly string[]): Promise<string> => {
+    const io = keptIo();
+    await runCli(['--kubeconfig=/does/not/exist', ...words], io);
+    return io.complained;
+  };
 
   test.each(shown)('%s: kubectl sluice %s', async (_, __, words) => {
-    const io = keptIo();
-    await runCli([...words, '--kubeconfig=/does/not/exist'], io);
     // It is read to its end; that it finds no cluster then is what it should say.
-    expect(io.complained).not.toContain('see kubectl sluice --help');
-    expect(io.complained).not.toContain('--help');
+    expect(await complained(words)).not.toContain('--help');
   });
 
-  test('one with a flag that there is not would be seen', async () => {
-    const io = keptIo();
-    await runCli(['status', '--bogus', '--kubeconfig=/does/not/exist'], io);
-    expect(io.complained).toContain('see kubectl sluice --help');
+  test.each(named)('%s, in a sentence: kubectl sluice %s', async (_, __, words) => {
+    const said = await complained(words);
+    expect(said).not.toMatch(UNREADABLE);
+    // Whoever is told in which namespace is told the whole of it.
+    if (words.includes('-n')) expect(said).toMatch(/The kubeconfig \S+ cannot be read/);
   });
+
+  test.each([['status --bogus'], ['promotte prod'], ['status one two']])(
+    '%s would be seen',
+    async (words) => {
+      expect(await complained(words.split(' '))).toMatch(UNREADABLE);
+    },
+  );
 });

@@ -7,6 +7,7 @@ import { command } from '../command.ts';
 import type { Context } from '../context.ts';
 import { inWords } from '../errors.ts';
 import { EXIT, type Exit } from '../io.ts';
+import { DATA_FLAG, dataOutput, type Output, printed } from '../output.ts';
 
 /** `kubectl sluice audit verify`. */
 export const auditVerify = command({
@@ -21,13 +22,14 @@ export const auditVerify = command({
   flags: [
     ['--log <file>', "those in the operator's log, compared with the cluster; - is standard input"],
     ['--whole', 'with --log: nothing of that log was rotated away, so that a missing beginning is a fault'],
+    DATA_FLAG,
   ],
-  schema: z.object({ log: z.string().optional(), whole: z.boolean().optional() }),
+  schema: z.object({ log: z.string().optional(), whole: z.boolean().optional(), output: dataOutput }),
   names: 'none',
-  run: async (context, _, { log, whole = false }) => {
+  run: async (context, _, { log, whole = false, output }) => {
     if (log === undefined) {
       const { promotions, environments } = await asked(context);
-      return report(context, verifyCluster(promotions, environments));
+      return report(context, output, verifyCluster(promotions, environments));
     }
     const input = log === '-' ? context.io.input : createReadStream(log);
     const lines = createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY });
@@ -41,6 +43,7 @@ export const auditVerify = command({
     const { namespace, allNamespaces } = context.flags;
     return report(
       context,
+      output,
       await verifyLog(lines, { known, whole, namespace: allNamespaces ? undefined : namespace }),
     );
   },
@@ -54,16 +57,23 @@ async function asked(context: Context): Promise<Known> {
   return { promotions, environments };
 }
 
-function report({ io }: Context, findings: readonly Finding[]): Exit {
+function report(context: Context, format: Output, findings: readonly Finding[]): Exit {
+  const broken = findings.filter((f) => f.faults.length > 0).length;
+  const environments = findings.filter((f) => f.about.startsWith('environment ')).length;
+  const counts = { promotions: findings.length - environments, environments, broken };
+  if (!printed(context, format, { ...counts, findings })) context.io.out(inLines(findings, counts));
+  return broken > 0 ? EXIT.No : EXIT.Done;
+}
+
+function inLines(
+  findings: readonly Finding[],
+  { promotions, environments, broken }: { promotions: number; environments: number; broken: number },
+): string {
   const lines = findings.map(({ about, records, faults, notes }) => {
     if (faults.length > 0)
       return `${about}: BROKEN\n${[...faults, ...notes].map((f) => `  ${f}`).join('\n')}`;
     if (records === 0) return `${about}: ${notes.join('; ') || 'nothing on record yet'}`;
     return `${about}: ${[`${records} records, the chain holds`, ...notes].join('; ')}`;
   });
-  const broken = findings.filter((f) => f.faults.length > 0).length;
-  const places = findings.filter((f) => f.about.startsWith('environment ')).length;
-  const last = `${findings.length - places} promotions, ${places} environments, ${broken} broken`;
-  io.out(`${[...lines, last].join('\n')}\n`);
-  return broken > 0 ? EXIT.No : EXIT.Done;
+  return `${[...lines, `${promotions} promotions, ${environments} environments, ${broken} broken`].join('\n')}\n`;
 }

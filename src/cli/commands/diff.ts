@@ -9,10 +9,30 @@ import { command } from '../command.ts';
 import { bareName, type Context, secondsOf } from '../context.ts';
 import { CliError } from '../errors.ts';
 import { EXIT } from '../io.ts';
+import { DATA_FLAG, dataOutput, printed } from '../output.ts';
 import { prefixOf, REVISION_FLAGS, revisionFlags, revisionOf } from './promote.ts';
 
 const LOOK_MS = 250;
 const ROLLOUTS = { group: 'argoproj.io', version: 'v1alpha1', plural: 'rollouts' };
+
+/** What `-o` prints. Told in docs/kubectl-plugin.md. */
+interface Answer {
+  environment: string;
+  reason: string;
+  message: string;
+  targets: readonly Target[];
+  gates: readonly { gate: string; when: string }[];
+  blockedBy: readonly { reason: string; message: string }[];
+  warnings: readonly string[];
+}
+
+interface Target {
+  target: string;
+  rollout: string;
+  steps: number;
+  /** Containers that would run something else; `before` is absent where who asks may not see it. */
+  changes: readonly { container: string; before?: string; after: string }[];
+}
 
 /** `kubectl sluice diff`. */
 export const diff = command({
@@ -24,8 +44,12 @@ export const diff = command({
     'kubectl sluice diff prod -n shop --from staging',
     'kubectl sluice diff prod -n shop --image ghcr.io/acme/checkout:1.4.3',
   ],
-  flags: [...REVISION_FLAGS, ['--timeout <duration>', 'wait so long for the answer (default: 30s)']],
-  schema: revisionFlags.extend({ timeout: z.string().default('30s') }),
+  flags: [
+    ...REVISION_FLAGS,
+    ['--timeout <duration>', 'wait so long for the answer (default: 30s)'],
+    DATA_FLAG,
+  ],
+  schema: revisionFlags.extend({ timeout: z.string().default('30s'), output: dataOutput }),
   names: 'environment',
   run: async (context, [environment = ''], flags) => {
     const name = bareName('Environment', environment);
@@ -34,12 +58,17 @@ export const diff = command({
     try {
       const promotion = await answerOf(context, made.metadata.name, secondsOf(flags.timeout) * 1000);
       const said = findCondition(promotion, 'Succeeded');
-      const plan = promotion.status?.plan;
-      context.io.out(plan ? await changesOf(context, plan) : '');
-      context.io.out(`${said?.reason}: ${said?.message}\n`);
-      for (const { reason, message } of promotion.status?.blockedBy ?? [])
-        context.io.out(`  in its way: ${reason}: ${message}\n`);
-      for (const warning of promotion.status?.warnings ?? []) context.io.out(`  warning: ${warning}\n`);
+      const { plan, blockedBy = [], warnings = [] } = promotion.status ?? {};
+      const answer: Answer = {
+        environment: name,
+        reason: said?.reason ?? '',
+        message: said?.message ?? '',
+        targets: plan ? await targetsOf(context, plan) : [],
+        gates: onceEach(plan?.gates ?? []),
+        blockedBy: blockedBy.map(({ reason, message }) => ({ reason, message })),
+        warnings,
+      };
+      if (!printed(context, flags.output, answer)) context.io.out(inLines(answer, plan !== undefined));
       if (said?.reason === 'AlreadyDone') return EXIT.Done;
       return plan ? EXIT.No : EXIT.Failed;
     } finally {
@@ -69,12 +98,13 @@ interface Rollout {
   spec?: { template?: { spec?: { containers?: readonly { name: string; image: string }[] } } };
 }
 
-/** Each container that would run something else, as a diff. */
-async function changesOf(context: Context, plan: Plan): Promise<string> {
-  const lines = await Promise.all(
+/** Each container that would run something else. */
+function targetsOf(context: Context, plan: Plan): Promise<Target[]> {
+  return Promise.all(
     plan.targets.map(async ({ name, rollout, images, steps }) => {
       const changed = images.filter((i) => i.changed);
-      if (changed.length === 0) return '';
+      const place = { target: name, rollout: rollout.name, steps };
+      if (changed.length === 0) return { ...place, changes: [] };
       const path = objectPath(ROLLOUTS, rollout.namespace ?? context.namespace, rollout.name);
       const found = await context.client.get<Rollout>(path).catch((error: unknown) => {
         // Who may promote need not be allowed to read Rollouts.
@@ -82,16 +112,41 @@ async function changesOf(context: Context, plan: Plan): Promise<string> {
         throw error;
       });
       const containers = found?.spec?.template?.spec?.containers ?? [];
-      const change = changed.flatMap(({ container, image }) => {
+      const changes = changed.map(({ container, image: after }) => {
         const before = containers.find((c) => c.name === container)?.image;
-        return [
-          ...(before === undefined ? [] : [`-   ${container}: ${before}`]),
-          `+   ${container}: ${image}`,
-        ];
+        return { container, ...(before !== undefined && { before }), after };
       });
-      return `  target ${name}: Rollout ${rollout.name}, ${steps} steps\n${change.join('\n')}\n`;
+      return { ...place, changes };
     }),
   );
-  const gates = [...new Set(plan.gates.map((g) => `${g.gate} (${g.when})`))];
-  return `${lines.join('')}  gates: ${gates.join(', ') || 'none'}\n`;
+}
+
+/** A plan has a gate once for each target. */
+function onceEach(gates: Plan['gates']): Answer['gates'] {
+  return [...new Map(gates.map(({ gate, when }) => [`${gate} ${when}`, { gate, when }])).values()];
+}
+
+/** As a diff. */
+function inLines(
+  { reason, message, targets, gates, blockedBy, warnings }: Answer,
+  isPlanned: boolean,
+): string {
+  const changes = targets
+    .filter((t) => t.changes.length > 0)
+    .flatMap(({ target, rollout, steps, changes: of }) => [
+      `  target ${target}: Rollout ${rollout}, ${steps} steps`,
+      ...of.flatMap(({ container, before, after }) => [
+        ...(before === undefined ? [] : [`-   ${container}: ${before}`]),
+        `+   ${container}: ${after}`,
+      ]),
+    ]);
+  const bound = gates.map((g) => `${g.gate} (${g.when})`).join(', ');
+  return [
+    ...changes,
+    ...(isPlanned ? [`  gates: ${bound || 'none'}`] : []),
+    `${reason}: ${message}`,
+    ...blockedBy.map((b) => `  in its way: ${b.reason}: ${b.message}`),
+    ...warnings.map((w) => `  warning: ${w}`),
+    '',
+  ].join('\n');
 }

@@ -36,7 +36,7 @@ const approve = (by: string): AuditRecord => ({
   gate: 'cab',
 });
 
-function told(...records: AuditRecord[]): { text: string; exit: number } {
+function told(...records: AuditRecord[]): ReturnType<typeof explained> {
   const metadata = {
     name: 'p',
     namespace: 'shop',
@@ -72,6 +72,24 @@ describe('sluice explain', () => {
     expect(exit).toBe(1);
     expect(text).toContain('DOES NOT AGREE');
     expect(text).toContain('1 of the verdicts does not follow from its record');
+  });
+
+  test('a program gets each record, what judging it again came to, and the conclusion', () => {
+    const { data } = told(
+      { kind: 'State', reason: 'Analysing', message: 'judging' },
+      verdict({ value: 0.2 }),
+    );
+    expect(data).toMatchObject({
+      namespace: 'shop',
+      promotion: 'p',
+      records: [
+        { seq: 1, at: AT, kind: 'State', reason: 'Analysing' },
+        { seq: 2, at: AT, kind: 'Verdict', gate: 'error-rate', rejudged: { agrees: false } },
+      ],
+      disagreed: 1,
+      unjudged: 0,
+      faults: [],
+    });
   });
 
   test('what cannot be judged again is not said to follow', () => {

@@ -6,6 +6,7 @@ import { rejudge, type Rejudged } from '../../audit/rejudge.ts';
 import { faultsOf } from '../../audit/trail.ts';
 import { command } from '../command.ts';
 import { EXIT, type Exit } from '../io.ts';
+import { DATA_FLAG, dataOutput, printed } from '../output.ts';
 
 /** `kubectl sluice explain`. */
 export const explain = command({
@@ -14,26 +15,32 @@ export const explain = command({
   details:
     'Ends with 0 when every verdict and the chain agree, with 1 when one does not, with 2 when it could not look.',
   examples: ['kubectl sluice explain checkout-1.4.2-prod -n shop'],
-  schema: z.object({}),
+  flags: [DATA_FLAG],
+  schema: z.object({ output: dataOutput }),
   names: 'promotion',
-  run: async (context, [name = '']) => {
-    const { text, exit } = explained(await context.get('Promotion', name));
-    context.io.out(text);
+  run: async (context, [name = ''], { output }) => {
+    const { text, data, exit } = explained(await context.get('Promotion', name));
+    if (!printed(context, output, data)) context.io.out(text);
     return exit;
   },
 });
 
-/** The trail of a promotion in words, each verdict judged again. */
-export function explained({ metadata, status }: Promotion): { text: string; exit: Exit } {
+/** The trail of a promotion in words and as data, each verdict judged again. */
+export function explained({ metadata, status }: Promotion): { text: string; data: object; exit: Exit } {
   const before: AuditRecord[] = [];
   const counts = { disagreed: 0, unjudged: 0 };
+  const records: object[] = [];
   const lines = (status?.audit?.records ?? []).flatMap((link): string[] => {
     const read = readRecord(link);
-    if (!read) return ['  a record that cannot be read'];
+    if (!read) {
+      records.push({ unreadable: link.record });
+      return ['  a record that cannot be read'];
+    }
     // What is in the chain was written by the operator; that it was is what the chain is checked for below.
     const record = read as typeof read & AuditRecord;
     const again = record.kind === 'Verdict' ? rejudge(record, before) : undefined;
     before.push(record);
+    records.push({ ...record, ...(again && { rejudged: again }) });
     if (again?.agrees === false) counts.disagreed += 1;
     if (again && again.agrees === undefined) counts.unjudged += 1;
     return [`${read.at}  ${inWords(record)}`, ...(again ? [`${' '.repeat(26)}${judged(again)}`] : [])];
@@ -46,6 +53,7 @@ export function explained({ metadata, status }: Promotion): { text: string; exit
   const title = `promotion ${metadata.namespace}/${metadata.name}`;
   return {
     text: `${[title, ...lines, '', ...end].join('\n')}\n`,
+    data: { namespace: metadata.namespace, promotion: metadata.name, records, ...counts, faults },
     exit: counts.disagreed > 0 || faults.length > 0 ? EXIT.No : EXIT.Done,
   };
 }

@@ -16,6 +16,17 @@ export interface Finding {
   message: string;
 }
 
+/** A finding with its place. */
+export interface Found extends Finding {
+  /** `FILE:LINE`, where the object begins. */
+  at: string;
+  /** `Gate error-rate`; absent where the text is no YAML. */
+  object?: string;
+}
+
+/** How a finding names its object. */
+export const named = ({ kind, metadata }: Manifest): string => `${String(kind)} ${metadata?.name ?? ''}`;
+
 /** An object of ours in a file. */
 export interface Manifest {
   apiVersion?: unknown;

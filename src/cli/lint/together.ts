@@ -1,5 +1,5 @@
 import type { Environment, Gate, Promotion } from '../../api/v1alpha1/types.ts';
-import type { Finding, Manifest } from './object.ts';
+import { type Finding, type Found, type Manifest, named as nameOf } from './object.ts';
 
 /** An object that is whole, with the place it was read from. */
 export interface Placed {
@@ -8,7 +8,7 @@ export interface Placed {
 }
 
 /** What only several objects together show: names that lead nowhere, and chains that go round in circles. */
-export function lintTogether(all: readonly Placed[]): { at: string; finding: Finding }[] {
+export function lintTogether(all: readonly Placed[]): Found[] {
   const named = (kind: string): Set<string> =>
     new Set(
       all.filter((p) => p.object.kind === kind).map(({ object }) => keyOf(object, object.metadata?.name)),
@@ -25,15 +25,16 @@ export function lintTogether(all: readonly Placed[]): { at: string; finding: Fin
         .map((n) => `Gate ${n}`),
     ];
     const circle = circles(object, all);
+    const place = { at, object: nameOf(object) };
     return [
-      ...missing.map((what): { at: string; finding: Finding } => ({
-        at,
-        finding: {
+      ...missing.map(
+        (what): Found => ({
+          ...place,
           level: 'warning',
           message: `${what} is not in these files: it has to be in the cluster, in the same namespace`,
-        },
-      })),
-      ...(circle ? [{ at, finding: circle }] : []),
+        }),
+      ),
+      ...(circle ? [{ ...place, ...circle }] : []),
     ];
   });
 }
