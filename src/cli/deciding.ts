@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import { findCondition } from '../api/v1alpha1/conditions.ts';
 import { DECISIONS } from '../api/v1alpha1/names.ts';
@@ -8,6 +7,7 @@ import { objectPath } from '../kube/paths.ts';
 import { type Context, secondsOf } from './context.ts';
 import { EXIT, type Exit } from './io.ts';
 import { nameOf, output, OUTPUT_FLAG, printed } from './output.ts';
+import { Patience } from './patience.ts';
 
 /** Flags of every command that decides. */
 export const DECIDING_FLAGS = [
@@ -49,7 +49,7 @@ export async function decide(
     },
     { dryRun: flags.dryRun },
   );
-  const fated = flags.dryRun ? made : await fateOf(context, made, secondsOf(flags.timeout) * 1000);
+  const fated = flags.dryRun ? made : await fateOf(context, made, secondsOf(flags.timeout));
   const accepted = findCondition(fated as Decision, 'Accepted');
   if (!printed(context, flags.output, fated, [fated])) {
     context.io.out(`${nameOf(made)} created${flags.dryRun ? ' (server dry run)' : ''}\n`);
@@ -60,15 +60,12 @@ export async function decide(
 }
 
 /** The Decision as soon as it says what became of it, or as it is when the time is over. */
-async function fateOf(context: Context, made: RawObject, patienceMs: number): Promise<RawObject> {
-  const { clock, signal } = context.io;
-  const from = clock.monotonic();
+async function fateOf(context: Context, made: RawObject, seconds: number): Promise<RawObject> {
+  const path = objectPath(DECISIONS, made.metadata.namespace, made.metadata.name);
+  const patience = new Patience(context.io, seconds);
   let seen = made;
-  while (clock.monotonic() - from < patienceMs) {
-    if (await delay(LOOK_MS, false, { signal }).catch(() => true)) break;
-    seen = await context.client.get<RawObject>(
-      objectPath(DECISIONS, made.metadata.namespace, made.metadata.name),
-    );
+  while (await patience.pause(LOOK_MS)) {
+    seen = (await patience.look(() => context.client.get<RawObject>(path), LOOK_MS)) ?? seen;
     const accepted = findCondition(seen as Decision, 'Accepted');
     if (accepted && accepted.status !== 'Unknown') break;
   }

@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import { PROMOTIONS } from '../../api/v1alpha1/names.ts';
 import { findCondition } from '../../api/v1alpha1/conditions.ts';
@@ -10,6 +9,7 @@ import { bareName, type Context, secondsOf } from '../context.ts';
 import { CliError } from '../errors.ts';
 import { EXIT } from '../io.ts';
 import { DATA_FLAG, dataOutput, printed } from '../output.ts';
+import { Patience } from '../patience.ts';
 import { prefixOf, REVISION_FLAGS, revisionFlags, revisionOf } from './promote.ts';
 
 const LOOK_MS = 250;
@@ -56,7 +56,7 @@ export const diff = command({
     const spec = { environment: name, ...revisionOf(flags), dryRun: true, ttlSecondsAfterFinished: 300 };
     const made = await context.create('Promotion', { generateName: `diff-${prefixOf(name, spec)}` }, spec);
     try {
-      const promotion = await answerOf(context, made.metadata.name, secondsOf(flags.timeout) * 1000);
+      const promotion = await answerOf(context, made.metadata.name, secondsOf(flags.timeout));
       const said = findCondition(promotion, 'Succeeded');
       const { plan, blockedBy = [], warnings = [] } = promotion.status ?? {};
       const answer: Answer = {
@@ -77,21 +77,19 @@ export const diff = command({
   },
 });
 
-async function answerOf(context: Context, name: string, patienceMs: number): Promise<Promotion> {
-  const { clock, signal } = context.io;
-  const from = clock.monotonic();
-  for (;;) {
-    const promotion = await context.get('Promotion', name);
-    if (promotion.status?.completedAt !== undefined) return promotion;
-    const said = findCondition(promotion, 'Succeeded');
-    const isLate = clock.monotonic() - from > patienceMs;
-    if (isLate || (await delay(LOOK_MS, false, { signal }).catch(() => true)))
-      throw new CliError(
-        said
-          ? `it would wait: ${said.reason}: ${said.message}`
-          : 'nobody has looked at it: is the operator running, and does it work in this namespace?',
-      );
-  }
+async function answerOf(context: Context, name: string, seconds: number): Promise<Promotion> {
+  const patience = new Patience(context.io, seconds);
+  let last: Promotion | undefined;
+  do {
+    last = (await patience.look(() => context.get('Promotion', name), LOOK_MS)) ?? last;
+    if (last?.status?.completedAt !== undefined) return last;
+  } while (await patience.pause(LOOK_MS));
+  const said = last && findCondition(last, 'Succeeded');
+  throw new CliError(
+    said
+      ? `it would wait: ${said.reason}: ${said.message}`
+      : 'nobody has looked at it: is the operator running, and does it work in this namespace?',
+  );
 }
 
 interface Rollout {

@@ -1,15 +1,16 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import { digestOf, repositoryOf } from '../../api/v1alpha1/images.ts';
 import { COMMITTED_AT_ANNOTATION } from '../../api/v1alpha1/names.ts';
 import { findCondition } from '../../api/v1alpha1/conditions.ts';
-import type { Promotion, PromotionSpec, RevisionImage } from '../../api/v1alpha1/types.ts';
+import type { RawObject } from '../../api/v1alpha1/parse.ts';
+import type { PromotionSpec, RevisionImage } from '../../api/v1alpha1/types.ts';
 import { fromRfc3339 } from '../../runtime/time.ts';
 import { command } from '../command.ts';
-import { bareName, type Context } from '../context.ts';
+import { bareName, type Context, secondsOf } from '../context.ts';
 import { CliError } from '../errors.ts';
 import { EXIT, type Exit } from '../io.ts';
 import { nameOf, output, OUTPUT_FLAG, printed } from '../output.ts';
+import { Patience } from '../patience.ts';
 
 /** Flags that say what is to run, where: of `promote` and of `diff`. */
 export const REVISION_FLAGS = [
@@ -33,6 +34,7 @@ const promoteFlags = revisionFlags.extend({
   justification: z.string().optional(),
   dryRun: z.boolean().default(false),
   wait: z.boolean().default(false),
+  timeout: z.string().optional(),
   output,
 });
 
@@ -41,7 +43,7 @@ export const promote = command({
   usage: 'promote <environment>',
   summary: 'order a revision into an Environment',
   details:
-    'Applies a Promotion in your name. The digest of an image is what is promoted, the tag is for people. With --wait it ends with 0 when the revision is good there, and with 1 when it is not.',
+    'Applies a Promotion in your name. The digest of an image is what is promoted, the tag is for people. With --wait it ends with 0 when the revision is good there, with 1 when it is not, and with 2 when --timeout is over before: the promotion goes on then.',
   examples: [
     'kubectl sluice promote staging -n shop --image ghcr.io/acme/checkout:1.4.2@sha256:6f8f4a3c2b1e0d9c8b7a6f5e4d3c2b1a0f9e8d7c6b5a4f3e2d1c0b9a8f7e6d5c',
     'kubectl sluice promote prod -n shop --from staging --reason "checkout 1.4.2" --wait',
@@ -57,6 +59,7 @@ export const promote = command({
     ['--justification <text>', 'why it cannot wait'],
     ['--dry-run', 'let the API server check it, and store nothing'],
     ['--wait', 'say what happens to it until it has ended'],
+    ['--timeout <duration>', 'wait no longer than this, for example 30m; absent: as long as it takes'],
     OUTPUT_FLAG,
   ],
   schema: promoteFlags,
@@ -65,6 +68,8 @@ export const promote = command({
     const name = bareName('Environment', environment);
     if (flags.emergency && (!flags.ticket || !flags.justification))
       throw new CliError('an emergency says why: set --ticket and --justification');
+    if (flags.timeout !== undefined && !flags.wait)
+      throw new CliError('--timeout says how long to wait: set --wait as well');
     if (flags.committedAt !== undefined && fromRfc3339(flags.committedAt) === undefined)
       throw new CliError(
         `${flags.committedAt} is no time in RFC 3339: set what git log -1 --format=%cI prints`,
@@ -89,10 +94,10 @@ export const promote = command({
       }),
     };
     const made = await context.create('Promotion', metadata, spec, { dryRun: flags.dryRun });
-    const isDone = printed(context, flags.output, made, [made]);
-    if (!isDone) context.io.out(`${nameOf(made)} created${flags.dryRun ? ' (server dry run)' : ''}\n`);
+    if (!printed(context, flags.output, made, [made]))
+      context.io.out(`${nameOf(made)} created${flags.dryRun ? ' (server dry run)' : ''}\n`);
     if (flags.dryRun || !flags.wait) return EXIT.Done;
-    return ended(context, made.metadata.name, isDone);
+    return ended(context, made, flags);
   },
 });
 
@@ -132,17 +137,23 @@ export function prefixOf(environment: string, { revision, from }: Partial<Promot
 
 const LOOK_MS = 1000;
 
-/** Tells what becomes of a promotion until it has ended, or the user has had enough. */
-async function ended(context: Context, name: string, isQuiet: boolean): Promise<Exit> {
+/** Tells what becomes of a promotion until it has ended, the time is over, or the user has had enough. */
+async function ended(context: Context, made: RawObject, flags: z.infer<typeof promoteFlags>): Promise<Exit> {
+  const patience = new Patience(
+    context.io,
+    flags.timeout === undefined ? undefined : secondsOf(flags.timeout),
+  );
   let said = '';
-  for (;;) {
-    const promotion: Promotion = await context.get('Promotion', name);
+  do {
+    const promotion = await patience.look(() => context.get('Promotion', made.metadata.name), LOOK_MS);
+    if (!promotion) break;
     const succeeded = findCondition(promotion, 'Succeeded');
     const line = succeeded ? `${succeeded.reason}: ${succeeded.message}` : '';
-    if (line !== said && !isQuiet) context.io.out(`${line}\n`);
+    if (line !== said && !flags.output) context.io.out(`${line}\n`);
     said = line;
     if (promotion.status?.completedAt !== undefined)
       return succeeded?.status === 'True' ? EXIT.Done : EXIT.No;
-    if (await delay(LOOK_MS, false, { signal: context.io.signal }).catch(() => true)) return EXIT.Failed;
-  }
+  } while (await patience.pause(LOOK_MS));
+  if (context.io.signal.aborted) return EXIT.Failed;
+  throw new CliError(`timed out waiting for ${nameOf(made)}, which goes on${said === '' ? '' : `: ${said}`}`);
 }

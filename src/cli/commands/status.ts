@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import type { Environment, Promotion } from '../../api/v1alpha1/types.ts';
 import { command } from '../command.ts';
@@ -6,6 +5,7 @@ import type { Context } from '../context.ts';
 import { CliError } from '../errors.ts';
 import { EXIT } from '../io.ts';
 import { listOf, output, OUTPUT_FLAG, printed } from '../output.ts';
+import { Patience } from '../patience.ts';
 import { pictureOf } from '../picture.ts';
 
 const REFRESH_MS = 2000;
@@ -28,23 +28,26 @@ export const status = command({
   names: 'environment',
   run: async (context, [name], flags) => {
     if (flags.watch && flags.output) throw new CliError('--watch draws a picture: leave out --output');
-    let seen = await look(context, name);
+    const seen = await look(context, name);
     if (printed(context, flags.output, listOf([...seen.environments, ...seen.promotions]), seen.environments))
       return EXIT.Done;
-    let drawn = '';
-    for (;;) {
-      const text = draw(context, seen);
-      if (text !== drawn) context.io.out(flags.watch && context.io.isTerminal ? CLEAR + text : text);
-      drawn = text;
-      if (!flags.watch || (await isOver(context))) return EXIT.Done;
-      seen = await look(context, name);
-    }
+    if (flags.watch) await watch(context, name, seen);
+    else context.io.out(draw(context, seen));
+    return EXIT.Done;
   },
 });
 
-/** Waits for the next look. @returns true when the user has had enough */
-function isOver({ io }: Context): Promise<boolean> {
-  return delay(REFRESH_MS, false, { signal: io.signal }).catch(() => true);
+/** Draws what changes until the user has had enough. */
+async function watch(context: Context, name: string | undefined, first: Seen): Promise<void> {
+  const patience = new Patience(context.io);
+  let drawn = '';
+  for (let seen: Seen | undefined = first; seen; ) {
+    const text = draw(context, seen);
+    if (text !== drawn) context.io.out(context.io.isTerminal ? CLEAR + text : text);
+    drawn = text;
+    if (!(await patience.pause(REFRESH_MS))) return;
+    seen = await patience.look(() => look(context, name), REFRESH_MS);
+  }
 }
 
 async function look(context: Context, name: string | undefined): Promise<Seen> {
