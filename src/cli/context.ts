@@ -134,7 +134,10 @@ function connect(flags: GlobalFlags, io: Io): KubeClient {
     config,
     clock: io.clock,
     fieldManager: 'kubectl-sluice',
-    ...(flags.requestTimeout !== undefined && { timeoutMs: secondsOf(flags.requestTimeout) * 1000 }),
+    ...(flags.requestTimeout !== undefined && {
+      // To kubectl 0 is no limit.
+      timeoutMs: secondsOf(flags.requestTimeout) * 1000 || Number.POSITIVE_INFINITY,
+    }),
   });
 }
 

@@ -114,6 +114,12 @@ describe('promote --wait', () => {
   });
 });
 
+test.each(['0', '0s'])('--request-timeout=%s is no limit', async (none) => {
+  const slow: Answering = (answer) => void setTimeout(() => said('Succeeded', 'True')(answer), 300);
+  const { exit, complained } = await promoted(await kubeconfig(slow), `--request-timeout=${none}`);
+  expect([exit, complained]).toEqual([0, '']);
+});
+
 test('status --watch goes on after a look that failed', async () => {
   const list: Answering = (answer) => void answer.end(JSON.stringify({ metadata: {}, items: [] }));
   const path = await kubeconfig(list, list, reset, reset, list);
