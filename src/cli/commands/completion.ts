@@ -32,8 +32,16 @@ _kubectl_sluice() {
 compdef _kubectl_sluice kubectl-sluice sluice
 `,
   fish: `function __kubectl_sluice
-  set -l words (commandline -opc) (commandline -ct)
-  kubectl-sluice __complete $words[2..-1] 2>/dev/null | string match -v -r '^:'
+  set -l typed (commandline -ct)
+  for line in (kubectl-sluice __complete (commandline -opc)[2..-1] "$typed" 2>/dev/null)
+    switch $line
+      case ':0'
+        __fish_complete_path "$typed"
+      case ':*'
+      case '*'
+        echo $line
+    end
+  end
 end
 complete -c kubectl-sluice -f -a '(__kubectl_sluice)'
 complete -c sluice -f -a '(__kubectl_sluice)'
