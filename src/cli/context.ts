@@ -120,7 +120,7 @@ function readable<T>(parsed: Parsed<T>): T {
 
 function connect(flags: GlobalFlags, io: Io): KubeClient {
   const config = loadKubeConfig({
-    inClusterLast: true,
+    asKubectl: true,
     ...(flags.kubeconfig !== undefined && { kubeconfig: flags.kubeconfig }),
     ...(flags.context !== undefined && { context: flags.context }),
     ...(flags.cluster !== undefined && { cluster: flags.cluster }),

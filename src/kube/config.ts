@@ -47,6 +47,8 @@ export class PooledKubeConfig extends KubeConfig {
     this.#madeOf = options;
     // 'none' would mean the dispatcher of the whole process, which is not ours to count, renew or close.
     if (options.type === 'agent') return { ...options, connect: { ...options.connect, ...this.#protocol() } };
+    if (options.type === 'proxy')
+      return { ...options, requestTls: { ...options.requestTls, ...this.#protocol() } };
     if (options.type !== 'none') return options;
     const connect = { keepAlive: true, keepAliveInitialDelay: 30_000, ...this.#protocol() };
     return { type: 'agent', connect };

@@ -11,25 +11,26 @@ type Interceptor = Parameters<Dispatcher['compose']>[0];
 
 /**
  * Adds the headers of an impersonation. A group is a header of its own each, which fetch would join into one: so they
- * are added below it.
+ * are added below it, as one name with several values, since a proxy's agent keeps of a name given twice the last only.
  */
 export function impersonating({ user, groups, uid }: Impersonation): Interceptor {
-  const added = [
-    'Impersonate-User',
-    user,
-    ...groups.flatMap((group) => ['Impersonate-Group', group]),
-    ...(uid === undefined ? [] : ['Impersonate-Uid', uid]),
-  ];
+  const added = {
+    'Impersonate-User': user,
+    ...(groups.length > 0 && { 'Impersonate-Group': [...groups] }),
+    ...(uid !== undefined && { 'Impersonate-Uid': uid }),
+  };
   return (dispatch) => (options, handler) =>
-    dispatch({ ...options, headers: [...flat(options.headers), ...added] }, handler);
+    dispatch({ ...options, headers: { ...named(options.headers), ...added } }, handler);
 }
 
-/** Names and values in turn. */
-function flat(headers: Parameters<Dispatcher['dispatch']>[0]['headers']): string[] {
-  if (!headers) return [];
-  if (Array.isArray(headers)) return headers.map(String);
-  const pairs = Symbol.iterator in headers ? [...headers] : Object.entries(headers);
-  return pairs.flatMap(([name, value]) =>
-    value === undefined ? [] : [value].flat().flatMap((one) => [name, String(one)]),
-  );
+/** Headers by name. */
+function named(
+  headers: Parameters<Dispatcher['dispatch']>[0]['headers'],
+): Record<string, string | number | string[] | undefined> {
+  if (!headers) return {};
+  if (Symbol.iterator in headers && !Array.isArray(headers)) return Object.fromEntries(headers);
+  if (!Array.isArray(headers)) return headers;
+  // Names and values in turn.
+  const flat = headers.map(String);
+  return Object.fromEntries(flat.flatMap((name, i) => (i % 2 === 0 ? [[name, flat[i + 1]]] : [])));
 }

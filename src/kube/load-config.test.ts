@@ -49,8 +49,8 @@ test('in a pod its service account wins over the home directory; for the plugin 
   fs.copyFileSync(file('own'), path.join(home, '.kube', 'config'));
   const inPod = { env: { ...POD, HOME: home }, mounted };
   expect(server(inPod)).toBe('https://10.0.0.1:443');
-  expect(server({ ...inPod, inClusterLast: true })).toBe('https://own.example');
-  const bare = { env: { ...POD, HOME: '/nowhere' }, mounted, inClusterLast: true };
+  expect(server({ ...inPod, asKubectl: true })).toBe('https://own.example');
+  const bare = { env: { ...POD, HOME: '/nowhere' }, mounted, asKubectl: true };
   expect(server(bare)).toBe('https://10.0.0.1:443');
   const variable = { KUBECONFIG: file('variable'), ...bare.env };
   expect(server({ ...bare, env: variable })).toBe('https://variable.example');

@@ -3,6 +3,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { TerminalError } from '../runtime/errors.ts';
 import { PooledKubeConfig } from './config.ts';
+import { proxyFor } from './env-proxy.ts';
 import { errorCode } from './errors.ts';
 
 const SERVICE_ACCOUNT_TOKEN = '/var/run/secrets/kubernetes.io/serviceaccount/token';
@@ -17,8 +18,8 @@ export interface KubeConfigSource {
   user?: string;
   /** Environment, `process.env` by default. */
   env?: Record<string, string | undefined>;
-  /** The pod's service account only where there is no kubeconfig, as kubectl does. */
-  inClusterLast?: boolean;
+  /** As kubectl: the pod's service account only where there is no kubeconfig, and a proxy that the environment names. */
+  asKubectl?: boolean;
   /** Where the service account is mounted, for tests. */
   mounted?: string;
 }
@@ -26,7 +27,7 @@ export interface KubeConfigSource {
 /**
  * Finds the way to the API server, in controller-runtime's order: the given file, KUBECONFIG (several files:
  * the first that names a thing wins, as in kubectl), the pod's service account, `~/.kube/config`. The last two change
- * places with `inClusterLast`, which is client-go's order (tools/clientcmd/merged_client_builder.go): in a pod with both,
+ * places with `asKubectl`, which is client-go's order (tools/clientcmd/merged_client_builder.go): in a pod with both,
  * the plugin acts on the cluster that kubectl acts on.
  * client-node's own default ends at http://localhost:8080 when it finds nothing; here that is an error.
  * @throws TerminalError `NoKubeConfig` or `InvalidKubeConfig`; the message never quotes the file, which may
@@ -37,7 +38,7 @@ export function loadKubeConfig(source: KubeConfigSource = {}): PooledKubeConfig 
   const config = new PooledKubeConfig();
   const listed = (env['KUBECONFIG'] ?? '').split(path.delimiter).filter((file) => file !== '');
   const home = path.join(env['HOME'] ?? os.homedir(), '.kube', 'config');
-  const { mounted = '', inClusterLast = false } = source;
+  const { mounted = '', asKubectl = false } = source;
   const isInCluster = env['KUBERNETES_SERVICE_HOST'] && fs.existsSync(mounted + SERVICE_ACCOUNT_TOKEN);
   if (source.kubeconfig !== undefined) {
     readInto(config, source.kubeconfig);
@@ -45,7 +46,7 @@ export function loadKubeConfig(source: KubeConfigSource = {}): PooledKubeConfig 
     // kubectl skips files of the list that do not exist, as long as one does.
     const present = listed.filter((file) => fs.existsSync(file));
     for (const file of present.length > 0 ? present : listed) readInto(config, file);
-  } else if (isInCluster && !(inClusterLast && fs.existsSync(home))) {
+  } else if (isInCluster && !(asKubectl && fs.existsSync(home))) {
     config.loadFromCluster(mounted);
   } else if (fs.existsSync(home)) {
     readInto(config, home);
@@ -59,6 +60,7 @@ export function loadKubeConfig(source: KubeConfigSource = {}): PooledKubeConfig 
   const { cluster, user } = source;
   if (cluster !== undefined || user !== undefined) override(config, cluster, user);
   check(config);
+  if (asKubectl) viaProxy(config, env);
   return config;
 }
 
@@ -118,6 +120,13 @@ function check(config: PooledKubeConfig): void {
   // Without a user client-node ignores the CA as well: an anonymous one keeps it.
   const context = config.getContextObject(config.getCurrentContext());
   if (config.getCurrentUser() === null) config.addUser({ name: context?.user ?? '' });
+}
+
+/** `proxy-url` of the file, which client-node knows, comes first. */
+function viaProxy(config: PooledKubeConfig, env: Record<string, string | undefined>): void {
+  const cluster = config.getCurrentCluster();
+  const proxyUrl = cluster && (cluster.proxyUrl ?? proxyFor(cluster.server, env));
+  if (cluster && proxyUrl) replaceCluster(config, { ...cluster, proxyUrl });
 }
 
 function replaceCluster(config: PooledKubeConfig, cluster: PooledKubeConfig['clusters'][number]): void {
