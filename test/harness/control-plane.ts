@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Api } from './api.ts';
 import { AUDIT_POLICY, auditEvents, operatorRequests } from './audit.ts';
 import { Cluster, type ClusterFacts } from './cluster.ts';
-import { CRDS, installCrds, istioCrds, rolloutsCrds } from './crds.ts';
+import { CRDS, installCrds, istioCrds, crdsIn } from './crds.ts';
 import * as programs from './kubernetes-programs.ts';
 import { freePorts } from './ports.ts';
 import type { Program } from './process.ts';
@@ -98,7 +98,7 @@ async function startIn(run: Run, binaries: KubernetesPrograms): Promise<ControlP
   const installed = (async () => {
     const { api } = new Cluster(await until('the API server has its certificate', facts));
     await until('the API server takes definitions', () => api.list(CRDS));
-    await installCrds(api, [...rolloutsCrds(binaries.rolloutsCrds), ...istioCrds()]);
+    await installCrds(api, [...crdsIn(binaries.rolloutsCrds), ...istioCrds()]);
   })();
   const [apiserver] = await Promise.all([startApiserver, installed]);
   const cluster = new Cluster(facts());

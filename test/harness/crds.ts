@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { Api, KubeObject } from './api.ts';
+import { apply } from './apply.ts';
+import { ensureMonitoringCrds } from './programs/ensure.ts';
 import { until } from './until.ts';
 
 /** The collection of CustomResourceDefinitions. */
@@ -31,10 +33,18 @@ export async function established(api: Api, name: string): Promise<void> {
   }
 }
 
-/** Argo Rollouts' own definitions, as the build has put them beside its programs. */
-export function rolloutsCrds(path: string): KubeObject[] {
+/** Definitions as the build has put them beside the programs: those of Argo Rollouts, or of the Prometheus Operator. */
+export function crdsIn(path: string): KubeObject[] {
   const crds: KubeObject[] = JSON.parse(readFileSync(path, 'utf8'));
   return crds;
+}
+
+/** Has the API server know the Prometheus Operator's kinds; several test files may ask for it at once. */
+export async function installMonitoringCrds(api: Api): Promise<void> {
+  for (const crd of crdsIn(await ensureMonitoringCrds())) {
+    await apply(api, crd);
+    await established(api, crd.metadata.name);
+  }
 }
 
 /** A kind of Istio's that keeps whatever is written to it. Rollouts reads v1alpha3, people write v1. */

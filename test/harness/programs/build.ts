@@ -67,22 +67,25 @@ function sweep(into: string): void {
   }
 }
 
-/**
- * Writes the objects of some manifests of a Go module into one JSON file.
- * @param source the Go module that has them.
- * @param manifests the directory in it, and how the names of the files end.
- */
+/** Where a Go module has manifests. */
+export interface ManifestSource {
+  /** Path of the module. */
+  of: string;
+  folder: string;
+  files: RegExp;
+}
+
+/** Writes the objects of some manifests, out of a Go module that `module` pins, into one JSON file. */
 export async function extractObjects(
   module: ToolModule,
-  source: string,
-  [directory, ending]: readonly [string, string],
+  source: ManifestSource,
   file: string,
 ): Promise<void> {
   await requireGo([...moduleDirs, module.dir]);
-  await go(module.dir, ['mod', 'download', source]);
-  const manifests = join((await moduleOf(module.dir, source)).dir, directory);
+  await go(module.dir, ['mod', 'download', source.of]);
+  const manifests = join((await moduleOf(module.dir, source.of)).dir, source.folder);
   const objects = readdirSync(manifests)
-    .filter((name) => name.endsWith(ending))
+    .filter((name) => source.files.test(name))
     .flatMap((name) =>
       parseAllDocuments(readFileSync(join(manifests, name), 'utf8')).map((d): unknown => d.toJS()),
     )

@@ -1,11 +1,37 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { buildPrograms, extractObjects } from './build.ts';
+import { buildPrograms, extractObjects, type ManifestSource } from './build.ts';
 import { findExisting } from './existing.ts';
-import { argocd, cacheDir, coredns, helm, kubernetes, node, prometheus, type ToolModule } from './pins.ts';
+import {
+  argocd,
+  cacheDir,
+  coredns,
+  helm,
+  kubernetes,
+  monitoring,
+  node,
+  prometheus,
+  type ToolModule,
+} from './pins.ts';
 
-const ROLLOUTS = 'github.com/argoproj/argo-rollouts';
-const ARGO_CD = 'github.com/argoproj/argo-cd/v3';
+const ROLLOUTS_CRDS: ManifestSource = {
+  of: 'github.com/argoproj/argo-rollouts',
+  folder: 'manifests/crds',
+  files: /-crd\.yaml$/,
+};
+
+/** Those that the chart and the docs have objects of. */
+const MONITORING_CRDS: ManifestSource = {
+  of: 'github.com/prometheus-operator/prometheus-operator',
+  folder: 'example/prometheus-operator-crd',
+  files: /_(podmonitors|servicemonitors|prometheusrules)\.yaml$/,
+};
+
+const ARGO_CD: ManifestSource = {
+  of: 'github.com/argoproj/argo-cd/v3',
+  folder: 'manifests',
+  files: /^core-install\.yaml$/,
+};
 
 /** Paths of the control plane's programs, and of the file with the definitions of Argo Rollouts. */
 export interface KubernetesPrograms {
@@ -21,8 +47,7 @@ export interface KubernetesPrograms {
 export async function ensureKubernetes(): Promise<KubernetesPrograms> {
   const pathOf = await ensure(kubernetes);
   const rolloutsCrds = join(cacheDir(kubernetes), 'rollouts-crds.json');
-  if (!existsSync(rolloutsCrds))
-    await extractObjects(kubernetes, ROLLOUTS, ['manifests/crds', '-crd.yaml'], rolloutsCrds);
+  if (!existsSync(rolloutsCrds)) await extractObjects(kubernetes, ROLLOUTS_CRDS, rolloutsCrds);
   return {
     etcd: pathOf('etcd'),
     apiserver: pathOf('kube-apiserver'),
@@ -31,6 +56,13 @@ export async function ensureKubernetes(): Promise<KubernetesPrograms> {
     rollouts: pathOf('rollouts-controller'),
     rolloutsCrds,
   };
+}
+
+/** Finds the definitions of the Prometheus Operator, which itself does not run; the path of a JSON file with them. */
+export async function ensureMonitoringCrds(): Promise<string> {
+  const file = join(cacheDir(monitoring), 'monitoring-crds.json');
+  if (!existsSync(file)) await extractObjects(monitoring, MONITORING_CRDS, file);
+  return file;
 }
 
 /** Finds or builds Prometheus; the path of its program. */
@@ -82,8 +114,7 @@ export interface ArgoCdPrograms {
 export async function ensureArgoCd(): Promise<ArgoCdPrograms> {
   const pathOf = await ensure(argocd);
   const installation = join(cacheDir(argocd), 'installation.json');
-  if (!existsSync(installation))
-    await extractObjects(argocd, ARGO_CD, ['manifests', 'core-install.yaml'], installation);
+  if (!existsSync(installation)) await extractObjects(argocd, ARGO_CD, installation);
   return { argocd: pathOf('argocd'), redis: pathOf('redis'), installation };
 }
 

@@ -1,5 +1,11 @@
 // Makes sure that every program of the local control plane is here, building what is not, and says where.
-import { ensureHelm, ensureKubernetes, ensurePrometheus, ensurePromtool } from './ensure.ts';
+import {
+  ensureHelm,
+  ensureKubernetes,
+  ensureMonitoringCrds,
+  ensurePrometheus,
+  ensurePromtool,
+} from './ensure.ts';
 
 try {
   const programs = {
@@ -7,6 +13,7 @@ try {
     prometheus: await ensurePrometheus(),
     promtool: await ensurePromtool(),
     helm: await ensureHelm(),
+    monitoringCrds: await ensureMonitoringCrds(),
   };
   for (const [name, path] of Object.entries(programs)) process.stdout.write(`${name.padEnd(20)}${path}\n`);
 } catch (error) {

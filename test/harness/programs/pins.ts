@@ -79,6 +79,15 @@ export const helm = {
   stamps: (versionOf) => ({ 'helm.sh/helm/v3/internal/version.version': versionOf('helm.sh/helm/v3') }),
 } as const satisfies ToolModule;
 
+/** The Prometheus Operator's definitions, for the objects that it would take: it has no program here. */
+export const monitoring = {
+  name: 'monitoring',
+  dir: join(modules, 'monitoring'),
+  programs: {},
+  tags: [],
+  stamps: () => ({}),
+} as const satisfies ToolModule;
+
 /** What makes a real node beside the control plane; only `make e2e-node` asks for it. */
 export const node = {
   name: 'node',
