@@ -16,8 +16,21 @@ export interface Generated {
 }
 
 const POLICY_HEADER = '# Made from src/policy/policies.ts by `make generate`: change it there.\n';
-const FILL_IN_HEADER =
-  '# Made from src/policy/fill-in.ts by `make generate`: change it there.\n# Needs MutatingAdmissionPolicy: from Kubernetes 1.36 on, or 1.34 with its feature gate.\n';
+/** What is written into the plain policies, and is the cluster's own to say. */
+const REPLACED = `# For the operator of the chart's default values in a release "sluice" in "sluice-system". With another release,
+# namespace, service account, admission.keepers or admission.bots the operator is refused its own statuses by these: render
+# them with your values instead, and apply that,
+#   helm template <release> charts/sluice --namespace <namespace> -f values.yaml \\
+#     --set admission.install=true --show-only templates/policies.yaml
+# or replace ${DEFAULT_ACCOUNTS.operator} (in three places), the other names beside it, and the list "bots".
+`;
+const FILL_IN_HEADER = '# Made from src/policy/fill-in.ts by `make generate`: change it there.\n';
+/** Which clusters take a version of them. */
+const SERVED_BY = {
+  v1: '# For Kubernetes 1.36 and newer; before that fill-in-v1beta1.yaml.\n',
+  v1beta1:
+    '# For Kubernetes 1.34 and 1.35 with feature gate MutatingAdmissionPolicy and runtime-config\n# admissionregistration.k8s.io/v1beta1=true, both of which are off by default. From 1.36 on: fill-in.yaml.\n',
+} as const;
 /** Helm: only where the API server has the kind, in the version that it has. */
 const SERVED = `{{- $group := "admissionregistration.k8s.io" }}
 {{- $version := ternary "v1" "v1beta1" (.Capabilities.APIVersions.Has (printf "%s/v1/MutatingAdmissionPolicy" $group)) }}
@@ -56,11 +69,18 @@ function policyFiles(): Generated[] {
   let template = forHelm(documents(open, quoted));
   for (const [place, value] of Object.entries(PLACES)) template = template.replaceAll(place, value);
   return [
-    { path: 'policies/decisions.yaml', text: POLICY_HEADER + documents(plain, yaml) },
-    { path: 'policies/fill-in.yaml', text: FILL_IN_HEADER + documents(fillIns('v1beta1'), yaml) },
+    { path: 'policies/decisions.yaml', text: POLICY_HEADER + REPLACED + documents(plain, yaml) },
+    {
+      path: 'policies/fill-in.yaml',
+      text: FILL_IN_HEADER + SERVED_BY.v1 + documents(fillIns('v1'), yaml),
+    },
+    {
+      path: 'policies/fill-in-v1beta1.yaml',
+      text: FILL_IN_HEADER + SERVED_BY.v1beta1 + documents(fillIns('v1beta1'), yaml),
+    },
     {
       path: 'charts/sluice/templates/fill-in.yaml',
-      text: `${FILL_IN_HEADER}${SERVED}${documents(fillIns('VERSION'), yaml).replaceAll('/VERSION', '/{{ $version }}')}{{- end }}\n`,
+      text: `${FILL_IN_HEADER}# Needs MutatingAdmissionPolicy: from Kubernetes 1.36 on, or 1.34 with its feature gate.\n${SERVED}${documents(fillIns('VERSION'), yaml).replaceAll('/VERSION', '/{{ $version }}')}{{- end }}\n`,
     },
     {
       path: 'charts/sluice/templates/policies.yaml',
@@ -90,7 +110,14 @@ function healthFile(): Generated {
 
 /** Every generated file. */
 export function generatedFiles(): Generated[] {
-  return [...crdFiles(), ...policyFiles(), healthFile(), chartReadme(), dashboardFile(), ...referenceFiles()];
+  return [
+    ...crdFiles(),
+    ...policyFiles(),
+    healthFile(),
+    chartReadme(),
+    dashboardFile(),
+    ...referenceFiles(),
+  ];
 }
 
 function crdFiles(): Generated[] {

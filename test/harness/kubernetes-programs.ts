@@ -69,7 +69,7 @@ export function apiserver(command: string, layout: Layout, isReady: () => Promis
       `--cert-dir=${join(dir, 'apiserver')}`,
       `--token-auth-file=${join(dir, 'tokens.csv')}`,
       '--authorization-mode=RBAC',
-      // Off by default before 1.36; nothing uses it but who applies policies/fill-in.yaml.
+      // Off by default before 1.36; nothing uses it but who applies policies/fill-in-v1beta1.yaml.
       '--feature-gates=MutatingAdmissionPolicy=true',
       '--runtime-config=admissionregistration.k8s.io/v1beta1=true',
       // Pods need no token mounted, so namespaces need not wait for their default ServiceAccount.
