@@ -2,19 +2,18 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { parseYaml } from '../harness/apply.ts';
+import { installMonitoringCrds } from '../harness/crds.ts';
 import { CHART, helm } from '../harness/helm.ts';
 import { sharedWorld } from '../harness/shared.ts';
 
 /*
- * Five sets of values (charts/sluice/ci), each linted, rendered as it is on record, and taken by the real API server.
+ * Six sets of values (charts/sluice/ci), each linted, rendered as it is on record, and taken by the real API server.
  * GOLDEN=write puts what is rendered on record.
  */
 
 const { cluster } = sharedWorld();
 const SETS = readdirSync(join(CHART, 'ci')).map((name) => name.replace('-values.yaml', ''));
 const GOLDEN = join(import.meta.dirname, '../golden/chart');
-/** Kinds of the Prometheus Operator, which does not run here. */
-const ABSENT = ['ServiceMonitor', 'PrometheusRule'];
 
 const valuesOf = (set: string): string => join(CHART, 'ci', `${set}-values.yaml`);
 /** What `helm template` makes of these arguments, for the Kubernetes that runs here. */
@@ -34,6 +33,7 @@ const render = (set: string, ...more: string[]): Promise<string> =>
 
 beforeAll(async () => {
   for (const name of ['chart-values', 'shop', 'cart']) await cluster.createNamespace(name);
+  await installMonitoringCrds(cluster.api);
 });
 
 describe.each(SETS)('values of %s', (set) => {
@@ -54,14 +54,13 @@ describe.each(SETS)('values of %s', (set) => {
     expect(text).toBe(existsSync(path) ? readFileSync(path, 'utf8') : `nothing: run it with GOLDEN=write`);
   });
 
-  test('are taken by the API server, all but what the Prometheus Operator is to take', async () => {
+  test('are taken by the API server, with those that the Prometheus Operator is to take', async () => {
     const objects = parseYaml(await render(set));
-    const known = objects.filter((o) => !ABSENT.includes(o.kind ?? ''));
     const args = 'apply --server-side --force-conflicts --dry-run=server -f -';
-    const input = JSON.stringify({ apiVersion: 'v1', kind: 'List', items: known });
+    const input = JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects });
     const { code, stdout, stderr } = await cluster.kubectl(args.split(' '), { input });
     expect([code, stderr]).toEqual([0, '']);
-    expect(stdout.trim().split('\n')).toHaveLength(known.length);
+    expect(stdout.trim().split('\n')).toHaveLength(objects.length);
   });
 });
 
@@ -80,6 +79,12 @@ describe('defaults', () => {
     ['http://prometheus-server.monitoring', [9090, 80]],
     ['https://mimir.example.com/prometheus', [9090, 443]],
     ['https://mimir.example.com:8443/prometheus', [9090, 8443]],
+    // A host that ends in a digit has no port by that.
+    ['http://10.0.0.5', [9090, 80]],
+    ['http://thanos2/', [9090, 80]],
+    ['https://thanos2/api/v2', [9090, 443]],
+    ['http://[fd00::5]/', [9090, 80]],
+    ['http://[fd00::5]:10902', [9090, 10902]],
   ])('let the operator out to a Prometheus at %j', async (address, ports) => {
     expect(await prometheusPorts(`prometheusAddress=${address}`)).toEqual(ports);
   });
