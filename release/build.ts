@@ -13,6 +13,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { tarGz } from './archive.ts';
+import { publishedChart } from './chart.ts';
 import type { Options } from './options.ts';
 import { artifactsOf, CHECKSUMS, npmManifest, OUT } from './plan.ts';
 
@@ -31,10 +32,20 @@ export function buildArtifacts(root: string, options: Options, helm: string | un
   packForNpm(root, options, join(out, files.npm));
   run(root, 'make', ['--silent', 'sbom']);
   renameSync(join(root, 'dist/sbom.spdx.json'), join(out, files.sbom));
-  if (helm !== undefined) run(root, helm, ['package', 'charts/sluice', '--destination', OUT]);
+  if (helm !== undefined) packChart(root, options, helm, out);
   const built = Object.values(files).filter((file) => existsSync(join(out, file)));
   writeFileSync(join(out, CHECKSUMS), checksums(out, built));
   return built;
+}
+
+/** Packs the chart as it is published, out of a folder of its own. */
+export function packChart(root: string, options: Options, helm: string, into: string): void {
+  const scratch = mkdtempSync(join(tmpdir(), 'sluice-chart-'));
+  try {
+    run(root, helm, ['package', publishedChart(root, options, scratch), '--destination', into]);
+  } finally {
+    rmSync(scratch, { recursive: true, force: true });
+  }
 }
 
 /** The plugin for krew, as .krew.yaml says what is in it. */

@@ -1,10 +1,19 @@
-import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ensureHelm, findHelm } from '../test/harness/programs/ensure.ts';
 import { buildArtifacts, run } from './build.ts';
-import { changelogSection, disagreements, obstacles, statedVersions, uncommitted } from './checks.ts';
-import { optionsFrom } from './options.ts';
+import {
+  answerOf,
+  changelogSection,
+  commitOf,
+  disagreements,
+  obstacles,
+  provenanceObstacles,
+  statedVersions,
+  tagObstacles,
+  uncommitted,
+} from './checks.ts';
+import { type Options, optionsFrom } from './options.ts';
 import { asTyped, CHECKSUMS, NOTES, OUT, publishing } from './plan.ts';
 
 /*
@@ -15,15 +24,35 @@ import { asTyped, CHECKSUMS, NOTES, OUT, publishing } from './plan.ts';
 const root = join(import.meta.dirname, '..');
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 
-/** Looked for before anything is published, so that a release is not half there for want of a program. */
-function requirePrograms(commands: readonly string[]): void {
-  for (const command of new Set(commands)) {
-    try {
-      execFileSync(command, ['--version'], { stdio: 'ignore' });
-    } catch {
-      throw new Error(`${command} is needed to publish and is not on PATH: install it`);
-    }
-  }
+/** Asked before anything is published, so that a release is not half there for want of a program. */
+const PROGRAMS = [
+  ['docker', 'buildx', 'version'],
+  ['npm', '--version'],
+  ['gh', '--version'],
+] as const;
+
+function missingPrograms(): string[] {
+  return PROGRAMS.filter(([command, ...args]) => answerOf(root, command, args) === undefined).map(
+    (words) => `\`${words.join(' ')}\` fails, and is needed to publish: install it`,
+  );
+}
+
+/** Everything that is in the way; what only publishing needs is no obstacle to a dry run, which comes before it. */
+function inTheWay({ version, dryRun, provenance, names }: Options, changelog: string): string[] {
+  const missing = dryRun ? [] : missingPrograms();
+  const tag = `v${version}`;
+  const onGitHub = (): string | undefined =>
+    answerOf(root, 'gh', ['api', `repos/${names.repository}/commits/tags/${tag}`, '--jq', '.sha']);
+  return [
+    ...obstacles(version, changelog, uncommitted(root)),
+    ...missing,
+    ...tagObstacles(version, {
+      head: answerOf(root, 'git', ['rev-parse', 'HEAD']) ?? '',
+      here: commitOf(root, tag),
+      there: dryRun ? null : onGitHub(),
+    }),
+    ...(dryRun ? [] : provenanceObstacles(provenance, process.env)),
+  ];
 }
 
 async function release(): Promise<void> {
@@ -32,9 +61,8 @@ async function release(): Promise<void> {
   const wrong = disagreements(version, statedVersions(root));
   if (wrong.length > 0) throw new Error(wrong.join('\n'));
   const changelog = readFileSync(join(root, 'CHANGELOG.md'), 'utf8');
-  const inTheWay = obstacles(version, changelog, uncommitted(root));
-  if (inTheWay.length > 0 && !dryRun) throw new Error(inTheWay.join('\n'));
-  if (!dryRun) requirePrograms(['docker', 'npm', 'gh']);
+  const found = inTheWay(options, changelog);
+  if (found.length > 0 && !dryRun) throw new Error(found.join('\n'));
 
   const helm = dryRun ? await findHelm() : await ensureHelm();
   const built = buildArtifacts(root, options, helm);
@@ -43,12 +71,18 @@ async function release(): Promise<void> {
   if (helm === undefined) say('no chart: there is no Helm here yet, `make test` builds one');
 
   for (const step of publishing(options, dryRun ? 'helm' : (helm ?? 'helm'))) {
-    say(`\n# ${dryRun ? 'would publish' : 'publishing'} ${step.publishes}\n${asTyped(step)}`);
-    if (!dryRun) run(root, step.command, step.args);
+    const { publishes, there } = step;
+    if (dryRun)
+      say(`\n# would publish ${publishes}, unless it is there: ${asTyped(there)}\n${asTyped(step)}`);
+    else if (answerOf(root, there.command, there.args) !== undefined) say(`\n# there already: ${publishes}`);
+    else {
+      say(`\n# publishing ${publishes}\n${asTyped(step)}`);
+      run(root, step.command, step.args);
+    }
   }
   say(`\n# the provenance of all files is signed by the workflow, of what is in ${OUT}/${CHECKSUMS}`);
-  if (inTheWay.length === 0) return;
-  throw new Error(`\n${version} would be refused now:\n${inTheWay.join('\n')}`);
+  if (found.length === 0) return;
+  throw new Error(`\n${version} would be refused now:\n${found.join('\n')}`);
 }
 
 try {

@@ -15,6 +15,8 @@ export interface Options {
   version: string;
   /** Builds all that is local, and prints what would be run to publish it. */
   dryRun: boolean;
+  /** Whether npm is to sign where the plugin was built, which it can in a workflow of GitHub only. */
+  provenance: boolean;
   /** In a dry run, those that were not given are their variables, as a shell would show them. */
   names: Names;
 }
@@ -50,6 +52,7 @@ const SEMVER = /^\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?$/;
 export function optionsFrom(env: Readonly<Record<string, string | undefined>>): Options {
   const version = env['VERSION'] ?? '';
   const dryRun = !['', '0'].includes(env['DRY_RUN'] ?? '');
+  const provenance = env['PROVENANCE'] !== '0';
   const wrong: string[] = [];
   if (!SEMVER.test(version)) wrong.push(`VERSION is a version without v, such as 0.2.0, not "${version}"`);
   const nameOf = (key: keyof Names): string => {
@@ -69,5 +72,5 @@ export function optionsFrom(env: Readonly<Record<string, string | undefined>>): 
     npmPackage: nameOf('npmPackage'),
   };
   if (wrong.length > 0) throw new Error(wrong.join('\n'));
-  return { version, dryRun, names };
+  return { version, dryRun, provenance, names };
 }

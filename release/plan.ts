@@ -5,6 +5,8 @@ export interface Command {
   publishes: string;
   command: string;
   args: string[];
+  /** Says something and ends with 0 where it is published already. */
+  there: { command: string; args: string[] };
 }
 
 /** Where everything of a release is built, from the root. */
@@ -31,10 +33,14 @@ const at = (file: string): string => `${OUT}/${file}`;
 const words = (text: string): string[] => text.trim().split(/\s+/);
 
 /**
- * What publishes a release, in order: first what the others refer to, last what announces it.
+ * What publishes a release, in order: first what the others refer to, last what announces it. What is there already is
+ * left alone, so that a release that broke off is finished by another run.
  * @param helm path of the program.
  */
-export function publishing({ version, names }: Pick<Options, 'version' | 'names'>, helm: string): Command[] {
+export function publishing(
+  { version, names, provenance }: Pick<Options, 'version' | 'names' | 'provenance'>,
+  helm: string,
+): Command[] {
   const files = artifactsOf(version);
   const tag = `v${version}`;
   // A version with a suffix does not become what people get who ask for none.
@@ -48,14 +54,23 @@ export function publishing({ version, names }: Pick<Options, 'version' | 'names'
         --label org.opencontainers.image.source=https://github.com/${names.repository}
         --label org.opencontainers.image.version=${version} --tag ${names.image}:${version} .`,
       ),
+      there: { command: 'docker', args: words(`buildx imagetools inspect ${names.image}:${version}`) },
     },
-    { publishes: 'the chart', command: helm, args: ['push', at(files.chart), names.charts] },
+    {
+      publishes: 'the chart',
+      command: helm,
+      args: ['push', at(files.chart), names.charts],
+      there: { command: helm, args: words(`show chart ${names.charts}/sluice --version ${version}`) },
+    },
     {
       publishes: 'the plugin on npm',
       command: 'npm',
       args: words(
-        `publish ./${at(files.npm)} --provenance --access public --tag ${isPreview ? 'next' : 'latest'}`,
+        `publish ./${at(files.npm)} ${provenance ? '--provenance' : ''} --access public
+        --tag ${isPreview ? 'next' : 'latest'}`,
       ),
+      // Of a version that there is not npm says nothing, and ends with 0.
+      there: { command: 'npm', args: words(`view ${names.npmPackage}@${version} version`) },
     },
     {
       publishes: 'the release, which krew reads',
@@ -64,6 +79,7 @@ export function publishing({ version, names }: Pick<Options, 'version' | 'names'
         `release create ${tag} --repo ${names.repository} --verify-tag --title ${tag} --notes-file ${at(NOTES)}
         ${isPreview ? '--prerelease' : ''} ${[...Object.values(files), CHECKSUMS].map(at).join(' ')}`,
       ),
+      there: { command: 'gh', args: words(`release view ${tag} --repo ${names.repository}`) },
     },
   ];
 }
@@ -72,12 +88,12 @@ const quoted = (word: string): string =>
   /^[\w@%+=:,./$-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 
 /** As it is typed in a shell. Variables that were not given (see Names) stay as they are. */
-export function asTyped({ command, args }: Pick<Command, 'command' | 'args'>): string {
+export function asTyped({ command, args }: { command: string; args: readonly string[] }): string {
   return [command, ...args].map(quoted).join(' ');
 }
 
 /** Not given in a dry run: see Names. */
-const isKnown = (name: string): boolean => !name.startsWith('$');
+export const isKnown = (name: string): boolean => !name.startsWith('$');
 
 /** What is published on npm: the plugin in one file, which needs nothing of what the repository depends on. */
 export function npmManifest(

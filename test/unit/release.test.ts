@@ -107,6 +107,23 @@ describe('what publishes it', () => {
       expect(release).toContain(` dist/release/${file}`);
   });
 
+  test('is looked for first, each where it is published', () => {
+    const probes = publishing(optionsFrom(GIVEN), 'helm').map(({ there }) => asTyped(there));
+    expect(probes).toEqual([
+      'docker buildx imagetools inspect registry.example/acme/sluice:1.2.3',
+      'helm show chart oci://registry.example/acme/charts/sluice --version 1.2.3',
+      'npm view @acme/kubectl-sluice@1.2.3 version',
+      'gh release view v1.2.3 --repo acme/sluice',
+    ]);
+  });
+
+  test('goes to npm without provenance only where that was said', () => {
+    const without = publishing(optionsFrom({ ...GIVEN, PROVENANCE: '0' }), 'helm')
+      .map(asTyped)
+      .join('\n');
+    expect(without).toContain('kubectl-sluice-npm-1.2.3.tgz --access public');
+  });
+
   test('of a version with a suffix nobody gets it who did not ask', () => {
     expect(typed('1.3.0-rc.1').join('\n')).toMatch(/--tag next\n.*--prerelease/);
   });
