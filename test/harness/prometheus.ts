@@ -40,17 +40,19 @@ export class Prometheus {
 /**
  * Starts the real Prometheus, on loopback, with its data in the directory of the run.
  * @param ruleFiles absolute paths of files with alerts.
+ * @param jobs more of `scrape_configs`.
  */
 export async function startPrometheus(
   run: Run,
   targets: readonly ScrapeTarget[],
   ruleFiles: readonly string[] = [],
+  jobs: readonly object[] = [],
 ): Promise<Prometheus> {
   const command = await ensurePrometheus();
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
   const config = join(run.dir, 'prometheus.json');
-  writeFileSync(config, JSON.stringify({ ...configFor(targets), rule_files: ruleFiles }));
+  writeFileSync(config, JSON.stringify({ ...configFor(targets, jobs), rule_files: ruleFiles }));
   const program = await run.start({
     name: 'prometheus',
     command,
@@ -66,15 +68,18 @@ export async function startPrometheus(
   return new Prometheus(url, program);
 }
 
-function configFor(targets: readonly ScrapeTarget[]): object {
+function configFor(targets: readonly ScrapeTarget[], jobs: readonly object[]): object {
   return {
     global: { scrape_interval: '1s', scrape_timeout: '1s', evaluation_interval: '1s' },
-    scrape_configs: targets.map(({ job, url }) => ({
-      job_name: job,
-      // The traffic program speaks for many pods, so its own labels are the right ones.
-      honor_labels: true,
-      static_configs: [{ targets: [new URL(url).host] }],
-    })),
+    scrape_configs: [
+      ...targets.map(({ job, url }) => ({
+        job_name: job,
+        // The traffic program speaks for many pods, so its own labels are the right ones.
+        honor_labels: true,
+        static_configs: [{ targets: [new URL(url).host] }],
+      })),
+      ...jobs,
+    ],
   };
 }
 
