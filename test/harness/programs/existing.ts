@@ -14,7 +14,7 @@ const VERSIONS: Record<string, { args: string[]; fits: RegExp }> = {
   'rollouts-controller': { args: ['--version'], fits: /v(1\.10\.\d+)/ },
   prometheus: { args: ['--version'], fits: /prometheus, version ((?:2\.[4-9]\d|[3-9]\.\d+)\.\S+)/ },
   promtool: { args: ['--version'], fits: /promtool, version ((?:2\.[4-9]\d|[3-9]\.\d+)\.\S+)/ },
-  helm: { args: ['version', '--short'], fits: /v(3\.(?:1[5-9]|[2-9]\d)\.\S+)/ },
+  helm: { args: ['version', '--short'], fits: /v(3\.(?:1[7-9]|[2-9]\d)\.\S+)/ },
 };
 
 /** A program found on this machine. */
