@@ -34,7 +34,7 @@ generate: node_modules/.package-lock.json ## write what is made from the code: c
 
 .PHONY: verify
 verify: generate ## fail if what is made from the code is not what is committed
-	git diff --exit-code -- crds charts policies
+	git diff --exit-code -- crds charts policies docs/reference
 
 .PHONY: build
 build: node_modules/.package-lock.json ## compile src/ to dist/

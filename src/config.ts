@@ -23,7 +23,7 @@ const url = z.url({
 });
 
 /** Every flag: what it is called, what it takes and what it is for. */
-const FLAGS = {
+export const FLAGS = {
   kubeconfig: {
     type: 'string',
     help: 'path of a kubeconfig; absent: KUBECONFIG, in-cluster, ~/.kube/config',

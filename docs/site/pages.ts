@@ -31,12 +31,12 @@ export const GROUPS: readonly Group[] = [
     title: 'Look up',
     pages: [
       ...inDocs('reference/README', 'reference/environment', 'reference/gate'),
-      ...inDocs('reference/promotion', 'reference/decision'),
+      ...inDocs('reference/promotion', 'reference/decision', 'reference/operator'),
       'charts/sluice/README.md',
     ],
   },
   { title: 'Know', pages: inDocs('comparison', 'faults', 'benchmarks') },
-  { title: 'Examples', pages: examples },
+  { title: 'Examples', pages: ['examples/README.md', ...examples] },
   { title: 'Design notes', pages: notes },
   {
     title: 'Project',

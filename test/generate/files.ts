@@ -6,6 +6,7 @@ import { PLURALS } from '../../src/api/v1alpha1/names.ts';
 import { fillIns } from '../../src/policy/fill-in.ts';
 import { chartReadme } from './chart-readme.ts';
 import { dashboardFile } from './dashboard.ts';
+import { flagsPage } from './flags.ts';
 import { referenceFiles } from './reference.ts';
 import { DEFAULT_ACCOUNTS, manifestsOf, policiesFor } from '../../src/policy/policies.ts';
 
@@ -117,6 +118,7 @@ export function generatedFiles(): Generated[] {
     chartReadme(),
     dashboardFile(),
     ...referenceFiles(),
+    flagsPage(),
   ];
 }
 

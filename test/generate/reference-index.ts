@@ -71,7 +71,7 @@ export function referenceIndex(kinds: readonly Described[]): string {
   return `<!-- Made from src/api by \`make generate\`: change it there. -->
 # API reference
 
-Every field of ${code(API_VERSION)}, from the schemas in [crds/](../../crds) that the API server checks objects with. \`kubectl explain promotion.spec\` says the same of what is installed. What the conditions say is in [Argo CD](../argocd.md#health), reason by reason.
+Every field of ${code(API_VERSION)}, from the schemas in [crds/](../../crds) that the API server checks objects with. \`kubectl explain promotion.spec\` says the same of what is installed. What the conditions say is in [Argo CD](../argocd.md#health), reason by reason. What the operator takes on its command line is on [a page of its own](operator.md).
 
 ${inOrder.map(kindOf).join('\n')}
 ## How to read the pages

@@ -16,6 +16,15 @@ describe('generated files', () => {
   });
 });
 
+test('`make verify` looks at every one of them', () => {
+  const makefile = readFileSync(join(root, 'Makefile'), 'utf8');
+  const [, looked = ''] = /^\tgit diff --exit-code -- (.+)$/m.exec(makefile) ?? [];
+  const folders = looked.split(' ').map((folder) => `${folder}/`);
+  expect(generatedFiles().filter(({ path }) => !folders.some((folder) => path.startsWith(folder)))).toEqual(
+    [],
+  );
+});
+
 test('every value of the chart says what it means', () => {
   const rows = chartReadme().text.match(/^\| `.*\|$/gm) ?? [];
   expect(rows.length).toBeGreaterThan(40);
