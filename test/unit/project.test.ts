@@ -91,6 +91,7 @@ describe('what GitHub reads', () => {
         '.github/ISSUE_TEMPLATE/bug.yml',
         '.github/ISSUE_TEMPLATE/config.yml',
         '.github/ISSUE_TEMPLATE/feature.yml',
+        '.github/workflows/e2e.yaml',
         '.github/workflows/release.yaml',
         '.github/workflows/test.yaml',
       ]),
@@ -107,19 +108,24 @@ describe('what GitHub reads', () => {
   });
 
   test('every job ends by itself', () => {
-    const jobs = ['test', 'release'].flatMap((name) => Object.values(workflow(name).jobs));
+    const jobs = ['test', 'e2e', 'release'].flatMap((name) => Object.values(workflow(name).jobs));
     expect(jobs.filter((job) => job.steps !== undefined && !job['timeout-minutes'])).toEqual([]);
     expect(workflow('test').jobs['test']?.['timeout-minutes']).toBe(90);
   });
 
   test('files that the workflows name are there', () => {
-    const named = ['test', 'release'].flatMap((name) =>
+    const named = ['test', 'e2e', 'release'].flatMap((name) =>
       [...read(`.github/workflows/${name}.yaml`).matchAll(/(?:version-file|path): ([\w./-]+\.\w+)$/gm)].map(
         ([, path]) => path,
       ),
     );
     expect(named).toContain('test/controlplane/prometheus/go.mod');
     expect(files).toEqual(expect.arrayContaining(named));
+  });
+
+  test('end to end is `make e2e` and nothing else, and it may only read', () => {
+    expect(runs(workflow('e2e'))).toEqual(['make e2e']);
+    expect(workflow('e2e').permissions).toEqual({ contents: 'read' });
   });
 
   test('a tag makes a release by `make release`', () => {
