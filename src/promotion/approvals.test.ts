@@ -351,6 +351,39 @@ describe('on the way', () => {
     expect(world.reason).toBe('Succeeded');
   });
 
+  test('a Gate that is gone lets nothing rise to where it would be asked, and is asked when it is back', () => {
+    const world = asking({ cab: { when: 'During', fromWeight: 60 } });
+    play(world, 'Pass', 40, () => {
+      if (world.promotion.status?.targets?.[0]?.state === 'Settling') world.away = new Set(['cab']);
+    });
+    play(world, 'Pass', 40);
+    expect(world.effects).not.toContain('Advance');
+    expect(world.reason).toBe('Holding');
+    expect(message(world)).toContain('Gate cab does not exist: apply it');
+    world.away = new Set();
+    play(world, 'Pass', 40);
+    expect(world.reason).toBe('AwaitingApproval');
+    say(world, 'bob');
+    play(world, 'Pass');
+    expect(world.reason).toBe('Succeeded');
+    expect(world.promotion.status?.gates?.filter((g) => g.gate === 'cab')).toMatchObject([
+      { target: '*', verdict: 'Pass' },
+    ]);
+  });
+
+  test('a Gate that has passed may go: what was used stays used', () => {
+    const world = asking({ cab: { when: 'During', fromWeight: 60 }, last: { when: 'After' } });
+    say(world, 'bob');
+    play(world, 'Pass', 400, () => {
+      if (used(world).includes('Approve cab bob')) world.away = new Set(['cab']);
+    });
+    expect(world.reason).toBe('AwaitingApproval');
+    expect(message(world)).toContain('gate last awaits');
+    say(world, 'bob', 'Approve', { gate: 'last' });
+    play(world, 'Pass');
+    expect(world.reason).toBe('Succeeded');
+  });
+
   test('guards go on meanwhile', () => {
     const world = asking({ cab: { when: 'During', fromWeight: 50 } });
     play(world, 'Pass');

@@ -1,7 +1,8 @@
 import { type Judgement, movePassFrom, newJudgement } from '../analysis/judge.ts';
 import type { Gate, GateBinding, GateResult, Plan } from '../api/v1alpha1/types.ts';
 import { earliest, toTime } from '../runtime/time.ts';
-import { isApproval } from './approvals.ts';
+import type { TargetView } from '../delivery/delivery.ts';
+import { isApproval, resultFor } from './approvals.ts';
 import { passOverGate } from './bypass.ts';
 import type { Input } from './input.ts';
 import type { Timing } from './timing.ts';
@@ -37,15 +38,22 @@ export function boundAt(
   );
 }
 
-/** Those of them that are sampled there. */
+/**
+ * Those of them that are sampled there, and those that are gone, also of the step that comes next: what is gone may be
+ * what persons are to approve before the weight rises. What they have approved already nobody needs any more.
+ */
 export function bindingsAt(
-  gates: Input['gates'],
+  { gates, promotion }: Pick<Input, 'gates' | 'promotion'>,
   plan: Plan,
   when: GateBinding['when'],
   target: string,
-  weight: number,
+  { weight, nextWeight }: Pick<TargetView, 'weight' | 'nextWeight'>,
 ): GateBinding[] {
-  return boundAt(plan, when, target, weight).filter((b) => !isApproval(gates.get(b.gate)));
+  return boundAt(plan, when, target, Math.max(weight, nextWeight)).filter((b) => {
+    const gate = gates.get(b.gate);
+    if (gate) return (b.fromWeight ?? 0) <= weight && !isApproval(gate);
+    return resultFor(promotion, b)?.verdict !== 'Pass';
+  });
 }
 
 /** A Gate that is gone cannot be asked: that is an Error, never a pass. */

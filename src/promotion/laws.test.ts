@@ -197,6 +197,31 @@ describe('persons', () => {
   });
 });
 
+describe('persons on the way', () => {
+  test('nothing rises to where they are asked without them, also while their Gate is not to be seen', () => {
+    const environment = {
+      gates: [
+        { gate: 'error-rate', when: 'During' },
+        { gate: 'cab', when: 'During', fromWeight: 50 },
+      ],
+    };
+    const events = eventsOf({
+      verdicts: ['Pass'],
+      approvals: { by: ['alice', 'bob'], gates: ['cab'] },
+      vanishing: ['cab', 'error-rate'],
+      minLength: 30,
+      maxLength: 100,
+    });
+    const world = new World({ persons: { cab: {} }, requester: 'alice', environment });
+    for (let i = 0; i < 60 && world.promotion.status?.targets?.[0]?.state !== 'Analysing'; i += 1)
+      play(world, 'Pass', 1);
+    fc.assert(
+      fc.property(events, (list) => void obeys(world, list)),
+      runs,
+    );
+  });
+});
+
 /** Passed at the first pause, told to go on, and gone on: the operator has not seen that yet. */
 const advanced = (): World => {
   const world = analysing();

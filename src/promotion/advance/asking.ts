@@ -47,7 +47,7 @@ function passFromOf(
 /** The bindings as probes for one place. */
 function probesFor(d: InFlight, at: At): ProbeRequest[] {
   const { input, subject, view } = d;
-  return bindingsAt(input.gates, d.plan, at.when, d.planned.name, view.weight).flatMap(
+  return bindingsAt(input, d.plan, at.when, d.planned.name, view).flatMap(
     (binding: GateBinding): ProbeRequest[] => {
       const gate = input.gates.get(binding.gate);
       if (!gate) return [];
@@ -72,7 +72,7 @@ function probesFor(d: InFlight, at: At): ProbeRequest[] {
 
 /** What the gates of this target say at one place, and what is to be asked there. */
 export function ask(d: InFlight, at: At, from: number): { fold: GateFold; probes: ProbeRequest[] } {
-  const fold = foldGates(d.input, bindingsAt(d.input.gates, d.plan, at.when, d.planned.name, d.view.weight), {
+  const fold = foldGates(d.input, bindingsAt(d.input, d.plan, at.when, d.planned.name, d.view), {
     target: d.planned.name,
     step: at.step,
     epoch: (binding) => epochOf(d, at, binding),

@@ -4,7 +4,7 @@ import { begin, drive } from './drive.ts';
 import { saidBefore } from './hold.ts';
 import { type InFlight, inFlight, promotedAt } from '../in-flight.ts';
 import type { Input } from '../input.ts';
-import { type Approval, approvalsAmong, EVERY_TARGET, rejectionOf } from '../approvals.ts';
+import { type Approval, approvalsAmong, EVERY_TARGET, isApproval, rejectionOf } from '../approvals.ts';
 import { type ApprovalFold, foldApprovals } from '../fold-approvals.ts';
 import { abortedBy, said as whoSaid } from '../orders.ts';
 import { awaiting } from '../start/approval.ts';
@@ -207,7 +207,10 @@ function rank(o: TargetOutcome): number {
 
 /** Every gate's answer: what this pass says, else what status has. */
 function resultsOf(input: Input, outcomes: readonly TargetOutcome[]): GateResult[] {
-  const before = input.promotion.status?.gates ?? [];
+  // What was said of a target while the Gate was gone is no word of the persons that it asks.
+  const before = (input.promotion.status?.gates ?? []).filter(
+    (b) => b.target === EVERY_TARGET || !isApproval(input.gates.get(b.gate)),
+  );
   const asked = outcomes.flatMap((o) => o.approvals ?? []);
   const said = [...new Map(asked.flatMap((f) => f.results).map((r) => [`${r.gate} ${r.when}`, r])).values()];
   const kept = before.filter((b) => b.target === EVERY_TARGET && !asked.some((f) => isIn(f, b)));

@@ -14,6 +14,8 @@ export interface Chances {
   freezes?: true;
   /** Who says something about which approval gates. */
   approvals?: { by: readonly string[]; gates: readonly string[] };
+  /** Gates that somebody deletes, and applies again. */
+  vanishing?: readonly string[];
   minLength?: number;
   maxLength: number;
 }
@@ -79,6 +81,14 @@ export function eventsOf(chances: Chances): fc.Arbitrary<Event[]> {
           fc.constantFrom(...approvals.gates),
         )
         .map(([by, verdict, gate]) => ({ do: 'approve', by, verdict, gate })),
+    ]);
+  const { vanishing = [] } = chances;
+  if (vanishing.length > 0)
+    weighted.push([
+      1,
+      fc
+        .tuple(fc.constantFrom(...vanishing), fc.constantFrom('gone' as const, 'back' as const))
+        .map(([gate, is]) => ({ do: 'gate', gate, is })),
     ]);
   const { minLength = 0, maxLength } = chances;
   return fc.array(fc.oneof(...weighted.map(([weight, arbitrary]) => ({ weight, arbitrary }))), {

@@ -31,6 +31,8 @@ export type Event =
   | { do: 'freeze'; verdict: FreezeOrder['verdict'] }
   /** Somebody says something about an approval gate. */
   | { do: 'approve'; by: string; verdict: Approval['verdict']; gate: string }
+  /** A Gate is deleted, or applied again. */
+  | { do: 'gate'; gate: string; is: 'gone' | 'back' }
   | { do: 'delete' };
 
 const edited = (model: RolloutModel): void => {
@@ -115,6 +117,11 @@ function befall(world: World, event: Other): void {
     case 'approve':
       world.approvals = [...world.approvals, approvalOf(world, event)];
       return;
+    case 'gate':
+      world.away = new Set(
+        [...world.away, event.gate].filter((g) => event.is === 'gone' || g !== event.gate),
+      );
+      return;
     case 'delete':
       world.promotion = {
         ...world.promotion,
@@ -169,6 +176,8 @@ export function inWords(event: Event): string {
       return `a person orders ${event.verdict}`;
     case 'approve':
       return `${event.by} says ${event.verdict} to gate ${event.gate}`;
+    case 'gate':
+      return `Gate ${event.gate} is ${event.is}`;
     case 'freeze':
       return `a person says ${event.verdict} to the Environment`;
     case 'wait':

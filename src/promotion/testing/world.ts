@@ -83,6 +83,8 @@ export class World {
   byMachine = false;
   /** Freezes and Thaws of the Environment. */
   freezes: FreezeOrder[] = [];
+  /** Gates that are not there to be seen, as those that were deleted. */
+  away: ReadonlySet<string> = new Set();
   /** Targets that somebody else has promoted past a pause. */
   readonly pushed = new Set<string>();
   /** Of a fork alone: nothing in it is changed in place. */
@@ -116,6 +118,7 @@ export class World {
     this.approvals = from.approvals;
     this.requester = from.requester;
     this.byMachine = from.byMachine;
+    this.away = from.away;
     for (const name of from.forbidden) this.forbidden.add(name);
     for (const name of from.pushed) this.pushed.add(name);
   }
@@ -187,12 +190,17 @@ export class World {
     );
   }
 
+  get #gates(): ReadonlyMap<string, Gate> {
+    if (this.away.size === 0) return this.scene.gates;
+    return new Map([...this.scene.gates].filter(([name]) => !this.away.has(name)));
+  }
+
   input(seen?: Look): Input {
     return {
       now: this.now,
       promotion: this.promotion,
       environment: this.environment,
-      gates: this.scene.gates,
+      gates: this.#gates,
       rivals: [],
       successors: [],
       orders: this.orders,
@@ -229,6 +237,7 @@ export class World {
       this.rollback,
       this.approvals,
       this.requester,
+      this.away,
       this.upstreams,
       this.digests,
       ...this.targets.flatMap(({ target: { name }, model, recorded }) => [
@@ -321,7 +330,7 @@ export class World {
       const asked = this.scene.gates.get(at.gate);
       const isMeant =
         (target === undefined || target === at.target) && (gate === undefined || gate === at.gate);
-      if (!asked || !isMeant) continue;
+      if (!asked || !isMeant || this.away.has(at.gate)) continue;
       this.memory.sample(key, asked, verdict, this.now);
       if (request.binding.when === 'During' && request.epoch !== 'preflight')
         this.proof.sample(this.scene.gates, { ...at, hash: request.canaryHash }, verdict, {

@@ -1,5 +1,8 @@
+import type { ApprovalSpec } from '../../../api/v1alpha1/types.ts';
+import type { Effect } from '../../../delivery/delivery.ts';
+import { allowedShare } from '../facts.ts';
 import type { World } from '../world.ts';
-import { anyOf, decisionsIn, type Law } from './law.ts';
+import { anyOf, decisionsIn, type Law, targetOf } from './law.ts';
 
 /* Stated anew here, and by nothing of the product: what is not a law of its own cannot fail. */
 
@@ -24,17 +27,34 @@ function mayHaveAsked({ requester, byMachine, promotion }: World, persons: Set<s
 const without = (persons: Set<string>, ...who: (string | undefined)[]): number =>
   [...persons].filter((p) => !who.includes(p)).length;
 
+/** The approval gates that are to have passed, whether or not they are there to be seen, before a target serves so much. */
+function dueAt({ environment, scene }: World, share: number): [string, ApprovalSpec][] {
+  return (environment.spec.gates ?? []).flatMap(
+    ({ gate, when, fromWeight = 0 }): [string, ApprovalSpec][] => {
+      const approval = scene.gates.get(gate)?.spec.approval;
+      const isDue = when === 'Before' || (when === 'During' && fromWeight <= share);
+      return approval && isDue ? [[gate, approval]] : [];
+    },
+  );
+}
+
+/** The most that a target is to serve after what was decided; undefined: it goes no further forward. */
+function riseOf(world: World, effect: Effect): number | undefined {
+  const model = targetOf(world, effect.target)?.model;
+  if (!model || (effect.kind !== 'Apply' && effect.kind !== 'Advance')) return undefined;
+  return allowedShare(model, effect.kind === 'Apply' ? -1 : effect.step);
+}
+
 const approved: Law = {
   id: 'S3',
   of: [6],
-  says: 'nothing is begun without as many different persons as its approval gates ask for, and none of them asked for it',
+  says: 'nothing is begun, and serves more, without as many different persons as its approval gates ask for, and none of them asked for it',
   broken: (step) => {
     const { before } = step;
-    const applies = decisionsIn(step).some(({ effect }) => effect.kind === 'Apply');
-    if (!applies) return undefined;
-    return anyOf([...before.scene.gates], ([name, { spec }]) => {
-      if (!spec.approval) return undefined;
-      const { required, requesterMayApprove } = spec.approval;
+    const rises = decisionsIn(step).flatMap(({ effect }) => riseOf(before, effect) ?? []);
+    if (rises.length === 0) return undefined;
+    return anyOf(dueAt(before, Math.max(...rises)), ([name, approval]) => {
+      const { required, requesterMayApprove } = approval;
       const persons = personsOn(before, name);
       if (requesterMayApprove)
         return (
