@@ -13,18 +13,24 @@ interface Level {
   approval?: object;
   when?: 'Before' | 'During' | 'After';
   fromWeight?: number;
+  targets?: readonly string[];
 }
 
 /** A world in which besides `error-rate` persons are asked; by default Before, one of them. */
-function asking(levels: Record<string, Level>, requester: string | undefined = 'alice'): World {
+function asking(
+  levels: Record<string, Level>,
+  { requester = 'alice', waves }: { requester?: string; waves?: readonly number[] } = {},
+): World {
   const world = new World({
+    ...(waves && { waves }),
     environment: {
       gates: [
         { gate: 'error-rate', when: 'During' },
-        ...Object.entries(levels).map(([gate, { when = 'Before', fromWeight }]) => ({
+        ...Object.entries(levels).map(([gate, { when = 'Before', fromWeight, targets }]) => ({
           gate,
           when,
           ...(fromWeight !== undefined && { fromWeight }),
+          ...(targets && { targets }),
         })),
       ],
     },
@@ -417,5 +423,36 @@ describe('on the way', () => {
     play(world, 'Pass');
     expect(world.reason).toBe('Succeeded');
     expect(used(world)).toEqual(['Approve cab bob']);
+  });
+});
+
+describe('a gate of other targets', () => {
+  test.each(['Before', 'During', 'After'] as const)('is not asked, %s', (when) => {
+    const world = asking({ cab: { when, targets: ['target-1'] } }, { waves: [0, 0] });
+    world.promotion.spec.targets = ['checkout'];
+    play(world, 'Pass');
+    expect(world.reason).toBe('Succeeded');
+    expect(world.promotion.status?.plan?.gates.map((g) => g.gate)).toEqual(['error-rate']);
+  });
+
+  test.each([0, 60])('a Reject on it is of no promotion but theirs, said after %d rounds', (rounds) => {
+    const world = asking(
+      { cab: { when: 'After', targets: ['target-1'] }, peer: { when: 'After' } },
+      { waves: [0, 0] },
+    );
+    world.promotion.spec.targets = ['checkout'];
+    play(world, 'Pass', rounds);
+    say(world, 'bob', 'Reject');
+    play(world, 'Pass');
+    expect(world.reason).toBe('AwaitingApproval');
+    say(world, 'bob', 'Reject', { gate: 'peer' });
+    play(world, 'Pass');
+    expect(world.reason).toBe('Rejected');
+  });
+
+  test('that is asked of one of several targets is asked of the promotion', () => {
+    const world = asking({ cab: { when: 'After', targets: ['target-1'] } }, { waves: [0, 0] });
+    play(world, 'Pass');
+    expect(world.reason).toBe('AwaitingApproval');
   });
 });

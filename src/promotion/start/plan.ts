@@ -6,7 +6,7 @@ import type { Input } from '../input.ts';
 import { moved, naming, type Outcome } from '../outcome.ts';
 import type { Chosen } from './preflight.ts';
 import { timingOf } from '../timing.ts';
-import { bindingsOf } from '../bindings.ts';
+import { bindingsOf, boundTo } from '../bindings.ts';
 
 /** Form of the plan that this version writes and reads. */
 export const PLAN_VERSION = 1;
@@ -26,7 +26,12 @@ export function planOf(input: Input, chosen: readonly Chosen[]): Plan {
   const latched = {
     version: PLAN_VERSION,
     targets,
-    gates: [...bindingsOf(input)],
+    gates: [
+      ...boundTo(
+        bindingsOf(input),
+        targets.map((t) => t.name),
+      ),
+    ],
     bakeSeconds: input.promotion.spec.rollback ? 0 : timingOf(input.environment).bakeSeconds,
     ...(input.promotion.spec.rollback && { rollback: true }),
   };

@@ -11,7 +11,7 @@ import { fromUpstream, quarantined, superseded, unresolved, wait } from './waiti
 import { closedNow } from '../pause.ts';
 import { unverified } from './upstream.ts';
 import { turn } from './turn-checks.ts';
-import { bindingsOf } from '../bindings.ts';
+import { bindingsOf, boundTo } from '../bindings.ts';
 import { chosen } from './turn.ts';
 
 /** How a wait ends when its deadline passes: what it waited for says why. */
@@ -55,7 +55,8 @@ function ordered(input: Input): Outcome | undefined {
     return { reason: 'Deleted', message: 'deleted before anything was changed' };
   const abort = abortedBy(input);
   if (abort) return { reason: 'Aborted', message: `aborted by ${said(abort)} before anything was changed` };
-  const reject = rejectionOf(input, bindingsOf(input));
+  const names = chosen(input).map((s) => s.target.name);
+  const reject = rejectionOf(input, boundTo(bindingsOf(input), names));
   if (reject)
     return {
       reason: 'Rejected',
