@@ -18,7 +18,7 @@ interface Level {
 
 /** A world in which besides `error-rate` persons are asked; by default Before, one of them. */
 function asking(
-  levels: Record<string, Level>,
+  levels: Record<string, Level | readonly Level[]>,
   { requester = 'alice', waves }: { requester?: string; waves?: readonly number[] } = {},
 ): World {
   const world = new World({
@@ -26,22 +26,26 @@ function asking(
     environment: {
       gates: [
         { gate: 'error-rate', when: 'During' },
-        ...Object.entries(levels).map(([gate, { when = 'Before', fromWeight, targets }]) => ({
-          gate,
-          when,
-          ...(fromWeight !== undefined && { fromWeight }),
-          ...(targets && { targets }),
-        })),
+        ...Object.entries(levels).flatMap(([gate, bound]) =>
+          [bound].flat().map(({ when = 'Before', fromWeight, targets }) => ({
+            gate,
+            when,
+            ...(fromWeight !== undefined && { fromWeight }),
+            ...(targets && { targets }),
+          })),
+        ),
       ],
     },
   });
   const gates = world.scene.gates as Map<string, Gate>;
-  for (const [name, { approval = {} }] of Object.entries(levels))
+  for (const [name, bound] of Object.entries(levels)) {
+    const approval = [bound].flat()[0]?.approval ?? {};
     gates.set(name, {
       ...world.gate,
       metadata: { ...world.gate.metadata, name, uid: `${name}-uid` },
       spec: gateSpec.parse({ approval }),
     });
+  }
   world.requester = requester;
   return world;
 }
@@ -454,5 +458,49 @@ describe('a gate of other targets', () => {
     const world = asking({ cab: { when: 'After', targets: ['target-1'] } }, { waves: [0, 0] });
     play(world, 'Pass');
     expect(world.reason).toBe('AwaitingApproval');
+  });
+});
+
+describe('a gate that is asked more than once', () => {
+  test.each<[string, Level]>([
+    ['After', { when: 'After' }],
+    ['on the way', { when: 'During', fromWeight: 60 }],
+  ])('is asked anew %s: what has let it begin is used', (_, later) => {
+    const world = asking({ cab: [{ when: 'Before' }, later] });
+    say(world, 'bob');
+    play(world, 'Pass');
+    expect(world.reason).toBe('AwaitingApproval');
+    expect(message(world)).toContain('gate cab awaits 1 approval');
+    expect(message(world)).toContain('what was approved Before is used');
+    say(world, 'bob');
+    play(world, 'Pass');
+    expect(world.reason).toBe('Succeeded');
+    expect(used(world)).toEqual(['Approve cab bob', 'Approve cab bob']);
+  });
+
+  test('is asked once where both times are the same: before it begins', () => {
+    const world = asking({ cab: [{ when: 'Before' }, { when: 'During' }] });
+    say(world, 'bob');
+    play(world, 'Pass');
+    expect(world.reason).toBe('Succeeded');
+    expect(used(world)).toEqual(['Approve cab bob']);
+  });
+
+  test('by several targets at once counts once', () => {
+    const world = asking({ cab: { when: 'During', fromWeight: 60 } }, { waves: [0, 0] });
+    say(world, 'bob');
+    play(world, 'Pass');
+    expect(world.reason).toBe('Succeeded');
+    expect(used(world)).toEqual(['Approve cab bob']);
+  });
+
+  test('a person may approve again before it is asked again', () => {
+    const world = asking({ cab: [{ when: 'Before' }, { when: 'After' }] });
+    say(world, 'bob');
+    play(world, 'Pass', 40);
+    expect(used(world)).toEqual(['Approve cab bob']);
+    say(world, 'bob');
+    play(world, 'Pass');
+    expect(world.reason).toBe('Succeeded');
   });
 });

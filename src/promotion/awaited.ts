@@ -1,4 +1,5 @@
-import { type ApprovalBinding, isMachine } from './approvals.ts';
+import type { GateBinding } from '../api/v1alpha1/types.ts';
+import { type ApprovalBinding, EVERY_TARGET, isMachine } from './approvals.ts';
 import type { Input } from './input.ts';
 import { imagesOf, revisionDigest } from './revision.ts';
 
@@ -26,7 +27,17 @@ export function awaited(
   const given = by.length === 0 ? '' : `, after ${by.join(', ')}`;
   const not = spec.requesterMayApprove ? '' : besides(input, spec.required, needed);
   const there = elsewhere.map((e) => `, and not by ${e.by}, who has approved gate ${e.gate}`).join('');
-  return `gate ${binding.gate} awaits ${so}${given}${not}${there}: create a Decision with verdict Approve, gate ${binding.gate} and revisionDigest ${revisionDigest(imagesOf(input.promotion))}`;
+  const earlier = passedEarlier(input, binding);
+  const again = earlier.length === 0 ? '' : `; what was approved ${earlier.join(' and ')} is used`;
+  return `gate ${binding.gate} awaits ${so}${given}${not}${there}${again}: create a Decision with verdict Approve, gate ${binding.gate} and revisionDigest ${revisionDigest(imagesOf(input.promotion))}`;
+}
+
+/** When the same gate was asked before, and has passed. */
+function passedEarlier({ promotion }: Input, { gate, when }: GateBinding): string[] {
+  const all = promotion.status?.gates ?? [];
+  return all
+    .filter((g) => g.gate === gate && g.when !== when && g.target === EVERY_TARGET && g.verdict === 'Pass')
+    .map((g) => g.when);
 }
 
 /** Who of all that may approve does not count, and why there are more than the gate asks for. */

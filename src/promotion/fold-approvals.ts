@@ -88,7 +88,11 @@ function askingOf(input: Input, one: ApprovalBinding): Asking {
     const distinct = gates.get(gate)?.spec.approval?.persons === 'Distinct';
     return verdict === 'Approve' && excludes({ gate, distinct }, claim) ? [{ by, gate }] : [];
   });
-  const standing = standingOn(binding.gate, approvals).filter((a) => refusalOf(a, measure) === undefined);
+  // What has let this gate pass at another time is used: it is asked anew here.
+  const spent = new Set((promotion.status?.decisions ?? []).map(({ uid }) => uid));
+  const standing = standingOn(binding.gate, approvals).filter(
+    (a) => !spent.has(a.uid) && refusalOf(a, measure) === undefined,
+  );
   const elsewhere = used.filter(({ by }) => standing.some((a) => a.by === by));
   const by = standing.map((a) => a.by).filter((person) => !elsewhere.some((e) => e.by === person));
   return { ...claim, needed: neededFor(spec, input), by, one, standing, elsewhere };

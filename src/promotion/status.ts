@@ -123,7 +123,8 @@ function decisionsOf(input: Input, { used = [], plan }: Outcome): Pick<Promotion
     ? []
     : [...orders, ...bypassesFor(input), ...used, ...revocationsOf(input, gates)];
   const fresh = decided
-    .filter((o) => !before.some((d) => d.uid === o.uid))
+    // Several targets, or two times that are one, may use the same one at once.
+    .filter((o, i, all) => ![...before, ...all.slice(0, i)].some((d) => d.uid === o.uid))
     .map(({ name, uid, by, verdict, at, ...on }) => ({
       name,
       uid,
