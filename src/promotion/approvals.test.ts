@@ -3,6 +3,7 @@ import { findCondition } from '../api/v1alpha1/conditions.ts';
 import { gateSpec } from '../api/v1alpha1/gate.ts';
 import type { Gate } from '../api/v1alpha1/types.ts';
 import { type Approval, oldestFirst } from './approvals.ts';
+import type { Bypass } from './bypass.ts';
 import { imagesOf, revisionDigest } from './revision.ts';
 import { play } from './testing/play.ts';
 import { World } from './testing/world.ts';
@@ -71,6 +72,18 @@ function say(
       ...change,
     },
   ];
+}
+
+function bypassOf({ now }: World): Bypass {
+  const one = { name: 'b', uid: 'b', by: 'eve', verdict: 'Bypass', constraint: undefined } as const;
+  return { ...one, gate: 'cab', ticket: 'INC-7', reason: 'the shop is down', at: now };
+}
+
+/** It is an emergency, which may skip freezes and approvals here. */
+function hotfix({ environment, promotion }: World): void {
+  environment.spec.emergency = { maySkip: ['Freeze', 'Approval'], followUpSeconds: 60 };
+  const emergency = { ticket: 'INC-8', justification: 'the shop is down' };
+  Object.assign(promotion.spec, { changeType: 'Emergency', emergency });
 }
 
 const message = (world: World): string => findCondition(world.promotion, 'Succeeded')?.message ?? '';
@@ -322,22 +335,65 @@ describe('before anything is changed', () => {
 
   test('a Bypass lets it pass without them, and an emergency where the Environment lets it', () => {
     const world = asking({ cab: {} });
-    const one = { name: 'b', uid: 'b', by: 'eve', verdict: 'Bypass', constraint: undefined } as const;
-    world.bypasses = [{ ...one, gate: 'cab', ticket: 'INC-7', reason: 'the shop is down', at: world.now }];
+    world.bypasses = [bypassOf(world)];
     play(world, 'Pass');
     expect(world.reason).toBe('Succeeded');
     expect(world.promotion.status?.gates?.find((g) => g.gate === 'cab')?.message).toBe(
       'bypassed by eve (INC-7): the shop is down',
     );
     const other = asking({ cab: {} });
-    other.environment.spec.emergency = { maySkip: ['Approval'], followUpSeconds: 60 };
-    const emergency = { ticket: 'INC-8', justification: 'the shop is down' };
-    Object.assign(other.promotion.spec, { changeType: 'Emergency', emergency });
+    hotfix(other);
     play(other, 'Pass');
     expect(other.reason).toBe('Succeeded');
     expect(other.promotion.status?.bypassed).toMatchObject([
       { what: 'gate/cab', by: 'alice', ticket: 'INC-8' },
     ]);
+  });
+
+  test.each<[string, (world: World) => void]>([
+    ['a Bypass', (world) => void (world.bypasses = [bypassOf(world)])],
+    ['an emergency', hotfix],
+  ])('%s needs no digest: nobody is asked what it is', (_, pass) => {
+    const world = asking({ cab: {} });
+    world.promotion.spec.revision = { images: [{ image: 'ghcr.io/acme/checkout', tag: '2' }] };
+    world.digests = { app: [`sha256:${'2'.repeat(64)}`] };
+    pass(world);
+    play(world, 'Pass');
+    expect(world.reason).toBe('Succeeded');
+  });
+
+  test.each<[string, (world: World) => void, string]>([
+    ['is a dry run', (w) => void (w.promotion.spec.dryRun = true), 'Planned'],
+    [
+      'is taken back before it begins',
+      (w) =>
+        (w.orders = [{ name: 'a', uid: 'a', by: 'bob', verdict: 'Abort', at: w.now, reason: undefined }]),
+      'Aborted',
+    ],
+  ])('an emergency that %s passes over nothing', (_, how, reason) => {
+    const world = asking({ cab: {} });
+    hotfix(world);
+    world.environment.spec.freeze = { reason: 'year end' };
+    how(world);
+    play(world, 'Pass');
+    expect(world.reason).toBe(reason);
+    expect(world.promotion.status?.bypassed).toBeUndefined();
+    expect(findCondition(world.promotion, 'Bypassed')).toBeUndefined();
+  });
+
+  test('an emergency passes over a gate when that is asked, and over nothing on its way back', () => {
+    const world = asking({ cab: {}, late: { when: 'During', fromWeight: 60 } });
+    hotfix(world);
+    const passed = (): string[] => world.promotion.status?.bypassed?.map((b) => b.what) ?? [];
+    while (!world.promotion.status?.plan) play(world, 'Pass', 1);
+    expect(passed()).toEqual(['gate/cab']);
+    play(world, 'Pass', 20);
+    expect(passed()).toEqual(['gate/cab', 'gate/late']);
+    while (!world.promotion.status?.revert) play(world, 'Fail', 1);
+    world.environment.spec.freeze = { reason: 'year end' };
+    play(world, 'Fail');
+    expect(world.reason).toBe('RolledBack');
+    expect(passed()).toEqual(['gate/cab', 'gate/late']);
   });
 
   test('a dry run asks nobody', () => {

@@ -70,7 +70,8 @@ export function foldApprovals(input: Input, asked: readonly ApprovalBinding[]): 
   return fold;
 }
 
-const passOf = (input: Input, { binding }: ApprovalBinding): Pass | undefined =>
+/** Who lets it pass over an approval gate. */
+export const passOf = (input: Input, { binding }: Pick<ApprovalBinding, 'binding'>): Pass | undefined =>
   passOverGate(input, binding.gate, true);
 
 /** Who may count at a gate: what was used at another one stays used there. */
@@ -144,6 +145,11 @@ function ask(
   const wakeAt = earliest(...expires, ...(dueAt !== undefined && dueAt > now ? [dueAt] : []), fold.wakeAt);
   if (wakeAt !== undefined) fold.wakeAt = wakeAt;
   fold.awaiting ??= { gate: binding.gate, message, overdue: dueAt !== undefined && now >= dueAt };
+}
+
+/** Whether nobody was asked at this approval gate, since it was passed over. */
+export function isBypassed({ target, message }: GateResult): boolean {
+  return target === EVERY_TARGET && message.startsWith('bypassed by ');
 }
 
 function bypassedResult({ binding, gate }: ApprovalBinding, pass: Pass, now: number): GateResult {

@@ -46,7 +46,7 @@ export function statusOf(input: Input, outcome: Outcome): PromotionStatus {
   const gates = outcome.results?.length ? fitting(outcome.results) : before.gates;
   const warnings = outcome.warnings?.map(shown) ?? before.warnings ?? [];
   const blockedBy = [...(outcome.blockedBy ?? []), ...distrust(input, outcome)];
-  const bypassed = bypassedBy(input);
+  const bypassed = bypassedBy(input, outcome);
   const changedAt = outcome.changedAt ?? before.changedAt;
   const unpaused = unpausedAt(input);
   // A dry run begins nothing, so that an Environment has nothing of it to record.

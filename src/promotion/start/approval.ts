@@ -1,5 +1,5 @@
 import { approvalsAmong } from '../approvals.ts';
-import { type ApprovalFold, foldApprovals } from '../fold-approvals.ts';
+import { type ApprovalFold, foldApprovals, passOf } from '../fold-approvals.ts';
 import { toTime } from '../../runtime/time.ts';
 import type { Input } from '../input.ts';
 import type { Outcome } from '../outcome.ts';
@@ -30,13 +30,14 @@ export function approvedToBegin(
   );
   if (asked.length === 0) return {};
   const undigested = imagesOf(input.promotion).find((i) => i.digest === undefined);
-  if (undigested)
+  const [first] = asked.filter((one) => passOf(input, one) === undefined);
+  if (undigested && first)
     return {
       outcome: wait(
         input,
         'AwaitingReference',
         'Digest',
-        `gate ${asked[0]?.binding.gate} approves exactly what is promoted, and ${undigested.image}:${undigested.tag ?? ''} may be anything tomorrow: add the digest in a new Promotion`,
+        `gate ${first.binding.gate} approves exactly what is promoted, and ${undigested.image}:${undigested.tag ?? ''} may be anything tomorrow: add the digest in a new Promotion`,
       ),
     };
   const fold = foldApprovals(input, asked);
