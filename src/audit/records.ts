@@ -37,7 +37,10 @@ interface Evidence {
   value?: number;
   /** The condition that decided. */
   threshold?: string;
+  /** What its conditions read as `samples`. */
   samples?: number;
+  /** How often it was looked. */
+  looks?: number;
   failures?: number;
   sampledAt?: string;
   /** sha256 of the query as it was sent: the text is long, and stands in status. */
@@ -170,7 +173,7 @@ function verdicts(before: PromotionStatus | undefined, after: PromotionStatus, r
   return (after.gates ?? []).flatMap((result): AuditRecord[] => {
     const old = before?.gates?.find((g) => same(g, result));
     if (old?.verdict === result.verdict && old.step === result.step) return [];
-    const { gate, when, target, step, verdict, value, threshold, sampleCount, failures, sampledAt, query } =
+    const { gate, when, target, step, verdict, value, threshold, samples, failures, sampledAt, query } =
       result;
     const judgedBy = rule(result);
     return [
@@ -184,7 +187,8 @@ function verdicts(before: PromotionStatus | undefined, after: PromotionStatus, r
         ...(step !== undefined && { step }),
         ...(value !== undefined && { value }),
         ...(threshold !== undefined && { threshold }),
-        ...(sampleCount !== undefined && { samples: sampleCount }),
+        ...(samples !== undefined && { samples }),
+        ...(result.sampleCount !== undefined && { looks: result.sampleCount }),
         ...(failures !== undefined && { failures }),
         ...(sampledAt !== undefined && { sampledAt }),
         ...(query !== undefined && { query: sha256(query) }),

@@ -3,7 +3,7 @@ import type { Gate, GateBinding, GateResult, Plan } from '../api/v1alpha1/types.
 import { earliest, toTime } from '../runtime/time.ts';
 import type { TargetView } from '../delivery/delivery.ts';
 import { isApproval, resultFor } from './approvals.ts';
-import { passOverGate } from './bypass.ts';
+import { type Pass, passOverGate } from './bypass.ts';
 import type { Input } from './input.ts';
 import type { Timing } from './timing.ts';
 
@@ -69,12 +69,15 @@ function missing(
   return { gate: binding.gate, when: binding.when, target, step, verdict: 'Error', since, message };
 }
 
-/** One gate's judgement as it stands in status. */
-function resultOf(
+/**
+ * One gate's judgement as it stands in status.
+ * @param step undefined: before anything is changed.
+ */
+export function resultOf(
   gate: Gate,
   binding: GateBinding,
   target: string,
-  step: number,
+  step: number | undefined,
   judgement: Judgement,
 ): GateResult {
   const { last } = judgement;
@@ -82,11 +85,12 @@ function resultOf(
     gate: binding.gate,
     when: binding.when,
     target,
-    step,
+    ...(step !== undefined && { step }),
     verdict: judgement.verdict,
     since: toTime(judgement.since),
     ...(last?.value !== undefined && Number.isFinite(last.value) && { value: last.value }),
     ...(last?.threshold !== undefined && { threshold: last.threshold.slice(0, 512) }),
+    ...(last?.samples !== undefined && Number.isFinite(last.samples) && { samples: last.samples }),
     sampleCount: judgement.sampleCount,
     failures: judgement.failures,
     ...(last && { sampledAt: toTime(last.at), query: last.query.slice(0, 4608) }),
@@ -99,6 +103,17 @@ function resultOf(
       ...(s.value !== undefined && Number.isFinite(s.value) && { value: s.value }),
     })),
   };
+}
+
+/** The result of a gate that is measured and shown, and decides nothing; undefined: it decides. */
+export function undeciding(
+  result: GateResult,
+  gate: Gate | undefined,
+  pass: Pass | undefined,
+): GateResult | undefined {
+  if (!gate?.spec.advisory && !pass) return undefined;
+  const why = pass ? `bypassed by ${pass.by} (${pass.ticket})` : 'advisory';
+  return { ...result, message: `${why}: ${result.message}`.slice(0, 512) };
 }
 
 /**
@@ -170,10 +185,9 @@ function add(input: Input, binding: GateBinding, at: Place, fold: GateFold): voi
     : judgement
       ? resultOf(gate, binding, at.target, at.step, judgement)
       : unasked(gate, binding, at, old);
-  const pass = passOverGate(input, binding.gate, false);
-  if (gate?.spec.advisory || pass) {
-    const why = pass ? `bypassed by ${pass.by} (${pass.ticket})` : 'advisory';
-    fold.results.push({ ...result, message: `${why}: ${result.message}`.slice(0, 512) });
+  const shown = undeciding(result, gate, passOverGate(input, binding.gate, false));
+  if (shown) {
+    fold.results.push(shown);
     return;
   }
   const blind = result.verdict === 'Error';

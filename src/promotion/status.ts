@@ -152,6 +152,7 @@ const VOLATILE = new Set([
   'since',
   'value',
   'threshold',
+  'samples',
   'sampleCount',
   'sampledAt',
   'query',

@@ -247,6 +247,10 @@ const gateResult = z.object({
   since: time('Since when.'),
   value: z.number().optional().meta({ description: 'The number that was judged last.' }),
   threshold: evidence('The condition that decided.').optional(),
+  samples: z.number().optional().meta({
+    description:
+      'What `minSamples` counted of that look, or a compare gate of the canary: the `samples` of conditions.',
+  }),
   sampleCount: count(1_000_000_000, 'Samples taken at this step when this was written.').optional(),
   failures: count(1000, 'Failed samples at this step.').optional(),
   sampledAt: time('When the sample was taken.').optional(),

@@ -100,7 +100,7 @@ describe('sluice explain', () => {
     );
     expect(exit).toBe(0);
     expect(text).toContain('cannot be judged again: what it was judged by is not on record');
-    expect(text).toContain('such as the age of the data');
+    expect(text).toContain('the age of the data');
     expect(text).toContain('every verdict that can be judged again follows from its record, and 2 cannot be');
   });
 

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Promotion } from '../../api/v1alpha1/types.ts';
 import { readRecord } from '../../audit/chain.ts';
 import type { AuditRecord } from '../../audit/records.ts';
-import { rejudge, type Rejudged } from '../../audit/rejudge.ts';
+import { type Placed, rejudge, type Rejudged } from '../../audit/rejudge.ts';
 import { faultsOf } from '../../audit/trail.ts';
 import { command } from '../command.ts';
 import { EXIT, type Exit } from '../io.ts';
@@ -27,7 +27,7 @@ export const explain = command({
 
 /** The trail of a promotion in words and as data, each verdict judged again. */
 export function explained({ metadata, status }: Promotion): { text: string; data: object; exit: Exit } {
-  const before: AuditRecord[] = [];
+  const before: Placed[] = [];
   const counts = { disagreed: 0, unjudged: 0 };
   const records: object[] = [];
   const lines = (status?.audit?.records ?? []).flatMap((link): string[] => {

@@ -4,6 +4,7 @@ import type { Obstacle } from '../../delivery/delivery.ts';
 import type { Input } from '../input.ts';
 import type { Outcome } from '../outcome.ts';
 import { closedNow } from '../pause.ts';
+import { passedBefore } from './passed-before.ts';
 import { latch, planOf } from './plan.ts';
 import {
   answerOf,
@@ -61,7 +62,8 @@ export function preflight(input: Input, found: readonly Chosen[]): Outcome {
   // In a write of its own, before anything is changed: from then on deleting the Promotion is an abort.
   if (!input.promotion.metadata.finalizers?.includes(REVERT_FINALIZER))
     return { ...asking, probes, finalizer: 'add' };
-  return { ...latch(input, found), warnings: warningsOf(input, found) };
+  const results = found.flatMap((c) => passedBefore(input, c));
+  return { ...latch(input, found), results, warnings: warningsOf(input, found) };
 }
 
 /** More results than status has room for: the API server would refuse it, in mid-flight. */
