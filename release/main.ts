@@ -14,7 +14,8 @@ import {
   uncommitted,
 } from './checks.ts';
 import { type Options, optionsFrom } from './options.ts';
-import { asTyped, CHECKSUMS, NOTES, OUT, publishing } from './plan.ts';
+import { CHECKSUMS, NOTES, OUT, publishing } from './plan.ts';
+import { publish, rehearse } from './publish.ts';
 
 /*
  * `make release VERSION=x.y.z`: builds what a release is made of into dist/release, and publishes it. DRY_RUN=1 builds
@@ -70,16 +71,14 @@ async function release(): Promise<void> {
   say(`\nbuilt in ${OUT}: ${[...built, CHECKSUMS].join(', ')}`);
   if (helm === undefined) say('no chart: there is no Helm here yet, `make test` builds one');
 
-  for (const step of publishing(options, dryRun ? 'helm' : (helm ?? 'helm'))) {
-    const { publishes, there } = step;
-    if (dryRun)
-      say(`\n# would publish ${publishes}, unless it is there: ${asTyped(there)}\n${asTyped(step)}`);
-    else if (answerOf(root, there.command, there.args) !== undefined) say(`\n# there already: ${publishes}`);
-    else {
-      say(`\n# publishing ${publishes}\n${asTyped(step)}`);
-      run(root, step.command, step.args);
-    }
-  }
+  const steps = publishing(options, dryRun ? 'helm' : (helm ?? 'helm'));
+  if (dryRun) rehearse(steps, say);
+  else
+    publish(steps, {
+      answer: (command, args) => answerOf(root, command, args),
+      run: (command, args) => run(root, command, args),
+      say,
+    });
   say(`\n# the provenance of all files is signed by the workflow, of what is in ${OUT}/${CHECKSUMS}`);
   if (found.length === 0) return;
   throw new Error(`\n${version} would be refused now:\n${found.join('\n')}`);

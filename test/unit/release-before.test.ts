@@ -7,6 +7,8 @@ import { parse } from 'yaml';
 import { publishedChart } from '../../release/chart.ts';
 import { commitOf, provenanceObstacles, type Tagged, tagObstacles } from '../../release/checks.ts';
 import { optionsFrom } from '../../release/options.ts';
+import { publishing } from '../../release/plan.ts';
+import { type Hands, publish } from '../../release/publish.ts';
 
 /* What is looked at, and what is put together, before anything of a release is published. */
 
@@ -67,6 +69,36 @@ test('what npm cannot sign is refused before anything is published', () => {
   const refusal = [expect.stringContaining('PROVENANCE=0')];
   expect(provenanceObstacles(true, {})).toEqual(refusal);
   expect(provenanceObstacles(true, { GITHUB_ACTIONS: 'true' })).toEqual(refusal);
+});
+
+describe('a run that breaks off', () => {
+  test('is finished by another one: what is there is left alone', () => {
+    const steps = publishing(optionsFrom(GIVEN), 'helm');
+    const published = new Set<string>();
+    let isDown = true;
+    const typed: string[] = [];
+    /** A world in which what was run is there; the third step fails while npm is down. */
+    const hands: Hands = {
+      answer: (command, args) => {
+        const step = steps.find(({ there }) => there.command === command && there.args === args);
+        return step && published.has(step.publishes) ? 'there' : undefined;
+      },
+      run: (command, args) => {
+        const step = steps.find((s) => s.command === command && s.args === args);
+        if (command === 'npm' && isDown) throw new Error('npm is down');
+        typed.push(command);
+        published.add(step?.publishes ?? '');
+      },
+      say: () => undefined,
+    };
+    expect(() => publish(steps, hands)).toThrow('npm is down');
+    expect(typed).toEqual(['docker', 'helm']);
+    isDown = false;
+    publish(steps, hands);
+    expect(typed).toEqual(['docker', 'helm', 'npm', 'gh']);
+    publish(steps, hands);
+    expect(typed).toHaveLength(4);
+  });
 });
 
 describe('the chart as it is published', () => {
