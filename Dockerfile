@@ -1,5 +1,5 @@
-# What builds, and what runs: each may be a mirror, or an image of your own with Node 24. BASE needs `node` on its PATH
-# or in /nodejs/bin, and a C library; no shell.
+# What builds, and what runs: each may be a mirror, or an image of your own with Node 24.6 or newer. BASE needs `node`
+# on its PATH or in /nodejs/bin, and a C library; no shell.
 ARG BUILD_BASE=node:24-bookworm-slim
 ARG BASE=gcr.io/distroless/nodejs24-debian13:nonroot
 
