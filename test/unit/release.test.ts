@@ -1,5 +1,14 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
@@ -131,6 +140,18 @@ describe('what publishes it', () => {
   test('the release has the file that krew looks for', () => {
     const krew = readFileSync(join(root, '.krew.yaml'), 'utf8');
     expect(krew).toContain(`/${artifactsOf('1.2.3').plugin}"`);
+  });
+
+  test('and says how kubectl finds its completion, beside the one link that krew makes', () => {
+    const krew = mkdtempSync(join(tmpdir(), 'krew-'));
+    mkdirSync(join(krew, 'bin'));
+    writeFileSync(join(krew, 'bin/kubectl-sluice'), '');
+    const [line = ''] = /ln -s .*$/m.exec(readFileSync(join(root, '.krew.yaml'), 'utf8')) ?? [];
+    execFileSync('sh', ['-c', line], { env: { ...process.env, KREW_ROOT: krew } });
+    expect(realpathSync(join(krew, 'bin/kubectl_complete-sluice'))).toBe(
+      realpathSync(join(krew, 'bin/kubectl-sluice')),
+    );
+    rmSync(krew, { recursive: true });
   });
 
   test('a word that a shell would take apart is quoted', () => {
