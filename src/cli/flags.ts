@@ -12,7 +12,10 @@ export const GLOBAL_FLAGS: readonly (readonly [string, string])[] = [
   ['--as <user>', 'impersonate this user'],
   ['--as-group <group...>', 'impersonate this group; may be repeated'],
   ['--as-uid <uid>', 'impersonate this UID'],
-  ['--request-timeout <duration>', 'give up on one request after so long, for example 10s; 0 for no limit (default: 15s)'],
+  [
+    '--request-timeout <duration>',
+    'give up on one request after so long, for example 10s; 0 for no limit (default: 15s)',
+  ],
 ];
 
 /** What commander has read of them. */
