@@ -24,7 +24,9 @@ async function scriptFor(shell: string): Promise<string> {
 /** A test that needs a shell, or one that says why it is passed over. */
 function withShell(shell: string, what: string, run: () => Promise<void>): void {
   const isThere = spawnSync(shell, ['-c', 'true']).status === 0;
+  // oxlint-disable-next-line jest/expect-expect, jest/valid-title -- what runs asserts; its caller names it
   if (isThere) test(what, run, 120_000);
+  // oxlint-disable-next-line jest/no-disabled-tests, jest/expect-expect -- a machine need not have every shell
   else test.skip(`${what} (this machine has no ${shell})`, run);
 }
 

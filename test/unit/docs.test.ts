@@ -57,23 +57,24 @@ test('operations names each figure of Sluice, with its labels', async () => {
 /** What commander says of words that it cannot read; a command that is named in passing may lack what it needs. */
 const UNREADABLE = /unknown (?:option|command)|too many arguments/;
 
+const rows = (wordsIn: (page: Page) => string[][]): [string, string, string[]][] =>
+  writings().flatMap((page) =>
+    wordsIn(page).map((words): [string, string, string[]] => [page.path, words.join(' '), words]),
+  );
+
+const complained = async (words: readonly string[]): Promise<string> => {
+  const io = keptIo();
+  await runCli(['--kubeconfig=/does/not/exist', ...words], io);
+  return io.complained;
+};
+
 describe('every command of the plugin that is shown', () => {
-  const rows = (wordsIn: (page: Page) => string[][]): [string, string, string[]][] =>
-    writings().flatMap((page) =>
-      wordsIn(page).map((words): [string, string, string[]] => [page.path, words.join(' '), words]),
-    );
   const [shown, named] = [rows(pluginCommands), rows(pluginSpans)];
 
   test('is found', () => {
     expect(shown.length).toBeGreaterThan(20);
     expect(named.length).toBeGreaterThan(50);
   });
-
-  const complained = async (words: readonly string[]): Promise<string> => {
-    const io = keptIo();
-    await runCli(['--kubeconfig=/does/not/exist', ...words], io);
-    return io.complained;
-  };
 
   test.each(shown)('%s: kubectl sluice %s', async (_, __, words) => {
     // It is read to its end; that it finds no cluster then is what it should say.
