@@ -11,6 +11,14 @@ function executable(path: string, lines: readonly string[]): void {
   writeFileSync(path, ['#!/bin/sh', ...lines, ''].join('\n'), { mode: 0o755 });
 }
 
+/** Writes kubectl and its plugin into a folder for the PATH. */
+export function writePrograms({ facts }: Cluster, bin: string): void {
+  mkdirSync(bin, { recursive: true });
+  symlinkSync(facts.kubectl, join(bin, 'kubectl'));
+  // From the sources, by the Node that runs this: the one of the system may be too old.
+  executable(join(bin, 'kubectl-sluice'), [`exec ${quoted(process.execPath)} ${quoted(PLUGIN)} "$@"`]);
+}
+
 /**
  * Writes what a shell needs to work in a cluster of these programs into `dir`: `. dir/env` gives it kubectl, its plugin
  * `kubectl sluice`, and a kubeconfig of an administrator for this namespace.
@@ -19,10 +27,7 @@ function executable(path: string, lines: readonly string[]): void {
 export async function writeEnvironment(cluster: Cluster, namespace: string, dir: string): Promise<string> {
   rmSync(dir, { recursive: true, force: true });
   const bin = join(dir, 'bin');
-  mkdirSync(bin, { recursive: true });
-  symlinkSync(cluster.facts.kubectl, join(bin, 'kubectl'));
-  // From the sources, by the Node that runs this: the one of the system may be too old.
-  executable(join(bin, 'kubectl-sluice'), [`exec ${quoted(process.execPath)} ${quoted(PLUGIN)} "$@"`]);
+  writePrograms(cluster, bin);
   const kubeconfig = join(dir, 'kubeconfig');
   copyFileSync(cluster.kubeconfigFor('admin'), kubeconfig);
   await cluster.kubectl([

@@ -1,7 +1,8 @@
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { beforeAll, expect, test } from '@jest/globals';
 import type { Decision, Promotion } from '../../src/api/v1alpha1/types.ts';
+import { writePrograms } from '../demo/around.ts';
 import type { KubeObject } from '../harness/api.ts';
 import { applyYaml } from '../harness/apply.ts';
 import { type Ran, sluice } from '../harness/cli.ts';
@@ -25,10 +26,12 @@ const text = readFileSync(join(import.meta.dirname, '../../docs/policy.md'), 'ut
 const blocks = (language: string): string[] =>
   [...text.matchAll(new RegExp(`\`\`\`${language}\\n([\\s\\S]*?)\`\`\``, 'g'))].map(([, body = '']) => body);
 
-/** Runs a script as somebody of the cast, with the real kubectl. */
+const bin = mkdtempSync(join(cluster.facts.dir, 'policy-docs-'));
+
+/** Runs a script as somebody of the cast, with the real kubectl and its plugin. */
 function shell(script: string, user: UserName): Promise<Ran> {
   return runScript(script, {
-    PATH: `${dirname(cluster.facts.kubectl)}:${process.env['PATH']}`,
+    PATH: `${bin}:${process.env['PATH']}`,
     HOME: cluster.facts.dir,
     KUBECONFIG: cluster.kubeconfigFor(user),
   });
@@ -42,6 +45,7 @@ const decided = async (verdict: string): Promise<(Decision & KubeObject)[]> =>
 const PROMOTION = 'checkout-1.4.2-prod';
 
 beforeAll(async () => {
+  writePrograms(cluster, bin);
   await cluster.createNamespace(NAMESPACE);
   await entitle(cluster, NAMESPACE, 'alice', 'editor', 'viewer', 'approver', 'release-operator');
   await entitle(cluster, NAMESPACE, 'bob', 'viewer', 'approver', 'release-operator');
@@ -114,7 +118,7 @@ test('the Role of the page gives the right to approve, and kubectl says so', asy
 });
 
 test('the line is stopped everywhere by one command', async () => {
-  const stop = blocks('sh').find((b) => b.includes('Freeze')) ?? '';
+  const stop = blocks('sh').find((b) => b.includes('sluice freeze')) ?? '';
   const { code, stderr } = await shell(stop, 'bob');
   expect([code, stderr]).toEqual([0, '']);
   expect((await decided('Freeze')).map((d) => d.spec.environment).toSorted()).toEqual([
