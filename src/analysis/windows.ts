@@ -56,7 +56,7 @@ export class Windows {
       last = next;
       event = this.#stateAt(next);
       // Another window that keeps it closed may ask for more of those in flight.
-      if (`${describe(event).closedBy}` !== `${said.closedBy}`) changed ??= next;
+      if (describe(event).closedBy.join(' ') !== said.closedBy.join(' ')) changed ??= next;
       if (event.open === first.open) continue;
       const change = first.open ? { nextClose: next } : { nextOpen: next };
       return { ...said, until: changed ?? next, steadyUntil: next, ...change };

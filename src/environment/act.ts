@@ -29,6 +29,12 @@ interface OrderMakerOptions {
   events: EventRecorder;
 }
 
+/** What a Promotion asks for. */
+function asked(spec: Order['spec']): object {
+  const { reason: _reason, requestedBy: _requestedBy, ...rest } = spec;
+  return rest;
+}
+
 /**
  * Whether a Promotion that has the name of an order is that order. Names can be told in advance, so somebody else may
  * have taken one. That it is a rollback only the operator can say; what comes by itself asks for nothing but the
@@ -39,7 +45,6 @@ export function isOrdered(found: RawObject, { spec }: Order): boolean {
   if (!parsed.ok) return false;
   const there = parsed.object.spec;
   if (spec.rollback) return there.rollback?.uid === spec.rollback.uid;
-  const asked = ({ reason: _, requestedBy: __, ...rest }: Order['spec']): object => rest;
   return isDeepStrictEqual(asked(there), asked(spec));
 }
 

@@ -437,14 +437,15 @@ test('it is ready when everything that it names exists, else it says what to do'
   });
 });
 
-describe('a freeze says until when, and what ends it', () => {
-  const frozen = (freeze: object | undefined, freezes: FreezeOrder[] = []): string | undefined => {
-    const place = environment();
-    const spec = { ...place.spec, ...(freeze && { freeze: freeze as { reason: string } }) };
-    const status = decided([], undefined, { environment: { ...place, spec }, freezes });
-    return status.conditions?.find((c) => c.type === 'Frozen')?.message;
-  };
+/** The message of the condition Frozen. */
+const frozen = (freeze: object | undefined, freezes: FreezeOrder[] = []): string | undefined => {
+  const place = environment();
+  const spec = { ...place.spec, ...(freeze && { freeze: freeze as { reason: string } }) };
+  const status = decided([], undefined, { environment: { ...place, spec }, freezes });
+  return status.conditions?.find((c) => c.type === 'Frozen')?.message;
+};
 
+describe('a freeze says until when, and what ends it', () => {
   test.each([
     [
       { reason: 'audit' },

@@ -44,10 +44,10 @@ const secondsBetween = (from: string | undefined, to: string | undefined): numbe
 
 /** Of one promotion, on however many targets: from when it was first seen to fail until the last of them was back. */
 function secondsToRestore(promotion: readonly Entry[]): number[] {
-  const failed = promotion.flatMap((h) => h.failedAt ?? []);
-  const restored = promotion.flatMap((h) => h.restoredAt ?? []);
-  const byTime = (a: string, b: string): number => Date.parse(a) - Date.parse(b);
-  return secondsBetween(failed.toSorted(byTime)[0], restored.toSorted(byTime).at(-1));
+  const failed = promotion.flatMap((h) => fromTime(h.failedAt) ?? []);
+  const restored = promotion.flatMap((h) => fromTime(h.restoredAt) ?? []);
+  if (failed.length === 0 || restored.length === 0) return [];
+  return [Math.max(0, Math.max(...restored) - Math.min(...failed)) / 1000];
 }
 
 const rounded = (value: number): number => Math.round(value * 1000) / 1000;

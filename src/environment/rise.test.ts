@@ -227,10 +227,12 @@ test('a dry run of a revision does not keep it from coming by itself', () => {
   expect(riseOf(input).order?.name).toContain('auto-prod-');
 });
 
+/** The name of what comes to an Environment that has this one. */
+const nameIn = (place: string): string | undefined =>
+  riseOf(inputOf(environment(place, AUTO, good(1)), [environment('staging', {}, good(2))], later)).order
+    ?.name;
+
 describe('the name of what comes by itself', () => {
-  const nameIn = (place: string): string | undefined =>
-    riseOf(inputOf(environment(place, AUTO, good(1)), [environment('staging', {}, good(2))], later)).order
-      ?.name;
   const long = `europe.${'checkout-production-'.repeat(4)}`;
 
   test('is another one for each Environment, however long its name is', () => {

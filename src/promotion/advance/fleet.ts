@@ -9,6 +9,7 @@ import { type ApprovalFold, foldApprovals } from '../fold-approvals.ts';
 import { abortedBy, said as whoSaid } from '../orders.ts';
 import { awaiting } from '../start/approval.ts';
 import { ended, type Failure, moved, naming, type Outcome, type TargetOutcome } from '../outcome.ts';
+import { inTime } from './overdue.ts';
 import { pausedBy, revertedByWindow } from '../pause.ts';
 import { timingOf } from '../timing.ts';
 import { verify } from './promoted.ts';
@@ -20,12 +21,12 @@ export function driveAll(input: Input, plan: Plan): Outcome {
   const bakeFrom = bakeBegin(found);
   const begun = found.map((d) => {
     if (!('view' in d)) return d;
-    return d.status.state === 'Pending' ? undefined : drive({ ...d, bakeFrom });
+    return d.status.state === 'Pending' ? undefined : inTime(d, drive({ ...d, bakeFrom }));
   });
   const outcomes = found.map((d, i): TargetOutcome => {
     const outcome = begun[i];
     if (outcome !== undefined || !('view' in d)) return outcome ?? (d as TargetOutcome);
-    return begin(d, waitsFor(plan, begun, d.planned.wave));
+    return inTime(d, begin(d, waitsFor(plan, begun, d.planned.wave)));
   });
   const reject = rejectionOf(input, plan.gates);
   const leave = leaving(input, reject);

@@ -33,6 +33,8 @@ const rival = (change: Partial<Rival> = {}): Rival => ({
   ...change,
 });
 
+const imagesAt = (digest: string): Rival['images'] => [{ image: 'ghcr.io/acme/checkout', digest }];
+
 describe('whose turn it is', () => {
   const second = 1000;
   const created = Date.parse('2026-01-01T00:00:00Z');
@@ -157,7 +159,6 @@ describe('several orders for one place', () => {
   describe('an Environment that knows nothing, with one upstream', () => {
     const OLDER = `sha256:${'e'.repeat(64)}`;
     const since = '2026-01-01T00:00:00.000Z';
-    const images = (digest: string): Rival['images'] => [{ image: 'ghcr.io/acme/checkout', digest }];
     /** Two orders, one of this revision and one of another; staging has this one as good. */
     const rising = (good: string, other: Partial<Rival>): Input => {
       const world = new World({ environment: { upstream: { environments: [{ name: 'staging' }] } } });
@@ -170,18 +171,18 @@ describe('several orders for one place', () => {
     };
 
     test.each<[string, string, Partial<Rival>, string]>([
-      ['one that staging has left behind keeps nobody', DIGEST, { images: images(OLDER) }, 'Preflight'],
+      ['one that staging has left behind keeps nobody', DIGEST, { images: imagesAt(OLDER) }, 'Preflight'],
       [
         'who is left behind awaits it, whatever else waits',
         OLDER,
-        { images: images(OLDER) },
+        { images: imagesAt(OLDER) },
         'AwaitingUpstream',
       ],
       ['two that are both good there are ambiguous', DIGEST, {}, 'AmbiguousOrder'],
       [
         'so is an emergency, which may skip it',
         DIGEST,
-        { images: images(OLDER), priority: 1 },
+        { images: imagesAt(OLDER), priority: 1 },
         'AmbiguousOrder',
       ],
     ])('%s', (_, good, other, reason) => {
@@ -190,7 +191,7 @@ describe('several orders for one place', () => {
     });
 
     test('of two of which one was left behind Replace keeps the newer', () => {
-      const input = rising(OLDER, { createdAt: newer, images: images(OLDER) });
+      const input = rising(OLDER, { createdAt: newer, images: imagesAt(OLDER) });
       if (input.environment) input.environment.spec.concurrency = 'Replace';
       expect(start(input).reason).toBe('Superseded');
     });
