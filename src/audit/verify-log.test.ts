@@ -40,6 +40,12 @@ describe('the trails in a log', () => {
     expect(await faults(all)).toEqual([]);
   });
 
+  test('hold where an operator that took over has logged the last ones of each once more', async () => {
+    const other = chain(2, 'other').map((link) => lineOf(link, 'other'));
+    const again = [...lines.slice(2, 4), ...other];
+    expect(await faults([...lines.slice(0, 4), ...other, ...again, ...lines.slice(4)])).toEqual([]);
+  });
+
   test('hold where the beginning of the log is gone, which is told, and is a fault of a whole log', async () => {
     const note = 'it begins at record 3: what was before is not in this log';
     const [finding] = await found(lines.slice(2));
@@ -138,7 +144,8 @@ describe('a log beside the cluster', () => {
   });
 
   test('where one namespace is asked about, a trail that was begun anew in another one is none of its own', async () => {
-    const anew = [...chain(3, 'bank-uid'), ...chain(3, 'bank-uid')].map(lineIn('bank', 'environments'));
+    const again = append('bank-uid', undefined, AT, [{ kind: 'State', reason: 'Other' }]);
+    const anew = [...chain(3, 'bank-uid'), ...again].map(lineIn('bank', 'environments'));
     const all = [...lines, ...anew, ...chain(2, 'shop-uid').map(lineIn('shop', 'promotions'))];
     const abouts = async (options: LogOptions): Promise<[string, boolean][]> =>
       (await found(all, options)).map((f) => [f.about, f.faults.length > 0]);

@@ -73,20 +73,25 @@ function endsIn(trails: Iterable<readonly Link[]>): Map<string, string> {
 }
 
 /**
- * Checks the trails in a log, however long it is. A record that was logged twice (the answer to its write was lost, and
- * it was written again) counts once. Of a log whose beginning was rotated away the first record is taken as it stands.
+ * Checks the trails in a log, however long it is. A record that was logged twice (after a restart nobody knows whether
+ * the last ones were) counts once. Of a log whose beginning was rotated away the first record is taken as it stands.
  */
 export async function verifyLog(
   lines: AsyncIterable<string>,
   { known: ask, namespace, whole = false }: LogOptions = {},
 ): Promise<Finding[]> {
   const trails = new Map<string, Logged[]>();
+  const seen = new Map<string, string>();
   for await (const line of lines) {
-    const record = recordIn(line);
-    if (!record) continue;
-    const trail = trails.get(record.uid) ?? [];
-    trails.set(record.uid, trail);
-    if (trail.at(-1)?.hash !== record.hash) trail.push(record);
+    const logged = recordIn(line);
+    if (!logged) continue;
+    const { uid, hash, record } = logged;
+    const trail = trails.get(uid) ?? [];
+    trails.set(uid, trail);
+    // The same one again; another of that hash is none of ours.
+    if (seen.get(`${uid} ${hash}`) === record) continue;
+    seen.set(`${uid} ${hash}`, record);
+    trail.push(logged);
   }
   const known = await ask?.();
   const { promotions = [], environments = [] } = known ?? {};

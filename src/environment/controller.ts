@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import { Logbook } from '../audit/logbook.ts';
 import { findCondition } from '../api/v1alpha1/conditions.ts';
 import { API_VERSION, ENVIRONMENTS, IN_USE_FINALIZER } from '../api/v1alpha1/names.ts';
 import {
@@ -66,6 +67,7 @@ function isOnPlace({ spec }: Decision, status: Environment['status']): boolean {
 export class EnvironmentController {
   readonly #o: EnvironmentControllerOptions;
   readonly #maker: OrderMaker;
+  readonly #logbook = new Logbook();
 
   constructor(options: EnvironmentControllerOptions) {
     this.#o = options;
@@ -75,9 +77,15 @@ export class EnvironmentController {
   async reconcile(key: string, _signal: AbortSignal, log: Log): Promise<ReconcileResult | void> {
     const { namespace, name } = splitKey(key);
     const raw = this.#o.environments.get(namespace, name);
-    if (!raw || (raw.metadata.deletionTimestamp && !raw.metadata.finalizers?.includes(IN_USE_FINALIZER)))
+    const parsed = raw && parseEnvironment(raw);
+    if (!raw) this.#logbook.forget(key);
+    if (parsed?.ok) this.#logbook.catchUp(key, parsed.object, log);
+    if (
+      !raw ||
+      !parsed ||
+      (raw.metadata.deletionTimestamp && !raw.metadata.finalizers?.includes(IN_USE_FINALIZER))
+    )
       return;
-    const parsed = parseEnvironment(raw);
     if (!parsed.ok) return log.warn({ reason: parsed.message }, 'Environment is not readable');
     const environment = parsed.object;
     const now = this.#o.clock.now();
@@ -113,7 +121,7 @@ export class EnvironmentController {
     if (written !== kept) {
       this.#o.environments.upsertLocal(written);
       const { namespace: where, uid } = environment.metadata;
-      for (const { record, hash } of fresh) log.info({ audit: { uid, record, hash } }, 'On record');
+      this.#logbook.tell(key, uid, fresh, log);
       const regarding = { apiVersion: API_VERSION, kind: 'Environment', namespace: where, name, uid };
       for (const event of changesOf(environment.status, status)) this.#o.events.record(regarding, event);
     }

@@ -37,7 +37,7 @@ function keep(fields: Record<string, unknown> = {}): Log {
     (more: Record<string, unknown>, message: string): void =>
       void lines.push(`${level} ${message} ${JSON.stringify({ ...fields, ...more })}`);
   const [debug, info, warn, error] = [line('debug'), line('info'), line('warn'), line('error')];
-  return { debug, info, warn, error, child: (more) => keep({ ...fields, ...more }) };
+  return { debug, info, warn, error, record: info, child: (more) => keep({ ...fields, ...more }) };
 }
 
 async function run(

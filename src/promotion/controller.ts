@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import { isAllLogged, Logbook } from '../audit/logbook.ts';
 import { trailOf } from '../audit/trail.ts';
 import { findCondition } from '../api/v1alpha1/conditions.ts';
 import { API_VERSION, PROMOTIONS, REVERT_FINALIZER } from '../api/v1alpha1/names.ts';
@@ -59,6 +60,7 @@ export class PromotionController {
   /** Targets claimed by a plan that was latched in this process, until its Promotion has ended. */
   readonly #claims = new Map<string, { key: string; uid: string }>();
   readonly #untold = new Untold();
+  readonly #logbook = new Logbook();
   readonly #ending: Ending;
 
   constructor(options: PromotionControllerOptions) {
@@ -87,6 +89,8 @@ export class PromotionController {
     const { namespace, name } = splitKey(key);
     const raw = this.#o.promotions.get(namespace, name);
     const parsed = raw && parsePromotion(raw);
+    if (!raw) this.#logbook.forget(key);
+    if (parsed?.ok) this.#logbook.catchUp(key, parsed.object, log, isAllLogged(parsed.object));
     if (!raw || !parsed?.ok || isGoing(raw)) {
       if (parsed && !parsed.ok) log.warn({ reason: parsed.message }, 'Promotion is not readable');
       this.#release(key);
@@ -193,8 +197,7 @@ export class PromotionController {
       status,
     );
     this.#o.promotions.upsertLocal(written);
-    for (const { record, hash } of trail?.fresh ?? [])
-      log.info({ audit: { uid, record, hash } }, 'On record');
+    this.#logbook.tell(`${namespace}/${name}`, uid, trail?.fresh ?? [], log);
     for (const { what } of newlyBypassed(before, status)) this.#o.metrics.passedOver(what);
     const after = { ...promotion, status };
     const regarding = { apiVersion: API_VERSION, kind: 'Promotion', namespace, name, uid };

@@ -1,13 +1,25 @@
+import { createReadStream } from 'node:fs';
+import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { Environment, Promotion } from '../../src/api/v1alpha1/types.ts';
+import { type Known, verifyLog } from '../../src/audit/verify-log.ts';
 import { canonicalJson } from '../../src/runtime/hash.ts';
+import type { KubeObject } from '../harness/api.ts';
 import { writesIn } from '../harness/audit.ts';
 import { Fleet } from '../harness/fleet.ts';
 import { FAILING, UNDECIDED } from '../harness/gates.ts';
 import { installChart } from '../harness/helm.ts';
 import { send } from '../harness/http.ts';
 import { type RunningOperator, startOperator } from '../harness/operator.ts';
-import { conditionsOf, imageFor, Place, type PlaceOptions, reasonOf } from '../harness/promotions.ts';
+import {
+  conditionsOf,
+  imageFor,
+  Place,
+  type PlaceOptions,
+  reasonOf,
+  sluicePath,
+} from '../harness/promotions.ts';
 import { createRollout, rolloutPath } from '../harness/fixtures.ts';
 import { numbers } from '../harness/random.ts';
 import { until } from '../harness/until.ts';
@@ -89,6 +101,23 @@ describe('the operator is killed at random moments of a promotion', () => {
       expect(kills).toBeGreaterThanOrEqual(KILLS);
     },
   );
+
+  test('and its log has every record all the same: nothing of it has to be taken from the promotions', async () => {
+    const { api } = world.cluster;
+    const { items: environments } = await api.list<Environment & KubeObject>(
+      sluicePath(NAMESPACE, 'environments'),
+    );
+    const { items: promotions } = await api.list<Promotion & KubeObject>(sluicePath(NAMESPACE, 'promotions'));
+    const lines = createInterface({ input: createReadStream(operator.program.logFile) });
+    // As if all of them had been deleted.
+    const known = async (): Promise<Known> => ({ promotions: [], environments });
+    const found = await verifyLog(lines, { known, whole: true });
+    expect(found.filter(({ faults }) => faults.length > 0)).toEqual([]);
+    const abouts = found.map(({ about }) => about);
+    expect(abouts).toEqual(
+      expect.arrayContaining(promotions.map(({ metadata }) => `${NAMESPACE}/${metadata.name}`)),
+    );
+  });
 });
 
 describe('the operator is killed while two services rise in waves', () => {
