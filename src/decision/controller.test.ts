@@ -1,9 +1,11 @@
-import { expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
+import { gateSpec } from '../api/v1alpha1/gate.ts';
 import type { RawObject } from '../api/v1alpha1/parse.ts';
 import { append } from '../audit/chain.ts';
 import type { KubeClient } from '../kube/client.ts';
 import type { StoreReader } from '../kube/informer.ts';
 import { ManualClock } from '../kube/testing/manual-clock.ts';
+import { imagesOf, revisionDigest } from '../promotion/revision.ts';
 import { World } from '../promotion/testing/world.ts';
 import { type Log, silentLog } from '../runtime/log.ts';
 import { DecisionController } from './controller.ts';
@@ -31,6 +33,10 @@ function look(accepted: object | undefined, records: object[], ageDays = 0) {
     },
     ...(accepted && { status: { conditions: [{ type: 'Accepted', ...accepted }] } }),
   };
+  const ended = {
+    ...promotion,
+    status: { completedAt: new Date(now).toISOString(), conditions: [], audit },
+  };
   const sent: string[] = [];
   const client = {
     patch: async () => {
@@ -40,6 +46,7 @@ function look(accepted: object | undefined, records: object[], ageDays = 0) {
     delete: async () => {
       sent.push('delete');
     },
+    list: async (path: string) => ({ items: path.endsWith('/promotions') ? [ended] : [] }),
   } as unknown as KubeClient;
   const lines: [unknown, string][] = [];
   const note = (fields: Record<string, unknown>, message: string): void => {
@@ -50,10 +57,7 @@ function look(accepted: object | undefined, records: object[], ageDays = 0) {
     client,
     clock: Object.assign(new ManualClock(), { now: () => now + ageDays * DAY_MS }),
     decisions: storeOf(raw),
-    promotions: storeOf({
-      ...promotion,
-      status: { completedAt: new Date(now).toISOString(), conditions: [], audit },
-    }),
+    promotions: storeOf(ended),
     environments: storeOf(undefined),
     gates: storeOf(undefined),
     standing: async () => ({ trusted: true, since: 0 }),
@@ -100,4 +104,79 @@ test.each<[string, 'True' | 'False', object[], number, string[], string | undefi
   const { sent, lines } = await look(usedOf(status), records, days);
   expect(sent).toEqual(requests);
   expect(lines.map(([, message]) => message)).toEqual(says === undefined ? [] : [says]);
+});
+
+/** A look at a Decision that was just made, with caches that have less than the API server has. */
+async function behind(spec: object, stored: Record<string, unknown>, cached: Record<string, unknown> = {}) {
+  const { promotion } = new World();
+  const now = Date.parse(promotion.metadata.creationTimestamp);
+  const raw = {
+    apiVersion: 'sluice.dev/v1alpha1',
+    kind: 'Decision',
+    metadata: { ...promotion.metadata, name: 'd', uid: 'd-uid' },
+    spec: { by: 'bob', environment: 'prod', ...spec },
+  };
+  const conditions: { status: string; reason: string }[] = [];
+  const client = {
+    patch: async (_: string, body: { status: { conditions: typeof conditions } }) => {
+      conditions.push(...body.status.conditions);
+      return raw;
+    },
+    list: async (path: string, { fieldSelector = '' }) => {
+      const found = stored[path.slice(path.lastIndexOf('/') + 1)] as RawObject | undefined;
+      return { items: found && fieldSelector === `metadata.name=${found.metadata.name}` ? [found] : [] };
+    },
+  } as unknown as KubeClient;
+  const result = await new DecisionController({
+    client,
+    clock: Object.assign(new ManualClock(), { now: () => now }),
+    decisions: { ...storeOf(raw), byIndex: () => [] },
+    promotions: storeOf(cached['promotions']),
+    environments: storeOf(cached['environments']),
+    gates: storeOf(cached['gates']),
+    standing: async () => ({ trusted: true, since: 0 }),
+    retentionMs: 90 * DAY_MS,
+  }).reconcile('shop/d', new AbortController().signal, silentLog);
+  return { fate: conditions.map((c) => `${c.status} ${c.reason}`), result };
+}
+
+describe('a cache that is behind', () => {
+  const { promotion, environment } = new World();
+  const on = { promotion: { name: promotion.metadata.name, uid: promotion.metadata.uid } };
+  const earlier = { ...promotion, metadata: { ...promotion.metadata, uid: 'earlier-uid' } };
+
+  test.each<[string, object, Record<string, unknown>, Record<string, unknown>, string[]]>([
+    ['has no Promotion yet', { verdict: 'Abort', ...on }, { promotions: promotion }, {}, []],
+    [
+      'has the Promotion that had the name before',
+      { verdict: 'Abort', ...on },
+      { promotions: promotion },
+      { promotions: earlier },
+      [],
+    ],
+    ['has no Environment yet', { verdict: 'Thaw' }, { environments: environment }, {}, []],
+    ['has no Promotion, as nobody has', { verdict: 'Abort', ...on }, {}, {}, ['False WrongUID']],
+    ['has no Environment, as nobody has', { verdict: 'Thaw' }, {}, {}, ['False WrongEnvironment']],
+  ])('that %s refuses nothing for good', async (_, spec, stored, cached, expected) => {
+    expect((await behind(spec, stored, cached)).fate).toEqual(expected);
+  });
+});
+
+test('an Approve that is not used yet is looked at again when it expires', async () => {
+  const world = new World();
+  const gate = { ...world.gate, spec: gateSpec.parse({ approval: { expiresAfterSeconds: 600 } }) };
+  const { promotion, environment } = world;
+  const all = { promotions: promotion, environments: environment, gates: gate };
+  const { fate, result } = await behind(
+    {
+      verdict: 'Approve',
+      promotion: { name: promotion.metadata.name, uid: promotion.metadata.uid },
+      gate: gate.metadata.name,
+      revisionDigest: revisionDigest(imagesOf(promotion)),
+    },
+    all,
+    all,
+  );
+  expect(fate).toEqual([]);
+  expect(result).toEqual({ requeueAfterMs: 600_000 });
 });

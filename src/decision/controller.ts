@@ -1,33 +1,24 @@
 import { isDeepStrictEqual } from 'node:util';
-import { findCondition } from '../api/v1alpha1/conditions.ts';
+import { isRefused } from '../api/v1alpha1/accepted.ts';
 import { DECISIONS } from '../api/v1alpha1/names.ts';
-import {
-  parseDecision,
-  parseEnvironment,
-  parseGate,
-  parsePromotion,
-  type RawObject,
-} from '../api/v1alpha1/parse.ts';
-import type { Decision } from '../api/v1alpha1/types.ts';
+import { parseDecision } from '../api/v1alpha1/parse.ts';
+import type { Decision, DecisionStatus } from '../api/v1alpha1/types.ts';
 import type { KubeClient } from '../kube/client.ts';
 import type { ReconcileResult } from '../kube/controller.ts';
 import { isNotFound } from '../kube/errors.ts';
-import type { StoreReader } from '../kube/informer.ts';
 import { patchStatus } from '../kube/patch.ts';
 import { objectPath, splitKey } from '../kube/paths.ts';
-import { DISTRUST_MS, type Standing } from '../policy/standing.ts';
+import { DISTRUST_MS, isUsable, type Standing } from '../policy/standing.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
-import { decide, isFinal } from './decide.ts';
+import { earliest } from '../runtime/time.ts';
+import { decide, type Input, isFinal, looksAgainAt } from './decide.ts';
+import { approvalsBeside, asStored, type Caches, inCaches, type Named } from './places.ts';
 import { inLog, isOnRecord, type Places } from './record.ts';
 
-export interface DecisionControllerOptions {
+export interface DecisionControllerOptions extends Caches {
   client: KubeClient;
   clock: Clock;
-  decisions: StoreReader<RawObject>;
-  promotions: StoreReader<RawObject>;
-  environments: StoreReader<RawObject>;
-  gates: StoreReader<RawObject>;
   /** Whether the authors of Decisions in a namespace are proven. Never rejects. */
   standing(namespace: string): Promise<Standing>;
   /** A Decision whose fate is decided is deleted so long after its creation. */
@@ -54,38 +45,38 @@ export class DecisionController {
     if (!raw || raw.metadata.deletionTimestamp) return;
     const parsed = parseDecision(raw);
     if (!parsed.ok) return log.warn({ reason: parsed.message }, 'Decision is not readable');
-    const { spec } = parsed.object;
-    const standing = isFinal(parsed.object)
-      ? PROVEN
-      : await this.#o.standing(parsed.object.metadata.namespace);
-    const promotion = spec.promotion && this.#o.promotions.get(namespace, spec.promotion.name);
-    const environment = this.#o.environments.get(namespace, spec.environment);
-    const [p, e] = [promotion && parsePromotion(promotion), environment && parseEnvironment(environment)];
-    const gate = spec.gate === undefined ? undefined : this.#o.gates.get(namespace, spec.gate);
-    const g = gate && parseGate(gate);
-    const places: Places = {
-      promotion: p?.ok ? p.object : undefined,
-      environment: e?.ok ? e.object : undefined,
-    };
-    const status = decide({
-      now: this.#o.clock.now(),
-      decision: parsed.object,
-      ...places,
-      gate: g?.ok ? g.object : undefined,
-      standing,
-    });
-    if (!isDeepStrictEqual(parsed.object.status, status)) {
+    const decision = parsed.object;
+    const standing = isFinal(decision) ? PROVEN : await this.#o.standing(decision.metadata.namespace);
+    const seen = this.#input(decision, standing, inCaches(this.#o, decision));
+    const [input, status] = await this.#decided(seen);
+    const after = { ...decision, status };
+    if (!isDeepStrictEqual(decision.status, status)) {
       const path = objectPath(DECISIONS, namespace, name);
       this.#o.decisions.upsertLocal(await patchStatus(this.#o.client, path, raw, status));
-      const after = { ...parsed.object, status };
       // What was used is in a trail; what was not is here.
-      if (findCondition(after, 'Accepted')?.status === 'False')
-        log.info({ decision: inLog(after) }, 'Decision refused');
+      if (isRefused(after)) log.info({ decision: inLog(after) }, 'Decision refused');
     }
+    if (isFinal(after)) return this.#expire(after, input, log);
+    const { clock } = this.#o;
     // What proves its author may come back.
-    if (!standing.trusted) return { requeueAfterMs: DISTRUST_MS };
-    const after = { ...parsed.object, status };
-    if (isFinal(after)) return this.#expire(after, places, log);
+    const distrusted = standing.trusted ? undefined : clock.now() + DISTRUST_MS;
+    const wakeAt = earliest(distrusted, looksAgainAt({ ...input, decision: after }));
+    if (wakeAt !== undefined) return { requeueAfterMs: Math.max(0, wakeAt - clock.now()) };
+  }
+
+  #input(decision: Decision, standing: Standing, named: Named): Input {
+    const approvals = approvalsBeside(this.#o, decision);
+    return { now: this.#o.clock.now(), decision, ...named, approvals, standing };
+  }
+
+  /** Its status. A refusal is final, so it rests on what the API server has: a cache may be behind. */
+  async #decided(seen: Input): Promise<[Input, DecisionStatus | undefined]> {
+    const { decision, standing } = seen;
+    const status = decide(seen);
+    const isProven = isUsable(standing, decision.metadata.creationTimestamp);
+    if (isFinal(decision) || !isRefused({ status }) || !isProven) return [seen, status];
+    const stored = this.#input(decision, standing, await asStored(this.#o.client, decision));
+    return [stored, decide(stored)];
   }
 
   /** What was decided is on record where it was used; the Decision itself goes in the end, and is told once more. */

@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { gateSpec } from '../api/v1alpha1/gate.ts';
 import type { Decision, DecisionSpec, Promotion } from '../api/v1alpha1/types.ts';
 import { dueFor } from '../environment/follow-ups.ts';
+import type { Approval } from '../promotion/approvals.ts';
 import { World } from '../promotion/testing/world.ts';
 import { decide } from './decide.ts';
 
@@ -39,6 +40,16 @@ function fate(spec: Partial<DecisionSpec>, change: (world: World) => void = () =
     standing: PROVEN,
   });
   const [accepted] = status?.conditions ?? [];
+  return accepted ? `${accepted.status} ${accepted.reason}` : 'undecided';
+}
+
+/** The same so many milliseconds after it was made. */
+function fateAt(ms: number, spec: Partial<DecisionSpec>): string {
+  const { promotion, environment, gate } = new World();
+  const made = decision(spec);
+  const now = Date.parse(made.metadata.creationTimestamp) + ms;
+  const [accepted] =
+    decide({ now, decision: made, promotion, environment, gate, standing: PROVEN })?.conditions ?? [];
   return accepted ? `${accepted.status} ${accepted.reason}` : 'undecided';
 }
 
@@ -169,6 +180,93 @@ describe('what becomes of a Decision', () => {
     expect(fate(spec, change)).toBe(expected);
   });
 
+  test.each<[string, Partial<DecisionSpec>, (world: World) => void, string]>([
+    [
+      'made before what it is to let out was refused',
+      release,
+      refuses(DIGEST, '2026-01-02T00:00:00Z'),
+      'False DigestMismatch',
+    ],
+    [
+      'of what is on its way, which may have failed and not be refused yet',
+      release,
+      (world) => {
+        const candidate = { revisionDigest: DIGEST, promotion: 'two' };
+        world.environment.status = { targets: [{ name: 'checkout', candidate }] };
+      },
+      'undecided',
+    ],
+  ])('a Release %s', (_, spec, change, expected) => {
+    expect(fate(spec, change)).toBe(expected);
+  });
+
+  test.each<[string, number, string[], string]>([
+    ['of what its author has approved', 9, ['bob Approve', 'bob Revoke'], 'undecided'],
+    ['of what somebody else has approved', 9, ['carol Approve', 'bob Revoke'], 'False WrongGate'],
+    ['of what is withdrawn already', 9, ['bob Approve', 'bob Revoke', 'bob Revoke'], 'False WrongGate'],
+    ['in the second in which an Approve may still come', 1, ['bob Revoke'], 'undecided'],
+    ['alone', 9, ['bob Revoke'], 'False WrongGate'],
+  ])('a Revoke %s', (_, seconds, said, expected) => {
+    const world = new World();
+    approval(world);
+    const gate = world.gate.metadata.name;
+    const made = decision({ verdict: 'Revoke', gate });
+    const approvals = said.map((words, n): Approval => {
+      const [by = '', verdict] = words.split(' ');
+      const uid = n === said.length - 1 ? 'd-uid' : `a-${n}`;
+      return {
+        name: uid,
+        uid,
+        by,
+        verdict: verdict as 'Approve',
+        gate,
+        revisionDigest: DIGEST,
+        at: n,
+        reason: '',
+      };
+    });
+    const status = decide({
+      now: Date.parse(made.metadata.creationTimestamp) + seconds * 1000,
+      decision: made,
+      promotion: world.promotion,
+      environment: world.environment,
+      gate: world.gate,
+      approvals,
+      standing: PROVEN,
+    });
+    const [accepted] = status?.conditions ?? [];
+    expect(accepted ? `${accepted.status} ${accepted.reason}` : 'undecided').toBe(expected);
+  });
+
+  test('a Freeze and a Thaw whose time is over have expired', () => {
+    const made = new World().promotion.metadata.creationTimestamp;
+    const until = new Date(Date.parse(made) + 60_000).toISOString();
+    const freeze = { verdict: 'Freeze', promotion: undefined, until } as const;
+    expect(fateAt(61_000, freeze)).toBe('False Expired');
+    expect(fateAt(59_000, freeze)).toBe('undecided');
+    expect(fateAt(31 * 24 * 3600_000, { verdict: 'Thaw', promotion: undefined })).toBe('False Expired');
+  });
+
+  test('what was used in the moment in which it was refused was used', () => {
+    const world = new World();
+    withStatus({ decisions: [used] })(world);
+    const made = decision({});
+    made.status = {
+      conditions: [
+        { type: 'Accepted', status: 'False', reason: 'TooLate', message: 'm', lastTransitionTime: 't' },
+      ],
+    };
+    const status = decide({
+      now: 0,
+      decision: made,
+      promotion: world.promotion,
+      environment: undefined,
+      gate: undefined,
+      standing: PROVEN,
+    });
+    expect(status?.conditions).toMatchObject([{ status: 'True', reason: 'Used' }]);
+  });
+
   test('a fate is final', () => {
     const made = decision({});
     const world = new World();
@@ -207,7 +305,7 @@ describe('what becomes of a Decision', () => {
   });
 });
 
-function refuses(revisionDigest: string) {
+function refuses(revisionDigest: string, since = 't') {
   return (world: World): void => {
     world.environment.status = {
       quarantine: [
@@ -218,7 +316,7 @@ function refuses(revisionDigest: string) {
           revisionDigest,
           reason: 'r',
           promotion: 'p',
-          since: 't',
+          since,
         },
       ],
     };

@@ -1,3 +1,4 @@
+import { isRefused, isTold } from '../api/v1alpha1/accepted.ts';
 import { findCondition, withConditions } from '../api/v1alpha1/conditions.ts';
 import type {
   Decision,
@@ -10,8 +11,9 @@ import type {
 import { rollbackName } from '../environment/destinations.ts';
 import { isUsable, type Standing } from '../policy/standing.ts';
 import { toTime } from '../runtime/time.ts';
+import type { Approval } from '../promotion/approvals.ts';
 import type { Fate } from './fate.ts';
-import { onBypass, onGate, onPromotion } from './on-promotion.ts';
+import { lateFor, onBypass, onGate, onPromotion } from './on-promotion.ts';
 import { onPlace, released } from './on-environment.ts';
 
 /** What a Decision's fate follows from. */
@@ -23,6 +25,8 @@ export interface Input {
   environment: Environment | undefined;
   /** The Gate that it names. */
   gate: Gate | undefined;
+  /** Decisions on approval gates of that Promotion that nobody has refused, oldest first; looked at for a Revoke alone. */
+  approvals?: readonly Approval[];
   /** Whether its author is proven, and the Promotion's requester. */
   standing: Standing;
 }
@@ -44,15 +48,18 @@ const FATES: Record<DecisionVerdict, (input: Input) => Fate | undefined> = {
 
 /** Its fate is decided. */
 export function isFinal(decision: Pick<Decision, 'status'>): boolean {
-  const accepted = findCondition(decision, 'Accepted');
-  return accepted !== undefined && accepted.status !== 'Unknown';
+  return isTold(decision) || isRefused(decision);
 }
 
-/** The status of a Decision. A fate is final: a Decision is one act. */
+/**
+ * The status of a Decision. A fate is final: a Decision is one act. Only where it was used in the very moment in which it
+ * was refused, what stands on record is what happened.
+ */
 export function decide(input: Input): DecisionStatus | undefined {
   const { decision, standing } = input;
-  if (isFinal(decision)) return decision.status;
+  if (isTold(decision)) return decision.status;
   const fate = FATES[decision.spec.verdict](input);
+  if (isRefused(decision)) return fate?.reason === 'Used' ? withFate(input, fate) : decision.status;
   const proven = isUsable(standing, decision.metadata.creationTimestamp);
   if (fate && (proven || fate.reason === 'Used')) return withFate(input, fate);
   if (proven) return findCondition(decision, 'Accepted') ? undefined : decision.status;
@@ -65,6 +72,17 @@ export function decide(input: Input): DecisionStatus | undefined {
     });
   // What proves it may come back; until then it is not used.
   return withFate(input, { status: 'Unknown', reason: 'DecisionsNotTrusted', message: standing.message });
+}
+
+/** When its fate may become another one although nothing is seen to change, epoch milliseconds. */
+export function looksAgainAt({ decision, gate, now }: Input): number | undefined {
+  if (isFinal(decision)) return undefined;
+  const { metadata, spec } = decision;
+  const made = Date.parse(metadata.creationTimestamp);
+  const approval = spec.verdict === 'Approve' ? gate?.spec.approval : undefined;
+  const expires = approval && made + approval.expiresAfterSeconds * 1000;
+  const at = spec.verdict === 'Revoke' ? lateFor(made) : expires;
+  return at !== undefined && at > now ? at : undefined;
 }
 
 function withFate(

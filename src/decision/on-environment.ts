@@ -1,7 +1,8 @@
 import type { Decision, Environment } from '../api/v1alpha1/types.ts';
 import { rollbackName } from '../environment/destinations.ts';
+import { isOver } from '../environment/calendar.ts';
+import { isEarlierSecond } from '../environment/quarantine.ts';
 import { refusalOfRollback } from '../environment/rollbacks.ts';
-import { fromTime } from '../runtime/time.ts';
 import type { Input } from './decide.ts';
 import { type Fate, no } from './fate.ts';
 
@@ -22,8 +23,8 @@ export function onPlace({ decision, environment, now }: Input): Fate | undefined
       reason: 'Used',
       message: `used by Environment ${spec.environment}${used.to === undefined ? '' : bringing(environment, decision, used.to)}`,
     };
-  if (spec.verdict === 'Freeze' && (fromTime(spec.until) ?? now + 1) <= now)
-    return no('Expired', 'until was past when it was looked at: create a new Decision with a later one');
+  if (isOver(decision, now))
+    return no('Expired', 'its time was over when it was looked at: create a new Decision');
   if (spec.verdict === 'Rollback') {
     const refusal = refusalOfRollback(environment, decision);
     if (refusal !== undefined) return no('DigestMismatch', refusal);
@@ -51,10 +52,19 @@ export function released({ decision, environment }: Input): Fate | undefined {
     );
   if (environment.status?.released?.some((r) => r.uid === metadata.uid))
     return { status: 'True', reason: 'Used', message: `released on target ${spec.target ?? ''}` };
-  const refused = environment.status?.quarantine?.some(
+  const { quarantine = [], targets = [] } = environment.status ?? {};
+  const refused = quarantine.filter(
     (q) => q.target === spec.target && q.revisionDigest === spec.revisionDigest,
   );
-  if (refused) return undefined;
+  if (refused.some((q) => !isEarlierSecond(metadata.creationTimestamp, q.since))) return undefined;
+  if (refused.length > 0)
+    return no(
+      'DigestMismatch',
+      `it was made before target ${spec.target ?? ''} refused this revisionDigest: look at why, then create it again`,
+    );
+  // What is on its way there may have failed, and not be refused yet.
+  const { candidate } = targets.find((t) => t.name === spec.target) ?? {};
+  if (candidate && candidate.revisionDigest === spec.revisionDigest) return undefined;
   return no(
     'DigestMismatch',
     `target ${spec.target ?? ''} refuses nothing of this revisionDigest: take status.revisionDigest of the Promotion that failed`,

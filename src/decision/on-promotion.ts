@@ -1,7 +1,7 @@
 import type { Decision, Environment, Promotion } from '../api/v1alpha1/types.ts';
 import { dueFor, FOLLOW_UP, isAfterwards, isSettled, refusalOfFollowUp } from '../environment/follow-ups.ts';
 import { bindingsOf } from '../promotion/bindings.ts';
-import { refusalOf, resultFor } from '../promotion/approvals.ts';
+import { refusalOf, resultFor, withdrawing } from '../promotion/approvals.ts';
 import type { Input } from './decide.ts';
 import { type Fate, no } from './fate.ts';
 
@@ -70,7 +70,8 @@ export function onGate(input: Input): Fate | undefined {
       `gate ${spec.gate ?? ''} has passed already${spec.verdict === 'Approve' ? '' : ': use Abort to stop the promotion'}`,
     );
   const { by, verdict } = spec;
-  // A Revoke and a Reject are used or too late, whoever they are by.
+  if (verdict === 'Revoke') return withdrawsNothing(input);
+  // A Reject is used or too late, whoever it is by.
   if (verdict !== 'Approve' || spec.gate === undefined) return undefined;
   const refusal = refusalOf(
     {
@@ -92,6 +93,20 @@ export function onGate(input: Input): Fate | undefined {
     },
   );
   return refusal && no(refusal.reason, refusal.message);
+}
+
+/** A Revoke withdraws an Approve of the same second too: from here on no such one can come any more. */
+export const lateFor = (at: number): number => at + 2000;
+
+/** A Revoke of what its author has not approved, or has withdrawn already. */
+function withdrawsNothing({ decision, approvals, now }: Input): Fate | undefined {
+  const { metadata, spec } = decision;
+  if (withdrawing(approvals ?? []).some((a) => a.uid === metadata.uid)) return undefined;
+  if (now < lateFor(Date.parse(metadata.creationTimestamp))) return undefined;
+  return no(
+    'WrongGate',
+    `no Approve by ${spec.by} stands on gate ${spec.gate ?? ''} that it could withdraw: name the gate that they have approved`,
+  );
 }
 
 /** An Approve after an emergency is the Environment's to use. */

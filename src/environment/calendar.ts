@@ -70,6 +70,18 @@ export interface FreezeOrder {
 /** A Freeze by a person lasts so long at most. */
 const LONGEST_FREEZE_MS = 30 * 24 * 3600 * 1000;
 
+/** When a Freeze or a Thaw ends by itself, epoch milliseconds. */
+function endOf({ metadata, spec }: Pick<Decision, 'metadata' | 'spec'>): number {
+  const longest = Date.parse(metadata.creationTimestamp) + LONGEST_FREEZE_MS;
+  return Math.min(fromTime(spec.until) ?? longest, longest);
+}
+
+/** Whether it is a Freeze whose time is over, or a Thaw of what is over by now. */
+export function isOver(decision: Pick<Decision, 'metadata' | 'spec'>, now: number): boolean {
+  const { verdict } = decision.spec;
+  return (verdict === 'Freeze' || verdict === 'Thaw') && endOf(decision) <= now;
+}
+
 /**
  * Decisions as freezes and thaws, oldest first; of the same second the Freeze is last, the safer reading. What the
  * Environment has on record counts where the Decision is not to be seen: a cache that is behind would thaw the place.
@@ -79,12 +91,11 @@ export function freezeOrders(
   environment: Pick<Environment, 'status'> | undefined,
 ): FreezeOrder[] {
   const seen = decisions.flatMap(({ metadata, spec }): FreezeOrder[] => {
-    const { by, verdict, until, reason = '' } = spec;
+    const { by, verdict, reason = '' } = spec;
     if (verdict !== 'Freeze' && verdict !== 'Thaw') return [];
     const at = Date.parse(metadata.creationTimestamp);
-    const longest = at + LONGEST_FREEZE_MS;
-    const ends = Math.min(fromTime(until) ?? longest, longest);
-    return [{ name: metadata.name, uid: metadata.uid, by, verdict, at, until: ends, reason }];
+    const until = endOf({ metadata, spec });
+    return [{ name: metadata.name, uid: metadata.uid, by, verdict, at, until, reason }];
   });
   const known = new Set(seen.map(({ uid }) => uid));
   return [...seen, ...onRecord(environment).filter(({ uid }) => !known.has(uid))].toSorted(

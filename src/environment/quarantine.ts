@@ -1,3 +1,4 @@
+import { isTold } from '../api/v1alpha1/accepted.ts';
 import { repositoryOf } from '../api/v1alpha1/images.ts';
 import type { EnvironmentStatus, Promotion, QuarantineEntry } from '../api/v1alpha1/types.ts';
 import { digestRun } from '../promotion/revision.ts';
@@ -14,23 +15,26 @@ export function releasedOf(input: Input): NonNullable<EnvironmentStatus['release
   // When it was used, by the clock that the failures are timed with: what fails later is refused anew.
   const at = toTime(input.now);
   const releases = input.decisions.filter((d) => d.spec.verdict === 'Release');
-  const fresh = releases.flatMap(({ metadata, spec }) => {
+  const free = new Set<string>();
+  const fresh = releases.flatMap(({ metadata, spec, status }) => {
     const { target = '', revisionDigest = '' } = spec;
+    const what = JSON.stringify([target, revisionDigest]);
     const by = presentable(spec.by, 253);
     const made = metadata.creationTimestamp;
-    const known = before.some((r) => r.uid === metadata.uid);
+    const known = before.some((r) => r.uid === metadata.uid) || isTold({ status });
     const concerns = refused.some(
       (q) => q.target === target && q.revisionDigest === revisionDigest && !isEarlierSecond(made, q.since),
     );
-    return known || !concerns
-      ? []
-      : [{ target, revisionDigest, decision: metadata.name, uid: metadata.uid, by, at }];
+    // What one of them has let out is not let out by another one.
+    if (known || !concerns || free.has(what)) return [];
+    free.add(what);
+    return [{ target, revisionDigest, decision: metadata.name, uid: metadata.uid, by, at }];
   });
   return [...before, ...fresh].slice(-QUARANTINE_LIMIT);
 }
 
 /** By whole seconds: a creationTimestamp has no more. */
-function isEarlierSecond(time: string, other: string): boolean {
+export function isEarlierSecond(time: string, other: string): boolean {
   return Math.floor(Date.parse(time) / 1000) < Math.floor(Date.parse(other) / 1000);
 }
 

@@ -129,9 +129,19 @@ export function rejectionOf(input: Input, bindings: readonly GateBinding[]): App
   return input.approvals.find((a) => a.verdict === 'Reject' && gates.includes(a.gate));
 }
 
-/** Revokes that have withdrawn an approval, or kept one from counting. */
+/** Revokes that have withdrawn an approval of the same person on the same gate. */
+export function withdrawing(oldestFirst: readonly Approval[]): Approval[] {
+  const standing = new Set<string>();
+  return oldestFirst.filter(({ gate, by, verdict }) => {
+    const whose = JSON.stringify([gate, by]);
+    if (verdict === 'Approve') standing.add(whose);
+    return verdict === 'Revoke' && standing.delete(whose);
+  });
+}
+
+/** Revokes that have kept an approval from counting: one that withdraws nothing is used for nothing. */
 export function revocationsOf(input: Input, bindings: readonly GateBinding[]): Approval[] {
   if (!input.approvals.some((a) => a.verdict === 'Revoke')) return [];
   const gates = open(input, bindings).map((b) => b.binding.gate);
-  return input.approvals.filter((a) => a.verdict === 'Revoke' && gates.includes(a.gate));
+  return withdrawing(input.approvals).filter((a) => gates.includes(a.gate));
 }
