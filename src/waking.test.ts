@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { RawObject } from './api/v1alpha1/parse.ts';
-import { isBehind, wakesOthers } from './waking.ts';
+import { isBehind, stand, wakesOthers } from './waking.ts';
 
 const object = (parts: Partial<RawObject>): RawObject => ({
   metadata: { name: 'x', namespace: 'shop', uid: 'u', resourceVersion: '1' },
@@ -12,6 +12,14 @@ const at = (reason: string | undefined, more: object = {}): RawObject =>
     status:
       reason === undefined ? {} : { conditions: [{ type: 'Succeeded', status: 'Unknown', reason }], ...more },
   });
+
+const used = (...uids: string[]): RawObject => at('Analysing', { decisions: uids.map((uid) => ({ uid })) });
+
+test('Decisions on a promotion are looked at when it has used another one, though its record is full', () => {
+  expect(stand(used('a', 'b'))).not.toBe(stand(used('a')));
+  expect(stand(used('b', 'c'))).not.toBe(stand(used('a', 'b')));
+  expect(stand(used('a', 'b'))).toBe(stand(used('a', 'b')));
+});
 
 /* With thousands in one queue, whoever wakes all of them makes work that grows with the square of their number. */
 describe('a promotion that changes wakes the others of its Environment', () => {

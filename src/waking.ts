@@ -18,6 +18,8 @@ export function stand(raw: RawObject): string {
     status?.revert?.detectedAt,
     places?.join(),
     status?.decisions?.length,
+    // A full record lets go of one where another one comes.
+    status?.decisions?.at(-1)?.uid,
   ].join('|');
 }
 

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { Logbook } from '../audit/logbook.ts';
+import { isRefused } from '../api/v1alpha1/accepted.ts';
 import { findCondition } from '../api/v1alpha1/conditions.ts';
 import { API_VERSION, ENVIRONMENTS, IN_USE_FINALIZER } from '../api/v1alpha1/names.ts';
 import {
@@ -24,7 +25,7 @@ import type { Clock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
 import { earliest } from '../runtime/time.ts';
 import { OrderMaker } from './act.ts';
-import { calendarOf, freezeOf, freezeOrders } from './calendar.ts';
+import { calendarOf, freezeOf, freezeOrders, isOver } from './calendar.ts';
 import { decide } from './decide.ts';
 import { figuresChangeAt } from './dora.ts';
 import { isAfterwards } from './follow-ups.ts';
@@ -33,7 +34,7 @@ import { changesOf } from './report.ts';
 import { riseOf } from './rise.ts';
 import { rollbackOrders } from './rollbacks.ts';
 import { onRecord } from './trail.ts';
-import { isUsed, made } from './used.ts';
+import { isUsed } from './used.ts';
 
 export interface EnvironmentControllerOptions {
   client: KubeClient;
@@ -55,12 +56,12 @@ export interface EnvironmentControllerOptions {
   absence(namespace: string, name: string): string | undefined;
 }
 
-/** On the place itself, or an Approve that may settle what an emergency has skipped: not one that was used on its gate. */
-function isOnPlace({ spec }: Decision, status: Environment['status']): boolean {
-  return (
-    spec.promotion === undefined ||
-    (isAfterwards({ spec }) && (status?.followUps?.some((f) => f.uid === spec.promotion?.uid) ?? false))
-  );
+/** On the place itself, or an Approve that settles what an emergency has skipped, or has settled it. */
+function isOnPlace(decision: Decision, status: Environment['status']): boolean {
+  const { spec } = decision;
+  if (spec.promotion === undefined) return true;
+  const isDue = status?.followUps?.some((f) => f.uid === spec.promotion?.uid) ?? false;
+  return isAfterwards({ spec }) && (isDue || isUsed(decision, status));
 }
 
 /** Keeps the status of Environments; the only writer of it. */
@@ -143,14 +144,19 @@ export class EnvironmentController {
       return { requeueAfterMs: Math.max(0, wakeAt - this.#o.clock.now()) };
   }
 
-  /** Decisions on the place itself whose authors are proven, and whether there are others. */
+  /** Decisions on the place itself that can count and whose authors are proven, and whether there are others. */
   async #decided({ metadata, status }: Environment): Promise<{ decisions: Decision[]; distrusted: boolean }> {
+    const released = { decisions: status?.released };
+    // Used is used, whatever the policies are by now.
+    const isKnown = (d: Decision): boolean => isUsed(d, status, released);
+    const now = this.#o.clock.now();
     const all = this.#o.decisionsOf(`${metadata.namespace}/${metadata.name}`).flatMap((d) => {
       const decision = parseDecision(d);
-      return decision.ok && isOnPlace(decision.object, status) ? [decision.object] : [];
+      if (!decision.ok || !isOnPlace(decision.object, status)) return [];
+      // What was refused is not used later, when it happens to be possible; what is over concerns nobody.
+      const isOut = isOver(decision.object, now) || (isRefused(decision.object) && !isKnown(decision.object));
+      return isOut ? [] : [decision.object];
     });
-    const released = new Set(status?.released?.map((d) => d.uid));
-    const isKnown = (d: Decision): boolean => isUsed(status, made(d)) || released.has(d.metadata.uid);
     if (all.every(isKnown)) return { decisions: all, distrusted: false };
     const standing = await this.#o.standing(metadata.namespace);
     const decisions = all.filter((d) => isKnown(d) || isUsable(standing, d.metadata.creationTimestamp));

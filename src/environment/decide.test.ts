@@ -236,6 +236,19 @@ describe('a Release', () => {
     expect(decided([failed, again], second).quarantine).toMatchObject([{ promotion: 'p3' }]);
   });
 
+  test('lets out once what many let out', () => {
+    const many = Array.from({ length: 300 }, (_, n): Decision => {
+      const one = release();
+      return { ...one, metadata: { ...one.metadata, name: `r${n}`, uid: `r${n}` } };
+    });
+    const { quarantine, released } = decided([failed], decided([failed]), {
+      decisions: many,
+      now: Date.parse('2026-01-03T00:00:01Z'),
+    });
+    expect(quarantine).toBeUndefined();
+    expect(released).toMatchObject([{ decision: 'r0' }]);
+  });
+
   test.each([
     ['another target', release({ target: 'cart' })],
     ['another revision', release({ revisionDigest: digest(3) })],
@@ -261,13 +274,27 @@ const freeze = (n: number): Input['freezes'][number] => ({
 describe('a status from which nothing new follows', () => {
   const theirs = { declared: () => ['checkout:theirs'] };
   const freezes = Array.from({ length: 100 }, (_, n) => freeze(n));
+  const accepted = { type: 'Accepted', status: 'True', reason: 'Used', message: '', lastTransitionTime: '' };
+  /** The Decisions that those come from; some say themselves that they were used. */
+  const made = (told: (name: string) => boolean): Decision[] =>
+    freezes.map(({ name, by, verdict, at }) => ({
+      apiVersion: 'sluice.dev/v1alpha1',
+      kind: 'Decision',
+      metadata: { ...meta(name), creationTimestamp: toTime(at) },
+      spec: { by, verdict, environment: 'prod' },
+      ...(told(name) && { status: { conditions: [accepted] } }),
+    })) as Decision[];
   const underWay = promotion(2, { revert }, { state: 'Reverting', step: 1, reachedAt: undefined });
 
   test.each<[string, Promotion[], Partial<Input>]>([
     ['nothing is out of the ordinary', [promotion(1, ended)], {}],
     ['something has drifted', [promotion(1, ended)], theirs],
     ['something newer is on its way back', [promotion(1, ended), underWay], {}],
-    ['there were more decisions than are kept', [promotion(1, ended)], { freezes }],
+    [
+      'there were more decisions than are kept',
+      [promotion(1, ended)],
+      { freezes, decisions: made(() => false) },
+    ],
   ])('stays as it is: %s', (_, promotions, change) => {
     const now = Date.parse('2026-01-10T00:00:00Z');
     let status = decided(promotions, undefined, { ...change, now });
@@ -276,10 +303,18 @@ describe('a status from which nothing new follows', () => {
     expect(decided(promotions, status, { ...change, now: now + 5000 })).toEqual(status);
   });
 
-  test('of more decisions than are kept the latest are', () => {
+  test('more decisions than it has room for are put on record one after the other, and none twice', () => {
     const now = Date.parse('2026-01-10T00:00:00Z');
-    const { decisions = [] } = decided([], undefined, { freezes, now });
-    expect(decisions.map((d) => d.name)).toEqual(freezes.slice(-64).map((f) => f.name));
+    const names = freezes.map((f) => f.name);
+    const first = decided([], undefined, { freezes, decisions: made(() => false), now });
+    expect(first.decisions?.map((d) => d.name)).toEqual(names.slice(0, 64));
+    // Those that say so themselves make room.
+    const known = new Set(first.decisions?.map((d) => d.name));
+    const second = decided([], first, { freezes, decisions: made((name) => known.has(name)), now });
+    expect(second.decisions?.map((d) => d.name)).toEqual(names.slice(36));
+    expect(decided([], second, { freezes, decisions: made(() => true), now }).decisions).toEqual(
+      second.decisions,
+    );
   });
 });
 

@@ -4,15 +4,15 @@ import { presentable } from '../runtime/presentable.ts';
 import { toTime } from '../runtime/time.ts';
 import { calendarOf, declaredFreezeOf, type Freeze, freezeOf } from './calendar.ts';
 import { conditionsOf } from './conditions.ts';
+import { decisionsOf } from './decided.ts';
 import { doraOf } from './dora.ts';
-import { followUpsOf, overdue, settling } from './follow-ups.ts';
+import { followUpsOf, overdue } from './follow-ups.ts';
 import { historyOf } from './history.ts';
 import type { Input } from './input.ts';
-import { heldAuto, recordOf, refusalOfRollback } from './rollbacks.ts';
+import { heldAuto } from './rollbacks.ts';
 import { quarantineOf, releasedOf } from './quarantine.ts';
 import { declaredWindowsOf } from './stood.ts';
 import { truthOf } from './truth.ts';
-import { isUsed, latest } from './used.ts';
 
 type Held = NonNullable<EnvironmentStatus['autoPromote']>;
 
@@ -87,48 +87,4 @@ function freezeStatus({ by, reason, until }: Freeze): EnvironmentStatus['freeze'
 /** What lets go on what comes by itself. */
 function howToResume({ metadata }: Environment, { heldBy }: Held): string {
   return `held by ${heldBy}: create a Decision with verdict Resume for Environment ${metadata.name}, without promotion, to let it go on`;
-}
-
-/** Decisions on the place itself that were used, the latest of them. */
-function decisionsOf(input: Input): NonNullable<EnvironmentStatus['decisions']> {
-  const { environment, freezes, now } = input;
-  const before = environment.status?.decisions ?? [];
-  const orders = input.decisions
-    .filter(
-      (d) =>
-        d.spec.verdict === 'Resume' ||
-        (d.spec.verdict === 'Rollback' &&
-          !input.unmade?.has(d.metadata.uid) &&
-          !refusalOfRollback(environment, d)),
-    )
-    .map((d) => ({
-      name: d.metadata.name,
-      uid: d.metadata.uid,
-      by: d.spec.by,
-      verdict: d.spec.verdict,
-      ...(d.spec.verdict === 'Rollback' && recordOf(environment, d)),
-      at: Date.parse(d.metadata.creationTimestamp),
-    }));
-  const approvals = settling(input).map(({ metadata, spec }) => ({
-    name: metadata.name,
-    uid: metadata.uid,
-    by: spec.by,
-    verdict: spec.verdict,
-    promotion: spec.promotion?.name,
-    at: Date.parse(metadata.creationTimestamp),
-  }));
-  const fresh = [...freezes.filter((f) => now < f.until), ...orders, ...approvals]
-    .filter(({ uid, at }) => !isUsed(environment.status, { uid, at: toTime(at) }))
-    .map(({ at, ...one }) => ({
-      name: one.name,
-      uid: one.uid,
-      by: presentable(one.by, 512),
-      verdict: one.verdict,
-      ...('left' in one && one.left !== undefined && { left: one.left }),
-      ...('to' in one && one.to !== undefined && { to: presentable(one.to, 512) }),
-      ...('promotion' in one && one.promotion !== undefined && { promotion: one.promotion }),
-      ...('until' in one && one.verdict === 'Freeze' && { until: toTime(one.until) }),
-      at: toTime(at),
-    }));
-  return latest([...before, ...fresh]);
 }

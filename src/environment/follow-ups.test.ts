@@ -160,3 +160,70 @@ test('an emergency of the same name, later, is due anew', () => {
   };
   expect(after(11, settled, [approve('bob')], [again]).followUps).toMatchObject([{ uid: 'again-uid' }]);
 });
+
+test('it stays settled however much is decided afterwards, with its Approve to be seen and without', () => {
+  const accepted = {
+    type: 'Accepted',
+    status: 'True',
+    reason: 'Used',
+    message: '',
+    lastTransitionTime: '',
+  } as const;
+  const told = (d: Decision): Decision => ({ ...d, status: { conditions: [accepted] } });
+  const resumes = (seconds: number, count = 64): Decision[] =>
+    Array.from({ length: count }, (_, n) => {
+      const spec = { by: 'bob', environment: 'prod' };
+      const metadata = {
+        ...meta(`resume-${seconds}-${n}`),
+        creationTimestamp: toTime(START + seconds * 1000),
+      };
+      return { ...approve('bob'), metadata, spec: { ...spec, verdict: 'Resume' } };
+    });
+  let status: Environment['status'] = after(2, after(1, {}), [approve('bob')]);
+  const mine = told(approve('bob'));
+  const seen: Decision[] = [];
+  for (const seconds of [10, 20, 30]) {
+    seen.push(...resumes(seconds));
+    // Twice as many as fit are put on record bit by bit, as they are told.
+    for (let i = 0; i < 3; i += 1) {
+      const names = new Set(status?.decisions?.map((d) => d.name));
+      const known = seen.map((d) => (names.has(d.metadata.name) || d.status ? told(d) : d));
+      seen.splice(0, seen.length, ...known);
+      status = after(seconds + 1 + i, status, [mine, ...seen]);
+      expect(status.followUps).toBeUndefined();
+    }
+    expect(status?.decisions?.some((d) => d.name === `resume-${seconds}-63`)).toBe(true);
+  }
+  const absent = after(40, status, seen);
+  expect(absent.followUps).toBeUndefined();
+  expect(after(41, absent, seen)).toEqual(absent);
+});
+
+test('of more settled emergencies than the record has room for each is settled by its Approve', () => {
+  const accepted = {
+    type: 'Accepted',
+    status: 'True',
+    reason: 'Used',
+    message: '',
+    lastTransitionTime: '',
+  } as const;
+  const many = Array.from(
+    { length: 70 },
+    (_, n): Promotion => ({ ...emergency, metadata: meta(`hotfix-${n}`) }),
+  );
+  const decisions = many.map(({ metadata: { name, uid } }) => {
+    const one = approve('bob', { promotion: { name, uid } });
+    return { ...one, metadata: { ...one.metadata, name: `of-${name}`, uid: `of-${uid}` } };
+  });
+  let status: Environment['status'] = {};
+  const written: number[] = [];
+  for (let i = 0; i < 8; i += 1) {
+    const names = new Set(status?.decisions?.map((d) => d.name));
+    for (const d of decisions) if (names.has(d.metadata.name)) d.status = { conditions: [accepted] };
+    const next = after(2 + i, status, decisions, many);
+    if (JSON.stringify(next) !== JSON.stringify(status)) written.push(i);
+    status = next;
+  }
+  expect(status?.followUps).toBeUndefined();
+  expect(written.length).toBeLessThan(8);
+});

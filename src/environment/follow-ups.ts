@@ -2,6 +2,7 @@ import type { Decision, Environment, EnvironmentStatus, Promotion } from '../api
 import { isMachine } from '../promotion/approvals.ts';
 import { fromTime, toTime } from '../runtime/time.ts';
 import type { Input } from './input.ts';
+import { isUsed } from './used.ts';
 
 /* What an emergency has skipped is approved afterwards, by somebody else. */
 
@@ -12,6 +13,8 @@ export const FOLLOW_UP = 'follow-up';
 
 /** Emergencies kept in mind at the same time; more than there are in any place. */
 const MOST = 64;
+/** Of them are settled at one look. */
+const MOST_AT_ONCE = 32;
 
 /** What is due because of this promotion; undefined: it is no emergency, has skipped nothing, or changed nothing. */
 export function dueFor(
@@ -84,19 +87,30 @@ function settledBy(followUp: FollowUp, decisions: readonly Decision[]): Decision
   );
 }
 
-/** Whether what is due was approved before: what settled it is on record under the promotion's name. */
-export function isSettled(due: FollowUp, { status }: Environment): boolean {
-  return (status?.decisions ?? []).some(
+/**
+ * Whether what is due was approved before: what settled it is on record under the promotion's name, or says so itself
+ * where the record has let go of it.
+ */
+export function isSettled(
+  due: FollowUp,
+  { status }: Environment,
+  decisions: readonly Decision[] = [],
+): boolean {
+  const isOnRecord = (status?.decisions ?? []).some(
     (d) =>
       d.verdict === 'Approve' &&
       d.promotion === due.promotion &&
       // Another promotion had that name before.
       Date.parse(d.at) >= (fromTime(due.startedAt) ?? 0),
   );
+  return (
+    isOnRecord ||
+    decisions.some((d) => isAfterwards(d) && d.spec.promotion?.uid === due.uid && isUsed(d, status))
+  );
 }
 
 /** Emergencies whose follow-up is due: those on record, and those that have begun since. */
-function dueNow({ environment, promotions }: Input): FollowUp[] {
+function dueNow({ environment, promotions, decisions }: Input): FollowUp[] {
   const before = environment.status?.followUps ?? [];
   const seen = promotions.flatMap((p) => dueFor(p, environment) ?? []);
   const known = before.map((f) => {
@@ -104,20 +118,25 @@ function dueNow({ environment, promotions }: Input): FollowUp[] {
     // In flight somebody may let more pass; until when it is due stays said.
     return now ? { ...now, dueAt: f.dueAt } : f;
   });
-  const fresh = seen.filter((s) => !before.some((f) => f.uid === s.uid) && !isSettled(s, environment));
+  const fresh = seen.filter(
+    (s) => !before.some((f) => f.uid === s.uid) && !isSettled(s, environment, decisions),
+  );
   return [...known, ...fresh];
 }
 
 /** Those that are open: what somebody else has approved is not. */
 export function followUpsOf(input: Input): FollowUp[] {
+  const settled = new Set(settling(input).map((d) => d.spec.promotion?.uid));
   return dueNow(input)
-    .filter((f) => !settledBy(f, input.decisions))
+    .filter((f) => !settled.has(f.uid))
     .slice(-MOST);
 }
 
-/** Approves that settle a follow-up now. */
+/** Approves that settle a follow-up now: for each there is room on record. */
 export function settling(input: Input): Decision[] {
-  return dueNow(input).flatMap((f) => settledBy(f, input.decisions) ?? []);
+  return dueNow(input)
+    .flatMap((f) => settledBy(f, input.decisions) ?? [])
+    .slice(0, MOST_AT_ONCE);
 }
 
 /** Those whose time is over. */

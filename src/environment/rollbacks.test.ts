@@ -3,6 +3,7 @@ import { environmentSpec } from '../api/v1alpha1/environment.ts';
 import type { Decision, DecisionSpec, Environment, EnvironmentStatus } from '../api/v1alpha1/types.ts';
 import { imageReference, revisionDigest } from '../promotion/revision.ts';
 import { toTime } from '../runtime/time.ts';
+import { decide } from './decide.ts';
 import { rollbackName } from './destinations.ts';
 import { recordOf, refusalOfRollback, rollbackOrders } from './rollbacks.ts';
 
@@ -113,6 +114,27 @@ const tags = (environment: Environment, decision = rollback()): string | undefin
   ordered(environment, decision)
     ?.revision?.images.map((i) => i.tag)
     .join(' ');
+
+test('of many Rollbacks at one look as many go as are put on record', () => {
+  const many = Array.from({ length: 100 }, (_, n) => {
+    const one = rollback();
+    return { ...one, metadata: { ...one.metadata, name: `d${n}`, uid: `d${n}-uid` } };
+  });
+  const input = {
+    now: START,
+    environment: running(2, '2 1'),
+    promotions: [],
+    decisions: many,
+    freezes: [],
+    upstreams: new Map(),
+    declared: () => undefined,
+    running: () => undefined,
+    problems: [],
+  };
+  const orders = rollbackOrders(input).map((o) => o.spec.rollback?.decision);
+  expect(orders).toHaveLength(16);
+  expect(decide(input).decisions?.map((d) => d.name)).toEqual(orders);
+});
 
 describe('a Rollback that names no revision goes', () => {
   test.each<[string, string, Environment]>([

@@ -11,14 +11,14 @@ import { toTime } from '../runtime/time.ts';
 import { destinationOf, hasNewer, inWords, isSame, rollbackName } from './destinations.ts';
 import type { Input } from './input.ts';
 import type { Order } from './order.ts';
-import { isUsed, made } from './used.ts';
+import { isUsed } from './used.ts';
 
 /* Rollbacks by people: a promotion of what ran before, and a hold on what would come by itself. */
 
 /** Rollbacks, and the Resumes that lift their hold on autoPromote, oldest first. */
 function placeDecisions({ decisions, environment }: Input): Decision[] {
   const goes = (d: Decision): boolean =>
-    isUsed(environment.status, made(d)) || refusalOfRollback(environment, d) === undefined;
+    isUsed(d, environment.status) || refusalOfRollback(environment, d) === undefined;
   return decisions
     .filter((d) =>
       d.spec.verdict === 'Rollback' ? goes(d) : d.spec.verdict === 'Resume' && !d.spec.promotion,
@@ -134,11 +134,20 @@ export function recordOf(environment: Environment, decision: Decision): Pick<Way
   return 'refusal' in way ? {} : { to: way.to, ...(way.left && { left: way.left }) };
 }
 
+/** Rollbacks that go on their way at one look: for each there is room on record. */
+const MOST_AT_ONCE = 16;
+
+/** Rollbacks that were not used yet and go now, oldest first. */
+export function goingNow(input: Input): Decision[] {
+  return placeDecisions(input)
+    .filter((d) => d.spec.verdict === 'Rollback' && !isUsed(d, input.environment.status))
+    .slice(0, MOST_AT_ONCE);
+}
+
 /** Promotions that Rollbacks ask for which were not used yet. */
 export function rollbackOrders(input: Input): Order[] {
-  return placeDecisions(input).flatMap((decision): Order[] => {
+  return goingNow(input).flatMap((decision): Order[] => {
     const { metadata, spec } = decision;
-    if (spec.verdict !== 'Rollback' || isUsed(input.environment.status, made(decision))) return [];
     const way = wayOf(input.environment, decision);
     if ('refusal' in way) return [];
     const { targets, images } = way;

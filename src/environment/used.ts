@@ -1,34 +1,61 @@
-import type { Decision, EnvironmentStatus } from '../api/v1alpha1/types.ts';
+import { isTold } from '../api/v1alpha1/accepted.ts';
+import type { Decision } from '../api/v1alpha1/types.ts';
 
-type Used = NonNullable<EnvironmentStatus['decisions']>[number];
+/* The record of Decisions that were used, which has room for so many. What is left out of it is forgotten by nobody. */
 
-/** So many decisions stand in the status of an Environment. */
-const KEPT = 64;
+/** So many decisions stand in the status of a Promotion or of an Environment. */
+export const KEPT = 64;
 
 /** A Decision, and when it was made. */
-type Made = Pick<Used, 'at' | 'uid'>;
+interface Made {
+  uid: string;
+  at: string;
+}
+
+/** What may go to make room. Of the same worth the oldest goes first. */
+export const WORTH = {
+  /** Its Decision says itself that it was used. */
+  told: 0,
+  /** Nobody else knows yet that it was used: it gives way to nothing but what counts in this very write. */
+  untold: 1,
+  /** Something follows from its being there. */
+  kept: 2,
+} as const;
 
 const inOrder = (a: Made, b: Made): number => Date.parse(a.at) - Date.parse(b.at) || (a.uid < b.uid ? -1 : 1);
 
-/** The latest of them, by when they were made: the same however often it is asked. */
-export function latest(decisions: readonly Used[]): Used[] {
-  return decisions.toSorted(inOrder).slice(-KEPT);
-}
-
-/** As `isUsed` takes it. */
-export function made({ metadata }: Pick<Decision, 'metadata'>): Made {
-  return { uid: metadata.uid, at: metadata.creationTimestamp };
-}
-
 /**
- * Whether a Decision on the place was used. One that is older than all that a full list has was used and is left out
- * by now: it is not used once more.
+ * The record after this write. What counts now has to stand in it. All else that is new waits, oldest first, until
+ * there is room: until Decisions on record say themselves that they were used.
  */
-export function isUsed(status: EnvironmentStatus | undefined, one: Made): boolean {
-  const kept = status?.decisions ?? [];
-  const [oldest] = kept;
-  return (
-    kept.some((d) => d.uid === one.uid) ||
-    (oldest !== undefined && kept.length >= KEPT && inOrder(one, oldest) < 0)
-  );
+export function recorded<T extends Made>({
+  before,
+  counts,
+  others,
+  worth,
+}: {
+  before: readonly T[];
+  counts: readonly T[];
+  others: readonly T[];
+  worth: (one: T) => number;
+}): T[] {
+  // Several targets may ask the same gate in one pass.
+  const own = [...new Map(counts.map((d) => [d.uid, d])).values()];
+  const staying = before.filter((d) => worth(d) > WORTH.told).length + own.length;
+  const more = others.toSorted(inOrder).slice(0, Math.max(0, KEPT - staying));
+  const all = [...before, ...own, ...more];
+  const giving = before
+    .filter((d) => worth(d) < WORTH.kept)
+    .toSorted((a, b) => worth(a) - worth(b) || inOrder(a, b))
+    .slice(0, Math.max(0, all.length - KEPT));
+  return all.filter((d) => !giving.includes(d));
+}
+
+/** Whether a Decision was used, by the records of those who may have, or by its own word where they have let go of it. */
+export function isUsed(
+  decision: Pick<Decision, 'metadata' | 'status'>,
+  ...records: ({ decisions?: readonly { uid: string }[] | undefined } | undefined)[]
+): boolean {
+  const { uid } = decision.metadata;
+  return isTold(decision) || records.some((status) => status?.decisions?.some((d) => d.uid === uid) ?? false);
 }

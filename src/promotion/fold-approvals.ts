@@ -14,6 +14,7 @@ import { awaited, type Elsewhere } from './awaited.ts';
 import { type Pass, passOverGate } from './bypass.ts';
 import type { Input } from './input.ts';
 import { imagesOf, revisionDigest } from './revision.ts';
+import { MOST_APPROVALS, nameOnRecord } from './used.ts';
 
 /** What an approval gate says of the promotion as a whole: it is asked once, and not of each target. */
 export interface ApprovalFold {
@@ -85,17 +86,19 @@ function askingOf(input: Input, one: ApprovalBinding): Asking {
     now,
   };
   const claim = { gate: binding.gate, distinct: spec.persons === 'Distinct' };
-  const used = (promotion.status?.decisions ?? []).flatMap(({ verdict, gate = '', by }): Elsewhere[] => {
+  const used = countedIn(input).flatMap(({ gate, by }): Elsewhere[] => {
     const distinct = gates.get(gate)?.spec.approval?.persons === 'Distinct';
-    return verdict === 'Approve' && excludes({ gate, distinct }, claim) ? [{ by, gate }] : [];
+    return excludes({ gate, distinct }, claim) ? [{ by, gate }] : [];
   });
   // What has let this gate pass at another time is used: it is asked anew here.
   const spent = new Set((promotion.status?.decisions ?? []).map(({ uid }) => uid));
   const standing = standingOn(binding.gate, approvals).filter(
     (a) => !spent.has(a.uid) && refusalOf(a, measure) === undefined,
   );
-  const elsewhere = used.filter(({ by }) => standing.some((a) => a.by === by));
-  const by = standing.map((a) => a.by).filter((person) => !elsewhere.some((e) => e.by === person));
+  const elsewhere = used.filter(({ by }) => standing.some((a) => nameOnRecord(a.by) === by));
+  const by = standing
+    .map((a) => a.by)
+    .filter((person) => !elsewhere.some((e) => e.by === nameOnRecord(person)));
   return { ...claim, needed: neededFor(spec, input), by, one, standing, elsewhere };
 }
 
@@ -108,7 +111,11 @@ function ask(
 ): void {
   const { promotion, now } = input;
   const { binding, spec, gate } = open.one;
-  const chosen = assigned.get(open);
+  const found = assigned.get(open);
+  // What passes a gate has to stand on record.
+  const more = fold.used.length + (found?.length ?? 0);
+  const isFull = found !== undefined && countedIn(input).length + more > MOST_APPROVALS;
+  const chosen = isFull ? undefined : found;
   const before = resultFor(promotion, binding);
   const since = before && !chosen ? before.since : toTime(now);
   // Who counts at another gate in this very pass is used there from now on.
@@ -121,7 +128,9 @@ function ask(
   const by = chosen ?? open.by.filter((person) => !lost.some((l) => l.by === person));
   const message = chosen
     ? `approved by ${chosen.join(', ')}`
-    : awaited(input, open.one, { needed: open.needed, by, elsewhere });
+    : isFull
+      ? `gate ${binding.gate} has enough approvals, and status.decisions room for ${MOST_APPROVALS} that count in one promotion: have its gates ask for fewer persons, or bypass one`
+      : awaited(input, open.one, { needed: open.needed, by, elsewhere });
   const counted = open.standing.filter((a) => by.includes(a.by));
   fold.results.push({
     gate: binding.gate,
@@ -150,6 +159,15 @@ function ask(
 /** Whether nobody was asked at this approval gate, since it was passed over. */
 export function isBypassed({ target, message }: GateResult): boolean {
   return target === EVERY_TARGET && message.startsWith('bypassed by ');
+}
+
+/** Who counts at which gate already, by the names on record. */
+function countedIn({ promotion, counting = [] }: Input): Elsewhere[] {
+  const approves = (promotion.status?.decisions ?? []).filter((d) => d.verdict === 'Approve');
+  return [
+    ...approves.map(({ by, gate = '' }) => ({ by, gate })),
+    ...counting.map(({ by, gate }) => ({ by: nameOnRecord(by), gate })),
+  ];
 }
 
 function bypassedResult({ binding, gate }: ApprovalBinding, pass: Pass, now: number): GateResult {

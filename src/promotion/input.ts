@@ -83,10 +83,14 @@ export interface Input {
   orders: readonly Order[];
   /** Decisions on its approval gates, oldest first. */
   approvals: readonly Approval[];
+  /** Of those that count at a gate of another target since this very pass: they are not on record yet. */
+  counting?: readonly Approval[];
   /** The person who asked for it, proven; undefined: nobody, or a machine. */
   requester: string | undefined;
   /** A machine is proven to have asked for it. */
   byMachine: boolean;
+  /** UIDs of Decisions that say themselves that they were used: the record may let go of them. */
+  told?: ReadonlySet<string>;
   /** Decisions that are not used, since nothing proves who made them: how many, and what to do. */
   distrusted?: { count: number; message: string };
   /** A person takes it back by a Rollback: proven to be made by Sluice, not proven, or none. */

@@ -8,10 +8,8 @@ import type { Outcome } from './outcome.ts';
 import { unpausedAt } from './pause.ts';
 import { imagesOf, revisionDigest, shortRevision } from './revision.ts';
 import { resolved } from './advance/tags.ts';
-import { revocationsOf } from './approvals.ts';
-import { bypassesFor } from './bypass.ts';
 import { bypassedBy } from './bypassed.ts';
-import { bindingsOf } from './bindings.ts';
+import { decisionsOf } from './used.ts';
 
 /** A promotion that has ended is never looked at again. */
 export function hasEnded(promotion: Pick<Promotion, 'status'>): boolean {
@@ -111,30 +109,6 @@ function distrust(
       message: `${what} not used, since nothing proves who made it: ${message}`,
     },
   ];
-}
-
-/** Every Decision that was used so far: what is recorded stays recorded. */
-function decisionsOf(input: Input, { used = [], plan }: Outcome): Pick<PromotionStatus, 'decisions'> {
-  const { promotion, orders } = input;
-  const before = promotion.status?.decisions ?? [];
-  const gates = plan?.gates ?? bindingsOf(input);
-  // On the way back there is nothing left to decide.
-  const decided = promotion.status?.revert
-    ? []
-    : [...orders, ...bypassesFor(input), ...used, ...revocationsOf(input, gates)];
-  const fresh = decided
-    // Several targets, or two times that are one, may use the same one at once.
-    .filter((o, i, all) => ![...before, ...all.slice(0, i)].some((d) => d.uid === o.uid))
-    .map(({ name, uid, by, verdict, at, ...on }) => ({
-      name,
-      uid,
-      by: presentable(by, 512),
-      verdict,
-      ...('gate' in on && on.gate !== undefined && { gate: on.gate }),
-      at: toTime(at),
-    }));
-  const decisions = [...before, ...fresh].slice(0, 64);
-  return decisions.length > 0 ? { decisions } : {};
 }
 
 /**

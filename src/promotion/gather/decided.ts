@@ -1,6 +1,8 @@
+import { isRefused, isTold } from '../../api/v1alpha1/accepted.ts';
 import { parseDecision, parseGate, type RawObject } from '../../api/v1alpha1/parse.ts';
 import type { Decision, Environment, Promotion } from '../../api/v1alpha1/types.ts';
-import { freezeOrders } from '../../environment/calendar.ts';
+import { freezeOrders, isOver } from '../../environment/calendar.ts';
+import { isUsed } from '../../environment/used.ts';
 import { isUsable, type Standing } from '../../policy/standing.ts';
 import { bindingsOf } from '../bindings.ts';
 import type { Bypass } from '../bypass.ts';
@@ -12,9 +14,17 @@ import { environmentNamed, type Sources } from './sources.ts';
 
 /* What people have decided: on this promotion, and on its Environment as far as it concerns it. */
 
-/** Decisions on this promotion (its UID, its Environment), and the Freezes and Thaws of its Environment. */
-function decisionsFor({ decisions }: Sources, { metadata, spec }: Promotion): Decision[] {
+/**
+ * Decisions on this promotion (its UID, its Environment), and the Freezes and Thaws of its Environment, as far as they
+ * can count: what was refused is not used later, when it happens to be possible, and what is over concerns nobody.
+ */
+function decisionsFor(
+  sources: Sources,
+  { metadata, spec, status }: Promotion,
+  environment: Environment | undefined,
+): Decision[] {
   const { uid, namespace } = metadata;
+  const { decisions } = sources;
   const found = [
     ...decisions.byIndex(BY_PROMOTION, uid),
     ...decisions.byIndex(FREEZES, `${namespace}/${spec.environment}`),
@@ -25,14 +35,11 @@ function decisionsFor({ decisions }: Sources, { metadata, spec }: Promotion): De
       parsed.ok &&
       parsed.object.metadata.namespace === namespace &&
       parsed.object.spec.environment === spec.environment;
-    return isMeant ? [parsed.object] : [];
+    if (!isMeant || isOver(parsed.object, sources.now())) return [];
+    // What stands on record was used, whatever was said of it at the same moment.
+    const counts = !isRefused(parsed.object) || isUsed(parsed.object, status, environment?.status);
+    return counts ? [parsed.object] : [];
   });
-}
-
-/** Used by the promotion, or by its Environment. */
-function isUsed(decision: Decision, promotion: Promotion, environment: Environment | undefined): boolean {
-  const { uid } = decision.metadata;
-  return [promotion, environment].some((o) => o?.status?.decisions?.some((d) => d.uid === uid) ?? false);
 }
 
 /** Whether it matters if authors are proven: a Decision is not used yet, or it matters who asked for the promotion. */
@@ -43,7 +50,9 @@ export function needsStanding(sources: Sources, promotion: Promotion): boolean {
   return (
     (promotion.spec.rollback !== undefined && !promotion.status?.plan) ||
     asksWhoAsked(sources, promotion, environment) ||
-    decisionsFor(sources, promotion).some((d) => !isUsed(d, promotion, environment))
+    decisionsFor(sources, promotion, environment).some(
+      (d) => !isUsed(d, promotion.status, environment?.status),
+    )
   );
 }
 
@@ -67,7 +76,15 @@ function asksWhoAsked(
 
 type DecidedOn = Pick<
   Input,
-  'rollback' | 'bypasses' | 'orders' | 'approvals' | 'freezes' | 'requester' | 'byMachine' | 'distrusted'
+  | 'rollback'
+  | 'bypasses'
+  | 'orders'
+  | 'approvals'
+  | 'freezes'
+  | 'requester'
+  | 'byMachine'
+  | 'distrusted'
+  | 'told'
 >;
 
 /**
@@ -80,9 +97,9 @@ export function decidedOn(
   environment: Environment | undefined,
   standing: Standing | undefined,
 ): DecidedOn {
-  const all = decisionsFor(sources, promotion);
+  const all = decisionsFor(sources, promotion, environment);
   const isProven = (d: Decision): boolean =>
-    isUsed(d, promotion, environment) ||
+    isUsed(d, promotion.status, environment?.status) ||
     (standing !== undefined && isUsable(standing, d.metadata.creationTimestamp));
   const proven = all.filter(isProven);
   const count = all.length - proven.length;
@@ -91,6 +108,7 @@ export function decidedOn(
     orders: inOrder([...proven.flatMap(orderOf), ...onRecord(promotion, seen)]),
     approvals: oldestFirst(proven.flatMap(approvalOf)),
     rollback: rollbackOf(promotion, standing),
+    told: new Set(all.filter(isTold).map(({ metadata }) => metadata.uid)),
     bypasses: proven.flatMap(bypassOf),
     freezes: freezeOrders(proven, environment),
     ...requesterOf(promotion, standing),

@@ -90,6 +90,7 @@ export function eventsOf(chances: Chances): fc.Arbitrary<Event[]> {
         .tuple(fc.constantFrom(...vanishing), fc.constantFrom('gone' as const, 'back' as const))
         .map(([gate, is]) => ({ do: 'gate', gate, is })),
     ]);
+  if (approvals || orders.length > 0) weighted.push([2, fc.constant({ do: 'decisions' })]);
   const { minLength = 0, maxLength } = chances;
   return fc.array(fc.oneof(...weighted.map(([weight, arbitrary]) => ({ weight, arbitrary }))), {
     minLength,

@@ -20,6 +20,8 @@ export type Event =
   /** A small step of every target's controller, or of one. */
   | { do: 'tick'; target?: string }
   | { do: 'environment' }
+  /** The Decisions' controller says what became of each. */
+  | { do: 'decisions' }
   | { do: 'wait'; ms: number }
   /** Time passes until the next instant that anything waits for. */
   | { do: 'wake' }
@@ -98,6 +100,8 @@ function befall(world: World, event: Other): void {
       return world.tick(event.target);
     case 'environment':
       return world.environmentTick();
+    case 'decisions':
+      return world.decisionsTick();
     case 'wait':
       world.now += event.ms;
       return;
@@ -189,6 +193,7 @@ export function inWords(event: Event): string {
     case 'reconcile blind to its own writes':
     case 'land':
     case 'environment':
+    case 'decisions':
     case 'wake':
     case 'delete':
       return event.do;

@@ -13,6 +13,7 @@ import type { Decided, Input, Order } from '../input.ts';
 import { mayWait } from '../news.ts';
 import { claimsProof, hasEnded, significant } from '../status.ts';
 import { applyRolloutPatch } from './apply-patch.ts';
+import { fatesIn } from './fates.ts';
 import { Memory, probeKey, WINDOW_SECONDS } from './memory.ts';
 import { Proof } from './proof.ts';
 import { asked, Recall } from './recall.ts';
@@ -81,6 +82,9 @@ export class World {
   approvals: Approval[] = [];
   requester: string | undefined;
   byMachine = false;
+  /** UIDs of Decisions that say themselves that they were used, and of those that were refused. */
+  told: ReadonlySet<string> = new Set();
+  refused: ReadonlySet<string> = new Set();
   /** Freezes and Thaws of the Environment. */
   freezes: FreezeOrder[] = [];
   /** Gates that are not there to be seen, as those that were deleted. */
@@ -119,6 +123,8 @@ export class World {
     this.requester = from.requester;
     this.byMachine = from.byMachine;
     this.away = from.away;
+    this.told = from.told;
+    this.refused = from.refused;
     for (const name of from.forbidden) this.forbidden.add(name);
     for (const name of from.pushed) this.pushed.add(name);
   }
@@ -203,13 +209,14 @@ export class World {
       gates: this.#gates,
       rivals: [],
       successors: [],
-      orders: this.orders,
+      orders: this.#usable(this.orders),
       freezes: this.freezes,
       bypasses: this.bypasses,
       rollback: this.rollback,
-      approvals: this.approvals,
+      approvals: this.#usable(this.approvals),
       requester: this.requester,
       byMachine: this.byMachine,
+      told: this.told,
       claimed: new Map(),
       upstreams: this.upstreams,
       subjects: this.targets.map((t) => {
@@ -221,6 +228,13 @@ export class World {
       judgement: (binding, target) => this.memory.judgements.get(probeKey(binding, target)),
       windowSeconds: () => WINDOW_SECONDS,
     };
+  }
+
+  /** What was refused is used no more. */
+  #usable<T extends { uid: string }>(said: T[]): T[] {
+    const used = this.promotion.status?.decisions ?? [];
+    const isOut = ({ uid }: T): boolean => this.refused.has(uid) && !used.some((d) => d.uid === uid);
+    return said.some(isOut) ? said.filter((d) => !isOut(d)) : said;
   }
 
   /** What the operator decides on what it sees, or has seen. */
@@ -238,6 +252,8 @@ export class World {
       this.approvals,
       this.requester,
       this.away,
+      this.told,
+      this.refused,
       this.upstreams,
       this.digests,
       ...this.targets.flatMap(({ target: { name }, model, recorded }) => [
@@ -375,6 +391,14 @@ export class World {
     };
     const input = { now, environment, promotions: [this.promotion], ...nothing };
     this.environment = { ...environment, status: decideEnvironment(input) };
+  }
+
+  /** The Decisions' controller looks. */
+  decisionsTick(): void {
+    const { told, refused } = fatesIn(this);
+    // Nothing is another where nothing new was said.
+    if (told.size > this.told.size) this.told = told;
+    if (refused.size > this.refused.size) this.refused = refused;
   }
 
   #act(effect: Effect, seen?: Look): void {
