@@ -1,4 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
+import { gateSpec } from '../api/v1alpha1/gate.ts';
+import type { Gate } from '../api/v1alpha1/types.ts';
 import { type Approval, withdrawing } from './approvals.ts';
 import type { Order } from './input.ts';
 import { imagesOf, revisionDigest } from './revision.ts';
@@ -82,6 +84,53 @@ describe('one person counts at one of two levels', () => {
     say(world, spaced, 'cab');
     play(world, 'Pass', 20);
     expect(world.reason).toBe('AwaitingApproval');
+  });
+});
+
+/** Two targets that reach their steps together, each with gates of its own before half of its users. */
+function abreast(levels: Record<string, string[] | undefined>): World {
+  const bound = Object.entries(levels).map(([gate, targets]) => ({
+    gate,
+    when: 'During' as const,
+    fromWeight: 50,
+    ...(targets && { targets }),
+  }));
+  const world = new World({
+    waves: [0, 0],
+    requester: 'alice',
+    environment: { gates: [{ gate: 'error-rate', when: 'During' }, ...bound] },
+  });
+  const gates = world.scene.gates as Map<string, Gate>;
+  for (const name of Object.keys(levels))
+    gates.set(name, {
+      ...world.gate,
+      metadata: { ...world.gate.metadata, name },
+      spec: gateSpec.parse({ approval: { persons: 'Distinct' } }),
+    });
+  return world;
+}
+
+describe('two targets at once', () => {
+  test('ask their gates for different persons', () => {
+    const world = abreast({ peer: ['checkout'], cab: ['target-1'] });
+    say(world, 'bob', 'peer');
+    say(world, 'bob', 'cab');
+    play(world, 'Pass');
+    expect(used(world)).toEqual(['Approve peer bob']);
+    expect(world.promotion.status?.blockedBy?.[0]?.message).toContain(
+      'and not by bob, who has approved gate peer',
+    );
+    say(world, 'carol', 'cab');
+    play(world, 'Pass');
+    expect(world.reason).toBe('Succeeded');
+  });
+
+  test('ask one gate once: who has approved it stands on record once', () => {
+    const world = abreast({ cab: undefined });
+    say(world, 'bob', 'cab');
+    play(world, 'Pass');
+    expect(world.reason).toBe('Succeeded');
+    expect(used(world)).toEqual(['Approve cab bob']);
   });
 });
 

@@ -19,9 +19,14 @@ import { revertAll } from '../revert/revert-all.ts';
 export function driveAll(input: Input, plan: Plan): Outcome {
   const found = plan.targets.map((planned) => inFlight(input, plan, planned));
   const bakeFrom = bakeBegin(found);
+  let counting: readonly Approval[] = [];
   const begun = found.map((d) => {
     if (!('view' in d)) return d;
-    return d.status.state === 'Pending' ? undefined : inTime(d, drive({ ...d, bakeFrom }));
+    if (d.status.state === 'Pending') return undefined;
+    // Who counts at a gate of one target counts at no other gate of distinct persons that the next one asks.
+    const outcome = drive({ ...d, bakeFrom, ...(counting.length > 0 && { input: { ...input, counting } }) });
+    counting = [...counting, ...(outcome.approvals?.used ?? [])];
+    return inTime(d, outcome);
   });
   const outcomes = found.map((d, i): TargetOutcome => {
     const outcome = begun[i];
