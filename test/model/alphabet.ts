@@ -2,6 +2,7 @@ import type { Verdict } from '../../src/analysis/sample.ts';
 import { freezeOf } from '../../src/environment/calendar.ts';
 import { heldBy } from '../../src/promotion/orders.ts';
 import { type Event, nextInstant } from '../../src/promotion/testing/events.ts';
+import { fatesIn } from '../../src/promotion/testing/fates.ts';
 import type { Step } from '../../src/promotion/testing/laws/law.ts';
 import type { Fault, World } from '../../src/promotion/testing/world.ts';
 
@@ -97,6 +98,12 @@ function people(world: World, alphabet: Alphabet, left: Left): Event[] {
   return [...events, ...approvals(world, alphabet), ...relenting(world)];
 }
 
+/** What persons have said of its gates is refused whenever the Decisions' controller looks. */
+function refusals(world: World, { approvers }: Alphabet): Event[] {
+  if (!approvers || world.promotion.status?.plan) return [];
+  return fatesIn(world).refused.size > world.refused.size ? [{ do: 'decisions' }] : [];
+}
+
 /** Each may say one thing that holds at a time, about each of the gates that ask persons. */
 function approvals(world: World, { approvers = [] }: Alphabet): Event[] {
   if (world.promotion.status?.plan) return [];
@@ -145,6 +152,7 @@ export function eventsIn(world: World, alphabet: Alphabet, left: Left, plain: St
     ...answers(world, alphabet),
     ...faults(world, alphabet, left, plain),
     ...people(world, alphabet, left),
+    ...refusals(world, alphabet),
   ];
 }
 
@@ -157,5 +165,5 @@ export function isOrdinary(event: Event, { promotion }: World): boolean {
   if (event.do === 'approve') return event.verdict === 'Approve';
   if (event.do === 'sample') return event.verdict === 'Pass';
   if (event.do === 'reconcile') return event.fault === undefined;
-  return ['tick', 'environment', 'wake'].includes(event.do);
+  return ['tick', 'environment', 'decisions', 'wake'].includes(event.do);
 }

@@ -106,6 +106,14 @@ export const countsAnybodyTwice: Mutant = (input) => {
   return decide({ ...input, gates: new Map(gates) });
 };
 
+/** Of whom a gate has passed by the record lets go. */
+export const forgetsWhoCounted: Mutant = (input) => {
+  const decided = decide(input);
+  const decisions = decided.status.decisions?.filter((d) => d.verdict !== 'Approve') ?? [];
+  const { decisions: _decisions, ...status } = decided.status;
+  return { ...decided, status: { ...status, ...(decisions.length > 0 && { decisions }) } };
+};
+
 export const forgetsFreezes: Mutant = (input) => {
   if (!input.environment) return decide(input);
   const { freeze: _freeze, ...spec } = input.environment.spec;

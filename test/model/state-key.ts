@@ -142,7 +142,9 @@ export function keyOf(world: World, fine: boolean, model: (m: RolloutModel) => n
     // On the way back there is nothing left to decide.
     world.promotion.status?.revert ? [] : decidedKey(world, age, on),
     // What persons say matters before it begins, until it expires.
-    world.promotion.status?.plan ? [] : approvalsInForce(world).map((a) => [a.gate, a.by, a.verdict]),
+    world.promotion.status?.plan
+      ? []
+      : approvalsInForce(world).map((a) => [a.gate, a.by, a.verdict, world.refused.has(a.uid)]),
     environment.status?.quarantine?.length ?? 0,
     world.underWay.map((write) => writeKey(world, write)),
     // What a crash would go back to: the place alone, since its times are those that were written.

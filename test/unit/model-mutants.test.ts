@@ -57,7 +57,13 @@ const BROKEN: readonly Broken[] = [
   {
     that: 'counts a person at two levels',
     decide: mutants.countsAnybodyTwice,
-    laws: ['S3 distinct'],
+    laws: ['S3 distinct', 'S3 levels'],
+    world: WORLDS['canary, levels of approval'],
+  },
+  {
+    that: 'forgets by whom a gate has passed',
+    decide: mutants.forgetsWhoCounted,
+    laws: ['S3 record', 'S3 levels'],
     world: WORLDS['canary, levels of approval'],
   },
   { that: 'advances after a revert has begun', decide: mutants.advancesInARevert, laws: ['S4 wins'] },

@@ -6,11 +6,15 @@ import { anyOf, decisionsIn, type Law, targetOf } from './law.ts';
 
 /* Stated anew here, and by nothing of the product: what is not a law of its own cannot fail. */
 
-/** Whoever has ever approved a gate and is a person: what passed once stays passed, whatever is withdrawn later. */
-function personsOn({ approvals }: World, gate: string): Set<string> {
+/**
+ * Whoever has ever approved a gate, is a person and was not refused: what passed once stays passed, whatever is withdrawn
+ * later.
+ */
+function personsOn({ approvals, refused }: World, gate: string): Set<string> {
   return new Set(
     approvals
       .filter((a) => a.gate === gate && a.verdict === 'Approve' && !a.by.startsWith('system:'))
+      .filter((a) => !refused.has(a.uid))
       .map((a) => a.by),
   );
 }
@@ -77,6 +81,64 @@ const approved: Law = {
   },
 };
 
+/** The approval gates that persons have let pass, and not a Bypass or an emergency. */
+function passed({
+  promotion,
+  bypasses,
+  scene,
+}: World): { gate: string; required: number; isDistinct: boolean }[] {
+  const { status, spec } = promotion;
+  if (spec.changeType === 'Emergency') return [];
+  const names = new Set((status?.gates ?? []).flatMap((g) => (g.verdict === 'Pass' ? g.gate : [])));
+  return [...names].flatMap((gate) => {
+    const approval = scene.gates.get(gate)?.spec.approval;
+    if (!approval || bypasses.some((b) => b.gate === gate)) return [];
+    return [{ gate, required: approval.required, isDistinct: approval.persons === 'Distinct' }];
+  });
+}
+
+/** All ways to choose some of them. */
+const choices = <T>(list: readonly T[]): T[][] =>
+  list.reduce<T[][]>((all, one) => [...all, ...all.map((some) => [...some, one])], [[]]);
+
+/** There are as many persons as gates of distinct persons ask for together, and one other gate besides. */
+const enough: Law = {
+  id: 'S3 levels',
+  of: [6],
+  says: 'gates of distinct persons that have passed have been approved by as many persons as they ask for together',
+  broken: ({ after }) => {
+    const gates = passed(after);
+    const asking = choices(gates.filter((g) => g.isDistinct)).flatMap((some) => [
+      some,
+      ...gates.filter((g) => !g.isDistinct).map((one) => [...some, one]),
+    ]);
+    return anyOf(asking, (some) => {
+      const persons = new Set(some.flatMap(({ gate }) => [...personsOn(after, gate)]));
+      const needed = some.reduce((sum, g) => sum + g.required, 0);
+      return (
+        persons.size < needed &&
+        `gates ${some.map((g) => g.gate).join(', ')} ask for ${needed} persons, ${persons.size} have approved them`
+      );
+    });
+  },
+};
+
+/** Whoever has let a gate pass stands on record for it. */
+const told: Law = {
+  id: 'S3 record',
+  of: [6],
+  says: 'of each approval gate that has passed it stands on record by whom',
+  broken: ({ after }) => {
+    const used = (after.promotion.status?.decisions ?? []).filter((d) => d.verdict === 'Approve');
+    return anyOf(passed(after), ({ gate, required }) => {
+      const by = used.filter((d) => d.gate === gate).length;
+      return (
+        by < required && `gate ${gate} has passed, which asks for ${required}, and ${by} stand on record`
+      );
+    });
+  },
+};
+
 /** Who was used at a gate of distinct persons was used at no other. */
 const distinct: Law = {
   id: 'S3 distinct',
@@ -92,4 +154,4 @@ const distinct: Law = {
   },
 };
 
-export const PERSONS: readonly Law[] = [approved, distinct];
+export const PERSONS: readonly Law[] = [approved, distinct, enough, told];
