@@ -435,7 +435,11 @@ export const environmentStatus = z.object({
     .array(decisionUsed)
     .max(64)
     .optional()
-    .meta({ description: 'Decisions on this place that were used, the latest of them.', ...listMap('uid') }),
+    .meta({
+      description:
+        'Decisions on this place that were used. Where there are more, older ones that say so themselves are left out.',
+      ...listMap('uid'),
+    }),
   history: z
     .array(historyEntry)
     .max(1600)

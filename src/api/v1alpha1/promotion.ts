@@ -332,7 +332,11 @@ export const promotionStatus = z.object({
     .array(decisionRef)
     .max(64)
     .optional()
-    .meta({ description: 'Decisions that were used.', ...listMap('uid') }),
+    .meta({
+      description:
+        'Decisions that were used: of approvals all that count; of others, where there are more, older ones that say so themselves are left out.',
+      ...listMap('uid'),
+    }),
   bypassed: z
     .array(bypassed)
     .max(64)
