@@ -6,7 +6,7 @@ import type { KubeClient } from '../kube/client.ts';
 import { isAlreadyExists } from '../kube/errors.ts';
 import type { EventRecorder } from '../kube/events.ts';
 import type { StoreReader } from '../kube/informer.ts';
-import { collectionPath, objectPath } from '../kube/paths.ts';
+import { collectionPath } from '../kube/paths.ts';
 import { ownName } from '../policy/account.ts';
 import { isMachine } from '../promotion/approvals.ts';
 import { RetryError } from '../runtime/errors.ts';
@@ -93,8 +93,12 @@ export class OrderMaker {
       log.info({ promotion: name, reason: order.spec.reason }, 'Promotion made');
     } catch (error) {
       if (!isAlreadyExists(error)) throw error;
-      const found = await this.#o.client.get<RawObject>(objectPath(PROMOTIONS, namespace, name));
-      if (!isOrdered(found, order))
+      // Asked, since a cache may be behind; one that is gone by now was not ours, or is to be made again.
+      const path = collectionPath(PROMOTIONS, namespace);
+      const { items } = await this.#o.client.list<RawObject>(path, {
+        fieldSelector: `metadata.name=${name}`,
+      });
+      if (!items.some((found) => isOrdered(found, order)))
         throw new RetryError(
           'there is one of that name that asks for something else, made by somebody else: delete it',
         );
