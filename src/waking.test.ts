@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { RawObject } from './api/v1alpha1/parse.ts';
-import { isBehind, stand, wakesOthers } from './waking.ts';
+import { concernsEnvironment, isBehind, stand, wakesOthers } from './waking.ts';
 
 const object = (parts: Partial<RawObject>): RawObject => ({
   metadata: { name: 'x', namespace: 'shop', uid: 'u', resourceVersion: '1' },
@@ -51,6 +51,14 @@ describe('a promotion that changes wakes the others of its Environment', () => {
   test('when it is gone', () => {
     expect(wakesOthers({ type: 'deleted', object: at('Queued') }, 'Queue')).toBe(true);
   });
+});
+
+test('its Environment looks again when it has begun, and when it is gone: its name may be needed there', () => {
+  const begun = at('Applying', { plan: { hash: 'h' } });
+  expect(concernsEnvironment({ type: 'added', object: at(undefined) })).toBe(false);
+  expect(concernsEnvironment({ type: 'updated', object: at('Queued'), previous: at(undefined) })).toBe(false);
+  expect(concernsEnvironment({ type: 'updated', object: begun, previous: at('Preflight') })).toBe(true);
+  expect(concernsEnvironment({ type: 'deleted', object: at('Planned') })).toBe(true);
 });
 
 describe('a promotion that nobody has looked at goes last where it can only wait', () => {

@@ -59,7 +59,11 @@ export function isBehind(
   return unfinished().some((other) => other.metadata.uid !== raw.metadata.uid && hasBegun(other));
 }
 
-/** An Environment keeps record of what has begun there, and of nothing that waits. */
+/**
+ * An Environment keeps record of what has begun there, and of nothing that waits; what is gone leaves its name free, and
+ * no longer keeps what comes by itself from coming.
+ */
 export function concernsEnvironment(event: StoreEvent<RawObject>): boolean {
+  if (event.type === 'deleted') return true;
   return hasBegun(event.object) || (event.type === 'updated' && hasBegun(event.previous));
 }
