@@ -109,9 +109,39 @@ describe('before anything is changed', () => {
     expect(world.reason).toBe('AwaitingApproval');
     expect(world.effects).toEqual([]);
     expect(message(world)).toBe(
-      `gate cab awaits 2 approvals, but not by alice, who asked for it: create a Decision with verdict Approve, gate cab and revisionDigest ${world.promotion.status?.revisionDigest ?? ''}`,
+      `gate cab awaits 2 approvals, but not by alice, who asked for it: create a Decision with verdict Approve, gate cab and revisionDigest ${world.promotion.status?.revisionDigest ?? ''}, as whoever has the verb approve on that Gate and on Environment prod may`,
     );
     expect(world.promotion.status?.blockedBy).toMatchObject([{ reason: 'Approval' }]);
+  });
+
+  test('of each gate that is open it says what is awaited, until when, and what then', () => {
+    const world = asking({
+      peer: { approval: { required: 2, expiresAfterSeconds: 600 } },
+      cab: { approval: { escalateAfterSeconds: 60 } },
+    });
+    say(world, 'bob', 'Approve', { gate: 'peer' });
+    play(world, 'Pass', 20);
+    const not = 'but not by alice, who asked for it';
+    const peer = `gate peer awaits 1 more, after bob, ${not}; the approval by bob expires at 2026-01-01T00:10:00.000Z`;
+    const cab = `gate cab awaits 1 approval, ${not}; it pages from 2026-01-01T00:01:00.000Z`;
+    expect(message(world)).toContain(
+      `${peer}; ${cab}: create a Decision with verdict Approve, one of these gates`,
+    );
+    expect(world.promotion.status?.blockedBy).toEqual([
+      {
+        reason: 'Approval',
+        message: expect.stringContaining(`${peer}: create a Decision with verdict Approve, gate peer`),
+        until: '2026-01-01T00:10:00.000Z',
+      },
+      {
+        reason: 'Approval',
+        message: expect.stringContaining(`${cab}: create a Decision with verdict Approve, gate cab`),
+        until: '2026-01-01T00:01:00.000Z',
+      },
+    ]);
+    play(world, 'Pass', 120);
+    expect(message(world)).toContain('it pages since 2026-01-01T00:01:00.000Z');
+    expect(findCondition(world.promotion, 'Stalled')?.status).toBe('True');
   });
 
   test('enough persons let it begin, and stand in its status', () => {
@@ -263,7 +293,7 @@ describe('before anything is changed', () => {
     play(world, 'Pass', 20);
     expect(world.reason).toBe('AwaitingApproval');
     expect(message(world)).toContain(
-      'gate cab awaits 1 approval, but not by alice, who asked for it, and not by bob, who has approved gate peer: ',
+      'gate cab awaits 1 approval, but not by alice, who asked for it, and not by bob, who has approved gate peer: create',
     );
   });
 

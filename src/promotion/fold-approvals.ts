@@ -1,5 +1,5 @@
 import type { GateResult } from '../api/v1alpha1/types.ts';
-import { earliest, fromTime, toTime } from '../runtime/time.ts';
+import { fromTime, toTime } from '../runtime/time.ts';
 import {
   type Approval,
   type ApprovalBinding,
@@ -10,7 +10,7 @@ import {
   resultFor,
 } from './approvals.ts';
 import { assign, type Claim, excludes } from './assign.ts';
-import { awaited, type Elsewhere } from './awaited.ts';
+import { type Awaited, awaited, type Elsewhere, howToApprove } from './awaited.ts';
 import { type Pass, passOverGate } from './bypass.ts';
 import type { Input } from './input.ts';
 import { imagesOf, revisionDigest } from './revision.ts';
@@ -21,10 +21,8 @@ export interface ApprovalFold {
   results: GateResult[];
   /** Decisions by which a gate passed in this pass. */
   used: Approval[];
-  /** The first gate that has not passed, with what is awaited from whom. */
-  awaiting?: { gate: string; message: string; overdue: boolean };
-  /** When the next approval expires, or the asking becomes overdue. */
-  wakeAt?: number;
+  /** The gates that have not passed, with what is awaited from whom and until when; undefined: none. */
+  awaiting?: Awaited[];
 }
 
 /** A gate that asks now, and who may count there. */
@@ -126,12 +124,18 @@ function ask(
   );
   const elsewhere = [...open.elsewhere, ...lost];
   const by = chosen ?? open.by.filter((person) => !lost.some((l) => l.by === person));
+  const counted = open.standing.filter((a) => by.includes(a.by));
+  const pagesAt =
+    spec.escalateAfterSeconds === undefined
+      ? undefined
+      : (fromTime(since) ?? now) + spec.escalateAfterSeconds * 1000;
+  const awaits = awaited(input, open.one, { needed: open.needed, counted, elsewhere, pagesAt });
+  const waiting = isFull ? { ...awaits, message: noRoom(binding.gate) } : awaits;
   const message = chosen
     ? `approved by ${chosen.join(', ')}`
     : isFull
-      ? `gate ${binding.gate} has enough approvals, and status.decisions room for ${MOST_APPROVALS} that count in one promotion: have its gates ask for fewer persons, or bypass one`
-      : awaited(input, open.one, { needed: open.needed, by, elsewhere });
-  const counted = open.standing.filter((a) => by.includes(a.by));
+      ? waiting.message
+      : `${waiting.message}: ${howToApprove(input, [binding.gate])}`;
   fold.results.push({
     gate: binding.gate,
     when: binding.when,
@@ -142,19 +146,12 @@ function ask(
     sampleCount: by.length,
     ...(gate.metadata.generation !== undefined && { gateGeneration: gate.metadata.generation }),
   });
-  if (chosen) {
-    fold.used.push(...counted);
-    return;
-  }
-  const dueAt =
-    spec.escalateAfterSeconds === undefined
-      ? undefined
-      : (fromTime(since) ?? now) + spec.escalateAfterSeconds * 1000;
-  const expires = counted.map((a) => a.at + spec.expiresAfterSeconds * 1000);
-  const wakeAt = earliest(...expires, ...(dueAt !== undefined && dueAt > now ? [dueAt] : []), fold.wakeAt);
-  if (wakeAt !== undefined) fold.wakeAt = wakeAt;
-  fold.awaiting ??= { gate: binding.gate, message, overdue: dueAt !== undefined && now >= dueAt };
+  if (chosen) fold.used.push(...counted);
+  else (fold.awaiting ??= []).push(waiting);
 }
+
+const noRoom = (gate: string): string =>
+  `gate ${gate} has enough approvals, and status.decisions room for ${MOST_APPROVALS} that count in one promotion: have its gates ask for fewer persons, or bypass one`;
 
 /** Whether nobody was asked at this approval gate, since it was passed over. */
 export function isBypassed({ target, message }: GateResult): boolean {

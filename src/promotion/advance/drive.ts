@@ -182,7 +182,7 @@ function atStep(d: InFlight): TargetOutcome {
     };
   const ready = fold.passed && !d.paused && input.now >= earliestAdvance;
   if (ready && approvals?.awaiting)
-    return { ...common, ...awaiting(approvals), target: moved(status, 'Analysing', input.now, seen) };
+    return { ...common, ...awaiting(input, approvals), target: moved(status, 'Analysing', input.now, seen) };
   if (ready)
     return {
       ...common,

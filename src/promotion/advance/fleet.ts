@@ -143,7 +143,7 @@ function finish(
   if (approvals?.awaiting) {
     const all = together(input, verified);
     const results = withApprovals(all.results ?? [], approvals);
-    return pausedBy(input) ? { ...all, results } : { ...all, ...awaiting(approvals), results };
+    return pausedBy(input) ? { ...all, results } : { ...all, ...awaiting(input, approvals), results };
   }
   const [first] = verified;
   const targets = verified.map((o) => moved(o.target, 'Succeeded', input.now));
@@ -194,13 +194,17 @@ function together(input: Input, outcomes: readonly TargetOutcome[]): Outcome {
     effects: outcomes.flatMap((o) => o.effect ?? []),
     used: outcomes.flatMap((o) => o.approvals?.used ?? []),
     wakeAt: earliest(...outcomes.map((o) => o.wakeAt)),
-    blockedBy: outcomes.flatMap((o) => (o.silent ? [] : (o.blockedBy ?? []))).slice(0, 16),
+    blockedBy: once(outcomes.flatMap((o) => (o.silent ? [] : (o.blockedBy ?? [])))).slice(0, 16),
   };
   const pause = pausedBy(input);
   if (!pause) return all;
   const { reason, message, blocker } = pause;
   return { ...all, reason, message, blockedBy: [blocker], wakeAt: earliest(all.wakeAt, pause.wakeAt) };
 }
+
+/** What several targets wait for is told once. */
+const once = (all: NonNullable<Outcome['blockedBy']>): NonNullable<Outcome['blockedBy']> =>
+  all.filter((b, i) => all.findIndex((o) => o.reason === b.reason && o.message === b.message) === i);
 
 /** Smaller speaks first. */
 function rank(o: TargetOutcome): number {

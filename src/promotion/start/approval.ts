@@ -1,6 +1,7 @@
 import { approvalsAmong } from '../approvals.ts';
 import { type ApprovalFold, foldApprovals, passOf } from '../fold-approvals.ts';
-import { toTime } from '../../runtime/time.ts';
+import { howToApprove } from '../awaited.ts';
+import { earliest, toTime } from '../../runtime/time.ts';
 import type { Input } from '../input.ts';
 import type { Outcome } from '../outcome.ts';
 import { imagesOf } from '../revision.ts';
@@ -42,25 +43,27 @@ export function approvedToBegin(
     };
   const fold = foldApprovals(input, asked);
   if (!fold.awaiting) return { fold };
-  return { outcome: { ...awaiting(fold), results: fold.results, used: fold.used } };
+  return { outcome: { ...awaiting(input, fold), results: fold.results, used: fold.used } };
 }
 
-/** Waiting for persons: what is awaited from whom, and when the asking escalates or an approval expires. */
+/** Waiting for persons: what each open gate awaits from whom, and when the asking escalates or an approval expires. */
 export function awaiting(
-  fold: ApprovalFold,
+  input: Input,
+  { awaiting: open = [] }: ApprovalFold,
 ): Pick<Outcome, 'reason' | 'message' | 'pastDeadline' | 'wakeAt' | 'blockedBy'> {
-  const { message = '', overdue = false } = fold.awaiting ?? {};
+  const how = howToApprove(
+    input,
+    open.map((o) => o.gate),
+  );
   return {
     reason: 'AwaitingApproval',
-    message,
-    pastDeadline: overdue,
-    wakeAt: fold.wakeAt,
-    blockedBy: [
-      {
-        reason: 'Approval',
-        message: message.slice(0, 1024),
-        ...(fold.wakeAt !== undefined && { until: toTime(fold.wakeAt) }),
-      },
-    ],
+    message: `${open.map((o) => o.message).join('; ')}: ${how}`,
+    pastDeadline: open.some((o) => o.overdue),
+    wakeAt: earliest(...open.map((o) => o.until)),
+    blockedBy: open.map(({ gate, message, until }) => ({
+      reason: 'Approval',
+      message: `${message}: ${howToApprove(input, [gate])}`.slice(0, 1024),
+      ...(until !== undefined && { until: toTime(until) }),
+    })),
   };
 }
