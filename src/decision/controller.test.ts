@@ -52,7 +52,7 @@ function look(accepted: object | undefined, records: object[], ageDays = 0) {
   const note = (fields: Record<string, unknown>, message: string): void => {
     lines.push([fields['decision'], message]);
   };
-  const log: Log = { ...silentLog, info: note, warn: note };
+  const log: Log = { ...silentLog, record: note, warn: note };
   const controller = new DecisionController({
     client,
     clock: Object.assign(new ManualClock(), { now: () => now + ageDays * DAY_MS }),

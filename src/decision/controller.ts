@@ -54,7 +54,7 @@ export class DecisionController {
       const path = objectPath(DECISIONS, namespace, name);
       this.#o.decisions.upsertLocal(await patchStatus(this.#o.client, path, raw, status));
       // What was used is in a trail; what was not is here.
-      if (isRefused(after)) log.info({ decision: inLog(after) }, 'Decision refused');
+      if (isRefused(after)) log.record({ decision: inLog(after) }, 'Decision refused');
     }
     if (isFinal(after)) return this.#expire(after, input, log);
     const { clock } = this.#o;
@@ -89,7 +89,7 @@ export class DecisionController {
       log.warn({ decision: inLog(decision) }, 'Keeping a Decision that no trail tells of');
       return { requeueAfterMs: LOOK_AGAIN_MS };
     }
-    log.info({ decision: inLog(decision) }, 'Deleting a Decision whose time is over');
+    log.record({ decision: inLog(decision) }, 'Deleting a Decision whose time is over');
     const path = objectPath(DECISIONS, metadata.namespace, metadata.name);
     await this.#o.client.delete(path, { uid: metadata.uid }).catch((error: unknown) => {
       if (!isNotFound(error)) throw error;
