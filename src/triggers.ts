@@ -1,3 +1,4 @@
+import { isTold } from './api/v1alpha1/accepted.ts';
 import type { RawObject } from './api/v1alpha1/parse.ts';
 import { reasonOf } from './api/v1alpha1/reasons.ts';
 import type { Decision, Environment, Promotion } from './api/v1alpha1/types.ts';
@@ -94,7 +95,8 @@ export function connect(caches: Caches, queues: Queues): void {
     }
   });
   const decisionsOn = (raws: readonly RawObject[]): void => {
-    for (const raw of raws) queues.decisions.add(keyOf(raw));
+    // One that says that it was used says nothing else any more.
+    for (const raw of raws) if (!isTold(raw as Decision)) queues.decisions.add(keyOf(raw));
   };
 
   caches.environments.onEvent(({ object }) => {

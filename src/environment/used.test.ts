@@ -19,6 +19,8 @@ const after = (
 /** The first ten say themselves that they were used. */
 const tenTold = ({ uid }: { uid: string }): number =>
   Number(uid.slice(2)) <= 10 ? WORTH.told : WORTH.untold;
+const mostTold = ({ uid }: { uid: string }): number =>
+  Number(uid.slice(2)) <= 48 ? WORTH.told : WORTH.untold;
 const firstKept = ({ uid }: { uid: string }): number => (uid === 'd-1' ? WORTH.kept : WORTH.untold);
 
 describe('a record of Decisions', () => {
@@ -37,10 +39,11 @@ describe('a record of Decisions', () => {
       ...uids(many(4, KEPT - 3)),
       ...uids(many(100, 3)),
     ]);
-    // Ten of them make room for ten.
-    expect(uids(after({ before, others: many(100, 20), worth: tenTold }))).toEqual([
-      ...uids(many(11, KEPT - 10)),
-      ...uids(many(100, 10)),
+    // More than there is room for wait until most of them can come.
+    expect(after({ before, others: many(100, 20), worth: tenTold })).toEqual(before);
+    expect(uids(after({ before, others: many(100, 60), worth: mostTold }))).toEqual([
+      ...uids(many(49, 16)),
+      ...uids(many(100, 48)),
     ]);
   });
 

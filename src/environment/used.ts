@@ -6,6 +6,9 @@ import type { Decision } from '../api/v1alpha1/types.ts';
 /** So many decisions stand in the status of a Promotion or of an Environment. */
 export const KEPT = 64;
 
+/** Thousands are put on record many at a time: each write makes all that depends on it be looked at. */
+const FEW = 16;
+
 /** A Decision, and when it was made. */
 interface Made {
   uid: string;
@@ -41,8 +44,11 @@ export function recorded<T extends Made>({
 }): T[] {
   // Several targets may ask the same gate in one pass.
   const own = [...new Map(counts.map((d) => [d.uid, d])).values()];
-  const staying = before.filter((d) => worth(d) > WORTH.told).length + own.length;
-  const more = others.toSorted(inOrder).slice(0, Math.max(0, KEPT - staying));
+  const untold = before.filter((d) => worth(d) === WORTH.untold).length;
+  const kept = before.filter((d) => worth(d) === WORTH.kept).length;
+  const room = Math.max(0, KEPT - own.length - untold - kept);
+  const isTime = others.length <= room || untold <= FEW;
+  const more = isTime ? others.toSorted(inOrder).slice(0, room) : [];
   const all = [...before, ...own, ...more];
   const giving = before
     .filter((d) => worth(d) < WORTH.kept)

@@ -104,11 +104,13 @@ export function decidedOn(
   const proven = all.filter(isProven);
   const count = all.length - proven.length;
   const seen = new Set(all.map(({ metadata }) => metadata.uid));
+  // One that was deleted was told before that.
+  const gone = (promotion.status?.decisions ?? []).flatMap(({ uid }) => (seen.has(uid) ? [] : uid));
   return {
     orders: inOrder([...proven.flatMap(orderOf), ...onRecord(promotion, seen)]),
     approvals: oldestFirst(proven.flatMap(approvalOf)),
     rollback: rollbackOf(promotion, standing),
-    told: new Set(all.filter(isTold).map(({ metadata }) => metadata.uid)),
+    told: new Set([...all.filter(isTold).map((d) => d.metadata.uid), ...gone]),
     bypasses: proven.flatMap(bypassOf),
     freezes: freezeOrders(proven, environment),
     ...requesterOf(promotion, standing),
