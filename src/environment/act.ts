@@ -13,6 +13,7 @@ import { RetryError } from '../runtime/errors.ts';
 import type { Log } from '../runtime/log.ts';
 import { presentable } from '../runtime/presentable.ts';
 import type { Order } from './order.ts';
+import type { Change } from './report.ts';
 
 /* The Promotions that an Environment asks for by itself are made here, each of them once. */
 
@@ -48,6 +49,11 @@ export function isOrdered(found: RawObject, { spec }: Order): boolean {
   return isDeepStrictEqual(asked(there), asked(spec));
 }
 
+/** The event of a Promotion that is asked for and was not made. */
+function notMade(note: string): Change {
+  return { type: 'Warning', reason: 'PromotionNotMade', action: 'Ordering', note: presentable(note, 1024) };
+}
+
 /** Makes Promotions, in the operator's own name. */
 export class OrderMaker {
   readonly #o: OrderMakerOptions;
@@ -70,7 +76,7 @@ export class OrderMaker {
         const note = `Promotion ${order.name} cannot be made, and is tried again: ${error instanceof Error ? error.message : 'no answer'}`;
         this.#o.events.record(
           { apiVersion: API_VERSION, kind: 'Environment', namespace, name, uid },
-          { type: 'Warning', reason: 'PromotionNotMade', action: 'Ordering', note: presentable(note, 1024) },
+          notMade(note),
         );
       }
     return unmade;

@@ -1,4 +1,4 @@
-import type { Wanted } from '../api/v1alpha1/conditions.ts';
+import type { EnvironmentCondition } from '../api/v1alpha1/environment-conditions.ts';
 import type { Environment, EnvironmentStatus } from '../api/v1alpha1/types.ts';
 import { toTime } from '../runtime/time.ts';
 import type { Freeze } from './calendar.ts';
@@ -19,7 +19,7 @@ interface Findings {
 }
 
 /** The conditions that hold. */
-export function conditionsOf(environment: Environment, findings: Findings): Wanted[] {
+export function conditionsOf(environment: Environment, findings: Findings): EnvironmentCondition[] {
   const { targets, late, freeze, problems, unreadable } = findings;
   return [
     readiness(problems, unreadable),
@@ -30,7 +30,7 @@ export function conditionsOf(environment: Environment, findings: Findings): Want
 }
 
 /** Whether promotions can run here at all. */
-function readiness(problems: readonly string[], unreadable: string | undefined): Wanted {
+function readiness(problems: readonly string[], unreadable: string | undefined): EnvironmentCondition {
   const all = [...(unreadable === undefined ? [] : [unreadable]), ...problems];
   if (all.length === 0)
     return { type: 'Ready', status: 'True', reason: 'Ready', message: 'every target and gate exists' };
@@ -38,7 +38,7 @@ function readiness(problems: readonly string[], unreadable: string | undefined):
   return { type: 'Ready', status: 'False', reason, message: all.join('; ') };
 }
 
-function driftIn(targets: Findings['targets']): Wanted[] {
+function driftIn(targets: Findings['targets']): EnvironmentCondition[] {
   const drifted = targets.filter((t) => t.drift);
   if (drifted.length === 0) return [];
   const isGone = (t: (typeof drifted)[number]): boolean => t.drift?.found === GONE;
@@ -56,7 +56,7 @@ function driftIn(targets: Findings['targets']): Wanted[] {
   return [{ type: 'Drifted', status: 'True', reason, message: messages.join('; ') }];
 }
 
-function overdue(late: readonly FollowUp[]): Wanted {
+function overdue(late: readonly FollowUp[]): EnvironmentCondition {
   const emergencies = late.map((f) => `emergency ${f.promotion} (${f.ticket}) by ${f.by}`).join(', ');
   return {
     type: 'FollowUpOverdue',
@@ -66,7 +66,7 @@ function overdue(late: readonly FollowUp[]): Wanted {
   };
 }
 
-function frozen({ metadata }: Environment, { by, reason, until }: Freeze): Wanted {
+function frozen({ metadata }: Environment, { by, reason, until }: Freeze): EnvironmentCondition {
   const end = until === undefined ? '' : ` until ${toTime(until)}`;
   const how =
     by === undefined

@@ -1,10 +1,11 @@
 import { findCondition } from '../api/v1alpha1/conditions.ts';
+import type { EnvironmentEvent } from '../api/v1alpha1/events.ts';
 import type { EnvironmentStatus } from '../api/v1alpha1/types.ts';
 
 /** One thing that happened to a place, as an event says it. */
 export interface Change {
   type: 'Normal' | 'Warning';
-  reason: string;
+  reason: EnvironmentEvent;
   action: string;
   note: string;
 }

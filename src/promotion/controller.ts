@@ -26,7 +26,7 @@ import { BY_PROMOTION, BY_ROLLOUT, rolloutKey } from './indexes.ts';
 import type { Decided, Input } from './input.ts';
 import { laneOf } from './lane.ts';
 import { type GateTools, probeKey, probesOf, windowSecondsOf } from './probes.ts';
-import { happenings, newlyBypassed, revertStages } from './report.ts';
+import { type Happening, happenings, newlyBypassed, revertStages } from './report.ts';
 import { claimsProof, hasEnded, significant } from './status.ts';
 import { rulesOf } from './rules.ts';
 import { Untold } from './untold.ts';
@@ -41,12 +41,12 @@ export interface PromotionControllerOptions
   clock: Clock;
 }
 
-const TOO_LARGE = {
+const TOO_LARGE: Happening = {
   type: 'Warning',
   reason: 'TooLarge',
   action: 'Reporting',
   note: 'the status cannot be written, since the object is as large as one may be: remove labels, annotations or owners that are not needed',
-} as const;
+};
 
 /** It is being deleted and nothing keeps it: what is left of it needs no decision. */
 function isGoing({ metadata }: RawObject): boolean {

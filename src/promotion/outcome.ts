@@ -1,8 +1,8 @@
+import type { Blocker } from '../api/v1alpha1/blockers.ts';
 import type {
   GateResult,
   Plan,
   PromotionReason,
-  PromotionStatus,
   Revert,
   RevisionImage,
   TargetState,
@@ -36,7 +36,7 @@ export interface TargetOutcome {
   probes?: readonly ProbeRequest[];
   effect?: Effect;
   wakeAt?: number | undefined;
-  blockedBy?: NonNullable<PromotionStatus['blockedBy']>;
+  blockedBy?: readonly Blocker[];
   /** What the approval gates say that are asked before it goes further. */
   approvals?: ApprovalFold;
   /** Nothing new is worth saying of it. */
@@ -63,7 +63,7 @@ export interface Outcome {
   /** At most one for each target. */
   effects?: readonly Effect[];
   wakeAt?: number | undefined;
-  blockedBy?: NonNullable<PromotionStatus['blockedBy']>;
+  blockedBy?: readonly Blocker[];
   /** Latched when Applying begins. */
   plan?: Plan;
   /** Begun, or one stage further. */

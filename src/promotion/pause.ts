@@ -1,4 +1,5 @@
-import type { PromotionReason, PromotionStatus } from '../api/v1alpha1/types.ts';
+import type { Blocker, BlockerReason } from '../api/v1alpha1/blockers.ts';
+import type { PromotionReason } from '../api/v1alpha1/types.ts';
 import { reasonOf } from '../api/v1alpha1/reasons.ts';
 import { calendarOf, freezeOf } from '../environment/calendar.ts';
 import { fromTime, toTime } from '../runtime/time.ts';
@@ -11,7 +12,7 @@ import type { Failure } from './outcome.ts';
 export interface Pause {
   reason: Extract<PromotionReason, 'HeldByPerson' | 'Frozen' | 'WindowClosed'>;
   message: string;
-  blocker: NonNullable<PromotionStatus['blockedBy']>[number];
+  blocker: Blocker;
   /** When it ends by itself, or is to be looked at again; epoch milliseconds. */
   wakeAt?: number;
 }
@@ -23,7 +24,7 @@ export function isPause(reason: string | undefined): boolean {
   return reason !== undefined && PAUSES.includes(reason);
 }
 
-function pause(reason: Pause['reason'], blocker: string, message: string, until?: number): Pause {
+function pause(reason: Pause['reason'], blocker: BlockerReason, message: string, until?: number): Pause {
   const ends = until !== undefined && Number.isFinite(until);
   return {
     reason,

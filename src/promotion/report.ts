@@ -1,4 +1,5 @@
 import { findCondition } from '../api/v1alpha1/conditions.ts';
+import type { PromotionEvent } from '../api/v1alpha1/events.ts';
 import { PROMOTION_REASONS, reasonOf } from '../api/v1alpha1/reasons.ts';
 import type { Bypassed, PromotionStatus } from '../api/v1alpha1/types.ts';
 import { fromTime } from '../runtime/time.ts';
@@ -6,7 +7,7 @@ import { fromTime } from '../runtime/time.ts';
 /** One thing that happened, as an event says it. */
 export interface Happening {
   type: 'Normal' | 'Warning';
-  reason: string;
+  reason: PromotionEvent;
   action: string;
   note: string;
 }

@@ -1,3 +1,4 @@
+import type { Blocker } from '../api/v1alpha1/blockers.ts';
 import { findCondition, withConditions } from '../api/v1alpha1/conditions.ts';
 import { isTerminal, promotionConditions, reasonOf } from '../api/v1alpha1/reasons.ts';
 import type { GateResult, Promotion, PromotionStatus } from '../api/v1alpha1/types.ts';
@@ -96,10 +97,7 @@ function fitting(results: readonly GateResult[]): GateResult[] {
 }
 
 /** Decisions that are not used, since nothing proves who made them. */
-function distrust(
-  { distrusted }: Input,
-  { reason, revert }: Outcome,
-): NonNullable<PromotionStatus['blockedBy']> {
+function distrust({ distrusted }: Input, { reason, revert }: Outcome): Blocker[] {
   if (!distrusted || revert || isTerminal(reason)) return [];
   const { count, message } = distrusted;
   const what = count === 1 ? '1 Decision is' : `${count} Decisions are`;

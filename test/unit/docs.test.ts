@@ -1,5 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import { Registry } from 'prom-client';
+import { BLOCKER_REASONS } from '../../src/api/v1alpha1/blockers.ts';
+import { ENVIRONMENT_CONDITIONS } from '../../src/api/v1alpha1/environment-conditions.ts';
+import { ENVIRONMENT_EVENTS, PROMOTION_EVENTS } from '../../src/api/v1alpha1/events.ts';
 import { PROMOTION_REASONS } from '../../src/api/v1alpha1/reasons.ts';
 import { runCli } from '../../src/cli/program.ts';
 import { keptIo } from '../../src/cli/testing/io.ts';
@@ -12,11 +15,19 @@ import { headings, type Page, pageAt, pluginCommands, pluginSpans, writings } fr
 
 /* What the documentation says of words, figures and commands is what there is. */
 
-const firstCells = ({ text }: Page, after: string): string[] => {
-  const [, table = ''] =
-    new RegExp(`^## ${after}$[\\s\\S]*?\\n\\|[ |-]+\\|\\n((?:\\|.*\\n)+)`, 'm').exec(text) ?? [];
-  return table.split('\n').flatMap((row) => row.split('|')[1]?.trim() ?? []);
+/** The rows of each table of a section, without their heads. */
+const tablesOf = ({ text }: Page, section: string): string[][][] => {
+  const [, body = ''] = new RegExp(`^## ${section}$([\\s\\S]*?)(?=^## |$(?![\\s\\S]))`, 'm').exec(text) ?? [];
+  return [...body.matchAll(/\n\|[ |-]+\|\n((?:\|.*(?:\n|$))+)/g)].map(([, rows = '']) =>
+    rows
+      .trimEnd()
+      .split('\n')
+      .map((row) => row.split('|').map((cell) => cell.trim())),
+  );
 };
+
+const firstCells = (page: Page, section: string, table = 0): string[] =>
+  (tablesOf(page, section)[table] ?? []).flatMap((cells) => cells[1] ?? []);
 
 describe('troubleshooting', () => {
   const page = pageAt('docs/troubleshooting.md');
@@ -29,6 +40,26 @@ describe('troubleshooting', () => {
     const index = page.text.slice(0, page.text.indexOf('\n## '));
     for (const reason of Object.keys(PROMOTION_REASONS))
       expect(index).toContain(`[${reason}](#${reason.toLowerCase()})`);
+  });
+
+  test('says what each word of blockedBy means', () => {
+    expect(firstCells(page, 'What blockedBy says')).toEqual([...BLOCKER_REASONS]);
+  });
+
+  test('says what each event means', () => {
+    expect(firstCells(page, 'Events')).toEqual([...PROMOTION_EVENTS]);
+    const said = firstCells(page, 'An Environment', 1).flatMap((cell) => cell.split(', '));
+    expect(said.toSorted()).toEqual([...ENVIRONMENT_EVENTS]);
+  });
+
+  test('says what each condition of an Environment means, by its reasons', () => {
+    const said = (tablesOf(page, 'An Environment')[0] ?? []).map(
+      ([, type = '', reason]) => `${type.replace(' False', '')} ${reason}`,
+    );
+    const all = Object.entries(ENVIRONMENT_CONDITIONS).flatMap(([type, reasons]) =>
+      reasons.map((reason) => `${type} ${reason}`),
+    );
+    expect(said.toSorted()).toEqual(all.toSorted());
   });
 
   test('says what each fate of a Decision means', () => {

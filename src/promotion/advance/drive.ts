@@ -1,3 +1,4 @@
+import type { Blocker, BlockerReason } from '../../api/v1alpha1/blockers.ts';
 import { earliest, fromTime, toTime } from '../../runtime/time.ts';
 import { approvalsAmong } from '../approvals.ts';
 import { type ApprovalFold, foldApprovals } from '../fold-approvals.ts';
@@ -69,7 +70,7 @@ function misrouted(d: InFlight, why: string, probes: ProbeRequest[]): TargetOutc
   const { status, planned } = d;
   // On its way to the step the router is allowed to lag.
   if (status.state === 'Advancing') {
-    const blockedBy = [
+    const blockedBy: Blocker[] = [
       { reason: 'Router', message: `Rollout ${planned.rollout.name}: ${why}`.slice(0, 1024) },
     ];
     return { reason: 'Advancing', message: 'waiting for the router', target: status, probes, blockedBy };
@@ -78,7 +79,7 @@ function misrouted(d: InFlight, why: string, probes: ProbeRequest[]): TargetOutc
 }
 
 /** Something else than a gate keeps the Rollout where it is; the gates go on standing guard. */
-function standsStill(d: InFlight, reason: string, why: string, probes: ProbeRequest[]): TargetOutcome {
+function standsStill(d: InFlight, reason: BlockerReason, why: string, probes: ProbeRequest[]): TargetOutcome {
   const { status, planned } = d;
   const message = `Rollout ${planned.rollout.name}: ${why}`;
   const blockedBy = [{ reason, message: message.slice(0, 1024) }];

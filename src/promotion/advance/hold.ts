@@ -1,3 +1,4 @@
+import type { Blocker } from '../../api/v1alpha1/blockers.ts';
 import { findCondition } from '../../api/v1alpha1/conditions.ts';
 import type { PromotionReason } from '../../api/v1alpha1/types.ts';
 import { toTime } from '../../runtime/time.ts';
@@ -24,7 +25,8 @@ export function saidBefore(
     reason: (said?.reason ?? 'Advancing') as PromotionReason,
     message: said?.message ?? '',
     pastDeadline: findCondition(input.promotion, 'Stalled') !== undefined,
-    blockedBy: input.promotion.status?.blockedBy ?? [],
+    // By this version, or by the one before.
+    blockedBy: (input.promotion.status?.blockedBy ?? []) as Blocker[],
   };
 }
 

@@ -1,5 +1,6 @@
 import { REVERT_FINALIZER } from '../../api/v1alpha1/names.ts';
 import { MOST_RESULTS } from '../../api/v1alpha1/promotion.ts';
+import type { Blocker, BlockerReason } from '../../api/v1alpha1/blockers.ts';
 import type { Obstacle } from '../../delivery/delivery.ts';
 import type { Input } from '../input.ts';
 import type { Outcome } from '../outcome.ts';
@@ -97,7 +98,7 @@ function answered(input: Input, found: readonly Chosen[]): boolean {
   );
 }
 
-const blockers = (list: readonly { kind: string; message: string }[]): NonNullable<Outcome['blockedBy']> =>
+const blockers = (list: readonly { kind: BlockerReason; message: string }[]): Blocker[] =>
   list.slice(0, 16).map(({ kind, message }) => ({ reason: kind, message: message.slice(0, 1024) }));
 
 /** What it would do and what is in its way now; nothing is touched. */
@@ -117,14 +118,14 @@ function dryRun(input: Input, found: readonly Chosen[]): Outcome {
   const blockedBy = blockers([
     ...(pause ? [{ kind: pause.blocker.reason, message: pause.message }] : []),
     ...(ahead
-      ? [{ kind: 'Turn', message: `promotion ${ahead.name} has its turn first on this target` }]
+      ? [{ kind: 'Turn' as const, message: `promotion ${ahead.name} has its turn first on this target` }]
       : []),
     ...crowd(input, found),
     ...found.flatMap((c) => [
       ...obstaclesOf(input, c),
       ...[unanswered(input, c) ?? notPassed(input, c)]
         .filter((m) => m !== undefined)
-        .map((message) => ({ kind: 'Query', message })),
+        .map((message) => ({ kind: 'Query' as const, message })),
     ]),
   ]);
   const plan = planOf(input, found);

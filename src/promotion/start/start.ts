@@ -1,3 +1,4 @@
+import type { Blocker } from '../../api/v1alpha1/blockers.ts';
 import type { PromotionReason } from '../../api/v1alpha1/types.ts';
 import { earliest, toTime } from '../../runtime/time.ts';
 import type { Input } from '../input.ts';
@@ -36,7 +37,7 @@ export function start(input: Input): Outcome {
   const deadline = Date.parse(input.promotion.metadata.creationTimestamp) + startDeadlineSeconds * 1000;
   // Beside what it waits for, which may be over at another time.
   const message = `ends as ${overdue} if it has not begun by then`;
-  const ending = { reason: 'StartDeadline', message, until: toTime(deadline) };
+  const ending: Blocker = { reason: 'StartDeadline', message, until: toTime(deadline) };
   if (input.now < deadline)
     return {
       ...outcome,

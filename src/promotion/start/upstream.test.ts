@@ -79,6 +79,9 @@ describe('a revision that has to be good upstream', () => {
     play(world, 10);
     expect(world.reason).toBe(reason);
     expect(said(world)).toContain(message);
+    // What is missing is a reference, and no digest.
+    const blocker = reason === 'AwaitingReference' ? 'Reference' : 'Upstream';
+    expect(world.promotion.status?.blockedBy?.[0]?.reason).toBe(blocker);
     expect(world.effects).toEqual([]);
   });
 
@@ -140,6 +143,7 @@ describe('a revision that has to be good upstream', () => {
     play(world, 3);
     expect(world.reason).toBe('AwaitingReference');
     expect(said(world)).toContain('add the digest in a new Promotion');
+    expect(world.promotion.status?.blockedBy?.[0]?.reason).toBe('Digest');
   });
 
   test('a hotfix of a person skips it where the Environment lets it, on the record', () => {

@@ -1,3 +1,4 @@
+import type { BlockerReason } from '../../api/v1alpha1/blockers.ts';
 import type { Environment, Upstream } from '../../api/v1alpha1/types.ts';
 import { verifiedIn } from '../../environment/verified.ts';
 import { earliest, toTime } from '../../runtime/time.ts';
@@ -10,6 +11,7 @@ import { wait } from './waiting.ts';
 /** How it stands with one of the Environments upstream; undefined: verified, and soaked. */
 interface Lack {
   reason: 'AwaitingUpstream' | 'Soaking' | 'AwaitingReference';
+  blocker: Extract<BlockerReason, 'Upstream' | 'Soak' | 'Digest' | 'Reference'>;
   message: string;
   /** When the soak is over, epoch milliseconds. */
   until?: number;
@@ -19,8 +21,7 @@ interface Lack {
 export function unverified(input: Input): Outcome | undefined {
   const lack = lackOf(input);
   if (!lack) return undefined;
-  const blocker = { AwaitingUpstream: 'Upstream', Soaking: 'Soak', AwaitingReference: 'Digest' }[lack.reason];
-  const outcome = wait(input, lack.reason, blocker, `${lack.message}${whyNotSkipped(input)}`);
+  const outcome = wait(input, lack.reason, lack.blocker, `${lack.message}${whyNotSkipped(input)}`);
   if (lack.until === undefined) return outcome;
   const until = toTime(lack.until);
   return {
@@ -40,6 +41,7 @@ export function lackOf(input: Input): Lack | undefined {
   if (undigested)
     return {
       reason: 'AwaitingReference',
+      blocker: 'Digest',
       message: `what is verified upstream is a digest, and ${undigested.image}:${undigested.tag ?? ''} may be anything tomorrow: add the digest in a new Promotion`,
     };
   const lacks = upstream.environments.map(({ name, soakSeconds }) =>
@@ -57,14 +59,16 @@ function lackIn(
   if (!upstream)
     return {
       reason: 'AwaitingReference',
+      blocker: 'Reference',
       message: `Environment ${name}, which is upstream, does not exist: apply it`,
     };
   const verified = verifiedIn(upstream, imagesOf(input.promotion));
-  if (!verified.good) return { reason: 'AwaitingUpstream', message: verified.message };
+  if (!verified.good) return { reason: 'AwaitingUpstream', blocker: 'Upstream', message: verified.message };
   const until = verified.since + soakSeconds * 1000;
   if (input.now >= until) return undefined;
   return {
     reason: 'Soaking',
+    blocker: 'Soak',
     message: `it has been good in Environment ${name} since ${toTime(verified.since)}, and soaks there until ${toTime(until)}`,
     until,
   };

@@ -1,3 +1,4 @@
+import type { BlockerReason } from '../../api/v1alpha1/blockers.ts';
 import type { RevisionImage } from '../../api/v1alpha1/types.ts';
 import { changeKnownTo } from '../../environment/changed.ts';
 import { toTime } from '../../runtime/time.ts';
@@ -11,7 +12,12 @@ import { candidates, chosen } from './turn.ts';
 const RECHECK_MS = 30_000;
 
 /** Waiting for something, with what it is and when it is looked at again. */
-export function wait(input: Input, reason: Outcome['reason'], blocker: string, message: string): Outcome {
+export function wait(
+  input: Input,
+  reason: Outcome['reason'],
+  blocker: BlockerReason,
+  message: string,
+): Outcome {
   const wakeAt = input.now + RECHECK_MS;
   return { reason, message, wakeAt, blockedBy: [{ reason: blocker, message: message.slice(0, 1024) }] };
 }
