@@ -12,6 +12,12 @@ export const SEED = 'SLUICE_SEED';
 /** Whether every case runs, rather than the few that `make test` has time for. */
 export const isLong = process.env[FORM] === 'long';
 
+/** Environment variable: the scenes of which golden runs are played in the long form, by comma, to try those alone. */
+export const SCENES_ONLY = 'SCENES';
+
+/** The scenes that were chosen; undefined: all of them. */
+export const chosenScenes = process.env[SCENES_ONLY]?.split(',');
+
 /** The seed of this run; printed in the name of whatever uses it. */
 export const seed = Number(process.env[SEED] ?? Math.floor(performance.timeOrigin) % 1_000_000);
 

@@ -109,12 +109,12 @@ function weight(course: Course, terms: Terms): string[] {
 }
 
 /** What speaks against a step having been passed, by what one version of the Promotion says. */
-function objections(course: Course, { status, gates }: Course['told'][number], terms: Terms): string[] {
+function objections(course: Course, { at, status, gates }: Course['told'][number], terms: Terms): string[] {
   const { plan, target } = course;
   const { step, reachedAt, weight: percent = 0 } = status;
   if (step === undefined || reachedAt === undefined) return ['it does not say when it was reached'];
   const settled = Date.parse(reachedAt) + terms.settleSeconds * 1000;
-  const bound = boundAt(plan, target, percent);
+  const bound = boundAt(plan, target, percent).filter(({ gate }) => !course.isBypassed(gate, at));
   return bound.flatMap(({ gate }) => {
     const result = gates.find((g) => g.gate === gate && g.when === 'During');
     if (result?.verdict !== 'Pass' || result.step !== step)

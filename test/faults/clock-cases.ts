@@ -8,7 +8,7 @@ import type { Lane } from './lanes.ts';
 import { asked, type Law } from './laws.ts';
 import { endsAs } from './ending.ts';
 import { play, type Playing } from './play.ts';
-import { TIMING } from './scenes.ts';
+import { TIMING } from './scenes/scene.ts';
 import { goldenEnd, type Stage } from './stage.ts';
 
 /*

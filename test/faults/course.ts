@@ -41,6 +41,8 @@ export interface Course {
   revertedAt: number | undefined;
   /** The Gate of that name as it stood before a version; undefined: it was not stored, or nobody looked. */
   gateAt: (name: string, at: number) => Gate | undefined;
+  /** Whether a person had let the Promotion pass a gate before a version. */
+  isBypassed: (gate: string, at: number) => boolean;
   /** Likewise its Environment. */
   environmentAt: (at: number) => Environment | undefined;
 }
@@ -51,8 +53,29 @@ export function gateBefore(versions: readonly Version[], name: string, at: numbe
   return found?.kind === 'Gate' ? found.object : undefined;
 }
 
+/** Whether a Decision lets a Promotion, by its UID, pass a gate, and was stored before a version. */
+export function isBypassedBefore(
+  versions: readonly Version[],
+  uid: string | undefined,
+  gate: string,
+  at: number,
+): boolean {
+  return versions.some(
+    (v) =>
+      v.kind === 'Decision' &&
+      v.at < at &&
+      v.object.spec.verdict === 'Bypass' &&
+      v.object.spec.gate === gate &&
+      v.object.spec.promotion?.uid === uid,
+  );
+}
+
 /** Likewise an Environment. */
-function environmentBefore(versions: readonly Version[], name: string, at: number): Environment | undefined {
+export function environmentBefore(
+  versions: readonly Version[],
+  name: string,
+  at: number,
+): Environment | undefined {
   const found = versions.findLast(
     (v) => v.kind === 'Environment' && v.object.metadata.name === name && v.at < at,
   );
@@ -104,6 +127,7 @@ export function coursesOf(versions: readonly Version[]): Course[] {
         canaryHash,
         revertedAt: own.find(({ promotion }) => promotion.status?.revert)?.at,
         gateAt: (gate, at) => gateBefore(versions, gate, at),
+        isBypassed: (gate, at) => isBypassedBefore(versions, own[0]?.promotion.metadata.uid, gate, at),
         environmentAt: (at) => environmentBefore(versions, own[0]?.promotion.spec.environment ?? '', at),
       };
     });

@@ -55,8 +55,13 @@ async function crashOnce(
   return rules.reduce((sum, { hits }) => sum + hits, 0);
 }
 
-/** In the short form: around the abort and the restore, where the most is at stake. */
-const CHOSEN = /patch rollouts|edAt$/;
+/** In the short form: around the abort and the restore, where the most is at stake, and what became of an Approve. */
+const CHOSEN: Partial<Record<SceneName, RegExp>> = {
+  bad: /patch rollouts|edAt$/,
+  approved: /decisions\/status/,
+};
+
+const isChosen = (name: SceneName, word: string): boolean => isLong || (CHOSEN[name]?.test(word) ?? false);
 
 /**
  * Every write of every golden run, in three ways. What a promotion that is quick says in some runs only is said in each
@@ -67,7 +72,7 @@ export function crashCases(stage: Stage): void {
   for (const [name, { writes }] of Object.entries(stage.goldens) as [SceneName, Golden][]) {
     const family = `Killed at a write of ${SCENES[name].title}`;
     const own = name === 'unhurried' ? writes.filter((w) => !hurried.includes(w)) : writes;
-    for (const [i, word] of own.filter((w) => isLong || CHOSEN.test(w)).entries())
+    for (const [i, word] of own.filter((w) => isChosen(name, w)).entries())
       for (const moment of moments.filter((_, m) => isLong || m === i % moments.length))
         faultCase(
           {

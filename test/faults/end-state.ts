@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Environment, Promotion } from '../../src/api/v1alpha1/types.ts';
+import type { Decision, Environment, Promotion } from '../../src/api/v1alpha1/types.ts';
 import { canonicalJson } from '../../src/runtime/hash.ts';
 import type { Api, KubeObject } from '../harness/api.ts';
 import { rolloutPath } from '../harness/fixtures.ts';
@@ -12,9 +12,10 @@ export type EndState = Record<string, unknown>;
 /** Reads all that belongs to an app: what is called after it, and the records kept for it. */
 export async function endStateOf(api: Api, namespace: string, app: string): Promise<EndState> {
   const apps = `/apis/apps/v1/namespaces/${namespace}`;
-  const [promotions, environments, rollouts, sets, records] = await Promise.all([
+  const [promotions, environments, decisions, rollouts, sets, records] = await Promise.all([
     api.list<Promotion & KubeObject>(sluicePath(namespace, 'promotions')),
     api.list<Environment & KubeObject>(sluicePath(namespace, 'environments')),
+    api.list<Decision & KubeObject>(sluicePath(namespace, 'decisions')),
     api.list<Rollout>(rolloutPath(namespace)),
     api.list<ReplicaSet>(`${apps}/replicasets`),
     api.list(`${apps}/controllerrevisions`),
@@ -30,6 +31,8 @@ export async function endStateOf(api: Api, namespace: string, app: string): Prom
   const state = {
     promotions: own(promotions, promotion),
     environments: own(environments, environment),
+    // One of before anybody's name was proven is made again, as often as it takes.
+    decisions: own(decisions, decision).filter((d) => !String(d).includes('NotTrusted')),
     rollouts: own(rollouts, rollout),
     pods: own(sets, ({ spec, status }) => [
       spec.template.spec.containers[0]?.image,
@@ -39,6 +42,9 @@ export async function endStateOf(api: Api, namespace: string, app: string): Prom
   };
   return masked(state, app);
 }
+
+/** A promotion that rose by itself is called after its Environment and the digest of its revision. */
+const MADE = /(auto-[a-z0-9-]+)-[0-9a-f]{12}/g;
 
 /** An app's own names and digests by neutral words, and numbers that are samples by none. */
 function masked(state: EndState, app: string): EndState {
@@ -51,7 +57,8 @@ function masked(state: EndState, app: string): EndState {
     text
       .replaceAll(app, 'app')
       .replaceAll(/sha256:[0-9a-f]{64}/g, '(digest)')
-      .replaceAll(/rollback-[0-9a-f-]{36}/g, 'rollback'),
+      .replaceAll(/rollback-[0-9a-f-]{36}/g, 'rollback')
+      .replaceAll(MADE, '$1'),
   );
 }
 
@@ -76,7 +83,22 @@ interface Condition {
 }
 
 /** The words of a message; what was measured, and how long it took, differs. */
-const withoutNumbers = (text: string): string => text.replaceAll(/\d+(\.\d+)?(e-?\d+)?/g, '#');
+const withoutNumbers = (text: string): string =>
+  text
+    .replaceAll(/sha256:[0-9a-f]{64}/g, '(digest)')
+    .replaceAll(MADE, '$1')
+    .replaceAll(/\d+(\.\d+)?(e-?\d+)?/g, '#');
+
+/** Whose it is, and what became of it. */
+function decision({ spec: { by, verdict }, status }: Decision): string {
+  const fates = (status?.conditions ?? []).map((c) => `${c.status} ${c.reason}`);
+  return `${verdict} by ${by}: ${fates.join(', ')}`;
+}
+
+/** Decisions as a status has them on record. */
+function onRecord(decisions: readonly { by: string; verdict: string }[] | undefined): string[] | undefined {
+  return decisions?.map(({ by, verdict }) => `${verdict} by ${by}`).toSorted((a, b) => a.localeCompare(b));
+}
 
 function promotion(object: Promotion & KubeObject): unknown {
   const { status, metadata } = object;
@@ -116,6 +138,10 @@ function promotion(object: Promotion & KubeObject): unknown {
       ),
     },
     blockedBy: status?.blockedBy,
+    decisions: onRecord(status?.decisions),
+    bypassed: status?.bypassed
+      ?.map(({ what, by, ticket }) => `${what} by ${by} (${ticket})`)
+      .toSorted((a, b) => a.localeCompare(b)),
     isOver: status?.completedAt !== undefined,
   };
 }
@@ -138,6 +164,11 @@ function environment(object: Environment & KubeObject): unknown {
       since: undefined,
       reason: withoutNumbers(entry.reason),
     })),
+    released: status?.released?.map(({ by }) => `by ${by}`),
+    decisions: onRecord(status?.decisions),
+    isFrozen: status?.freeze !== undefined,
+    isHeld: status?.autoPromote !== undefined,
+    followUps: status?.followUps?.map(({ promotion: name, by }) => `${name} by ${by}`),
     history: status?.history
       ?.map(({ promotion: name, target, outcome, revisionDigest, images }) => ({
         promotion: name,

@@ -101,7 +101,10 @@ export async function clear({ lane, place }: Playing): Promise<void> {
   // Those that the operator has made.
   const promotions = await api.list<Promotion & KubeObject>(sluicePath(lane.namespace, 'promotions'));
   const made = promotions.items
-    .filter(({ spec, metadata }) => spec.environment === place.app && !place.manifests.has(metadata.name))
+    .filter(
+      ({ spec, metadata }) =>
+        spec.environment.startsWith(place.app) && !place.manifests.has(`Promotion/${metadata.name}`),
+    )
     .map(({ metadata }) => api.delete(sluicePath(lane.namespace, 'promotions', metadata.name)));
   await Promise.all([...own, ...left, ...made]);
 }

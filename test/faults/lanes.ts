@@ -4,7 +4,7 @@ import { installChart } from '../harness/helm.ts';
 import { type OperatorOptions, type RunningOperator, startOperator } from '../harness/operator.ts';
 import { startWorld, type World } from '../harness/world.ts';
 import type { Down } from './failing.ts';
-import { type Setting, SECRET } from './scenes.ts';
+import { type Setting, SECRET } from './scenes/scene.ts';
 
 /** An operator and the proxy between it and the API server. */
 export interface Replica {
@@ -108,7 +108,7 @@ async function openLane(world: World, namespace: string, options: OperatorOption
   return {
     world,
     namespace,
-    setting: { api: cluster.api, controls, prometheusUrl: prometheus.url, namespace },
+    setting: { cluster, api: cluster.api, controls, prometheusUrl: prometheus.url, namespace },
     proxy,
     operator,
     secret,

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type CaseResult, FORM, RECORD, seed, SEED } from './catalogue.ts';
+import { type CaseResult, FORM, RECORD, SCENES_ONLY, seed, SEED } from './catalogue.ts';
 import { runModel } from '../model/run.ts';
 import { faultsPage, lackOf, modelSummary, summary } from './page.ts';
 
@@ -10,12 +10,13 @@ import { faultsPage, lackOf, modelSummary, summary } from './page.ts';
  * `make faults`: every case of the catalogue, the search of every state of small worlds, and docs/faults.md written
  * from what happened.
  * SEED= repeats a run's random choices; ONLY= runs the files whose path has this in it, CASES= the cases whose name
- * matches this expression, and neither writes a page.
+ * matches this expression, SCENES= plays those scenes alone (`SCENES=frozen,risen CASES=C-`), and none writes a page.
  */
 
 const root = join(import.meta.dirname, '../..');
 const only = process.env['ONLY'];
 const chosen = process.env['CASES'];
+const scenes = process.env[SCENES_ONLY];
 const drawn = Number(process.env['SEED'] ?? seed);
 const scratch = mkdtempSync(join(tmpdir(), 'sluice-faults-'));
 const record = join(scratch, 'cases.jsonl');
@@ -46,7 +47,7 @@ const cases = lines.filter((line) => line !== '').map((line): CaseResult => JSON
 rmSync(scratch, { recursive: true, force: true });
 let hold = jest.status === 0 && cases.every((c) => c.held);
 process.stdout.write(`\n${summary(cases)}\n`);
-if (only === undefined && chosen === undefined) {
+if (only === undefined && chosen === undefined && scenes === undefined) {
   const model = runModel('long', ({ name, states }) => process.stdout.write(`${name}: ${states} states\n`));
   const found = readFileSync(join(import.meta.dirname, 'found.md'), 'utf8');
   writeFileSync(join(root, 'docs/faults.md'), faultsPage({ cases, model, seed: drawn, found }));

@@ -8,7 +8,8 @@ import { History } from './history.ts';
 import type { Lane, Replica } from './lanes.ts';
 import { asked, type Law } from './laws.ts';
 import { brokenTrails } from './trails.ts';
-import { type Scene, SCENES, type SceneName, TIMING } from './scenes.ts';
+import { SCENES, type SceneName } from './scenes.ts';
+import { type Scene, TIMING } from './scenes/scene.ts';
 import { advancesAfterRevert, leaks, strays } from './witness.ts';
 
 /** A scene under way. */
@@ -93,6 +94,7 @@ export async function play(
       ...brokenLaws(versions, laws, terms),
       ...(laws.includes('S4') ? advancesAfterRevert(requests, playing.promotion) : []),
       ...(await brokenTrails(api, lane.namespace, app)),
+      ...(scene.broken?.(versions, playing) ?? []),
       ...(laws.includes('S5') ? strays(requests, [lane.namespace]) : []),
       ...(laws.includes('S6') ? leaks(await texts(playing, replicas, requests), [lane.secret]) : []),
     ];

@@ -1,7 +1,8 @@
 import type { EndState } from './end-state.ts';
 import { Lanes } from './lanes.ts';
+import { limiter } from './limiter.ts';
 import { play } from './play.ts';
-import type { SceneName } from './scenes.ts';
+import { SCENES, type SceneName } from './scenes.ts';
 import { isAbout, wordsFor, writesOf } from './writes.ts';
 
 /** What a scene comes to undisturbed, and what is written on the way. */
@@ -17,22 +18,43 @@ export interface Golden {
   events: readonly string[];
 }
 
+/** The scenes that are played undisturbed, and killed at each of their writes, in the long form. */
+export const PLAYED = [
+  'good',
+  'bad',
+  'waves',
+  'blueGreen',
+  'approved',
+  'takenBack',
+  'risen',
+  'frozen',
+  'emergency',
+  'released',
+  'bypassed',
+  'unhurried',
+] as const satisfies readonly SceneName[];
+
 /** Where the families of faults are played: one world, its lanes, and the end of each scene as it is meant to be. */
 export interface Stage {
   lanes: Lanes;
   goldens: Partial<Record<SceneName, Golden>>;
 }
 
+/** So many scenes side by side: each has an operator of its own. */
+const AT_ONCE = 7;
+
 /**
  * Opens a world and plays these scenes undisturbed, side by side.
  * @param runs how often each is played: what is quick is told together in one run and apart in another.
  * @throws Error where one was not played undisturbed; nothing is left running then
  */
-export async function openStage(names: readonly SceneName[], runs: number): Promise<Stage> {
+export async function openStage(chosen: readonly string[], runs: number): Promise<Stage> {
+  const names = chosen.filter((name): name is SceneName => Object.hasOwn(SCENES, name));
   const lanes = await Lanes.open();
   try {
+    const inTurn = limiter(AT_ONCE);
     const goldens = await Promise.all(
-      names.map(async (name) => [name, await goldenOf(lanes, name, runs)] as const),
+      names.map((name) => inTurn(async () => [name, await goldenOf(lanes, name, runs)] as const)),
     );
     return { lanes, goldens: Object.fromEntries(goldens) };
   } catch (error) {
@@ -53,7 +75,11 @@ async function goldenOf(lanes: Lanes, name: SceneName, runs: number): Promise<Go
 }
 
 async function goldenRun(lanes: Lanes, name: SceneName): Promise<Golden> {
-  const { end, playing, requests } = await lanes.use((lane) => play(lane, name));
+  const { end, playing, requests } = await lanes
+    .use((lane) => play(lane, name))
+    .catch((cause: unknown) => {
+      throw new Error(`${name}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+    });
   const { app } = playing;
   const events = requests.filter((r) => r.resource === 'events' && r.verb === 'create' && isAbout(r, app));
   return {

@@ -55,7 +55,7 @@ const WAYS: Record<Where, Way> = {
   tagged: { scene: 'tagged', ending: 'Succeeded' },
   edited: { scene: 'judged', ending: 'Succeeded', act: editTheGate },
   'short-lived': {
-    scene: 'approved',
+    scene: 'agreed',
     ending: 'Succeeded',
     home: true,
     begin: async ({ lane }) => {
@@ -67,7 +67,7 @@ const WAYS: Record<Where, Way> = {
     expect: untilTidy,
   },
   mistrusted: {
-    scene: 'approved',
+    scene: 'agreed',
     ending: 'Succeeded',
     home: true,
     begin: async ({ lane }) => {

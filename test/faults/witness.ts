@@ -14,10 +14,10 @@ const TRUST_RECORD = 'sluice-decision-trust';
 /** S5: what was asked for in a namespace that is not the operator's, by what its proxy has seen. */
 export function strays(requests: readonly Recorded[], namespaces: readonly string[]): string[] {
   const outside = requests.filter(
-    ({ namespace, resource, name }) =>
+    ({ namespace, resource, name, body }) =>
       !namespaces.includes(namespace ?? '') &&
       !INSTALLATION.includes(resource) &&
-      !(resource === 'configmaps' && name === TRUST_RECORD),
+      !(resource === 'configmaps' && (name ?? nameIn(body)) === TRUST_RECORD),
   );
   return outside.map(({ verb, path }) => `S5: ${verb} ${path} is outside ${namespaces.join(', ')}`);
 }
@@ -40,10 +40,21 @@ export function advancesAfterRevert(requests: readonly Recorded[], promotion: st
       resource === 'promotions/status' && name === promotion && status < 300 && body.includes('"detectedAt"'),
   );
   if (!reverted) return [];
-  return requests
-    .slice(requests.indexOf(reverted) + 1)
+  const after = requests.slice(requests.indexOf(reverted) + 1);
+  // What another promotion does there, once it has begun, is that one's.
+  const next = after.findIndex(
+    ({ resource, name, body }) =>
+      resource === 'promotions/status' && name !== promotion && body.includes('"startedAt"'),
+  );
+  return after
+    .slice(0, next === -1 ? undefined : next)
     .filter((r) => r.resource === 'rollouts/status' && isAdvance(r.body))
     .map(({ path }) => `S4: ${path} was told to go on after the revert was decided`);
+}
+
+/** The name of the object in the body of a request; empty without one. */
+export function nameIn(body: string): string {
+  return body === '' ? '' : ((JSON.parse(body) as { metadata?: { name?: string } }).metadata?.name ?? '');
 }
 
 /** Whether a patch ends a pause. Skipping what is left is a part of the way back, too: whose steps, S1 sees. */

@@ -1,6 +1,6 @@
 import type { ApiRequest } from '../harness/fault-exchange.ts';
 import { isWrite } from '../harness/fault-kinds.ts';
-import { isAdvance } from './witness.ts';
+import { isAdvance, nameIn } from './witness.ts';
 
 /**
  * What a write says, in the same words in every run of the same scene: `patch promotions/status Analysing@1`. Times,
@@ -9,20 +9,19 @@ import { isAdvance } from './witness.ts';
  */
 export function wordsFor({ verb, resource, name, body }: ApiRequest, app: string): string[] {
   const called = name ?? nameIn(body);
-  // A record is called after its promotion's uid and its target, an event after its object and a hash.
-  const [, which = ''] = new RegExp(`${app}(-\\d+)?(-v\\d+)?(\\..*)?$`).exec(called) ?? [];
+  // A record is called after its promotion's uid and its target, an event after its object and a hash, a Decision by
+  // how often it was made, and what rose by itself by a digest.
+  const [, which = ''] =
+    new RegExp(`${app}(-\\d+|-v3|-[a-z]+)?(-v\\d+|-\\d+|-[0-9a-f]{12})?(\\..*)?$`).exec(called) ?? [];
   const what = [verb, resource, ...(which === '' ? [] : [`app${which}`])].join(' ');
   const says = SAYS[resource]?.(body) ?? [];
   return says.length === 0 ? [what] : says.map((one) => `${what} ${one}`);
 }
 
-function nameIn(body: string): string {
-  return body === '' ? '' : ((JSON.parse(body) as { metadata?: { name?: string } }).metadata?.name ?? '');
-}
-
 const SAYS: Record<string, (body: string) => string[]> = {
   'promotions/status': promotionSays,
   'environments/status': environmentSays,
+  'decisions/status': decisionSays,
   promotions: finalizerSays,
   environments: finalizerSays,
   rollouts: (body) => [body.includes('"replace","path":"/spec/template","value"') ? 'restore' : 'apply'],
@@ -48,7 +47,10 @@ interface Said {
     conditions?: { type: string; reason: string }[];
     targets?: { name: string; step?: number; state?: string; candidate?: unknown; lastGood?: unknown }[];
     revert?: Record<string, unknown>;
-    quarantine?: unknown[];
+    quarantine?: unknown[] | null;
+    released?: unknown[];
+    freeze?: unknown;
+    followUps?: unknown[] | null;
     history?: unknown[];
   };
   metadata?: { finalizers?: string[] };
@@ -71,13 +73,23 @@ function promotionSays(body: string): string[] {
 
 function environmentSays(body: string): string[] {
   const { status }: Said = JSON.parse(body);
-  const { targets = [], quarantine = [], history = [] } = status ?? {};
+  const { targets = [], quarantine, released, freeze, followUps, history = [] } = status ?? {};
   return [
     ...(targets.some((t) => t.candidate) ? ['candidate'] : []),
     ...(targets.some((t) => t.lastGood) ? ['good'] : []),
-    ...(quarantine.length > 0 ? ['quarantine'] : []),
+    ...(quarantine && quarantine.length > 0 ? ['quarantine'] : []),
+    ...(released ? ['released'] : []),
+    // What is over is taken away.
+    ...(freeze === undefined ? [] : [freeze === null ? 'freeze over' : 'freeze']),
+    ...(followUps === undefined ? [] : [followUps === null ? 'follow-up over' : 'follow-up']),
     ...(history.length > 0 ? ['history'] : []),
   ];
+}
+
+/** What became of it. */
+function decisionSays(body: string): string[] {
+  const { status }: Said = JSON.parse(body);
+  return (status?.conditions ?? []).map(({ reason }) => reason);
 }
 
 function finalizerSays(body: string): string[] {

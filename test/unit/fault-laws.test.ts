@@ -88,6 +88,23 @@ describe('S2 is broken', () => {
   });
 });
 
+test('S2 asks nothing of a gate that a person has let it pass by then', () => {
+  const on = promotion(6, 'Advancing', 1, {}, { verdict: 'Inconclusive' });
+  const bypass = (at: number, gate = 'errors'): Version =>
+    ({
+      at,
+      seen: at,
+      kind: 'Decision',
+      object: {
+        metadata: { name: 'bypass' },
+        spec: { verdict: 'Bypass', gate, promotion: { name: 'app-v2', uid: on.object.metadata.uid } },
+      },
+    }) as unknown as Version;
+  expect(found([...BEGIN, bypass(5.5), on], 'S2')).toEqual([]);
+  expect(found([...BEGIN, bypass(5.5, 'other'), on], 'S2')).toHaveLength(1);
+  expect(found([...BEGIN, on, bypass(7)], 'S2')).toHaveLength(1);
+});
+
 describe('S4 is broken', () => {
   test('by a template that is not the recorded one', () => {
     const other = rollout(8, 'registry.test/app:v0', 0);
@@ -123,6 +140,10 @@ describe('what requests and texts show', () => {
   test('S5: a request in another namespace, but for the lease', () => {
     const lease = request(0, 'leases', '', { namespace: 'sluice-system' });
     expect(strays([request(1, 'rollouts', ''), lease], ['ours'])).toEqual([]);
+    const made = (name: string): Recorded =>
+      request(1, 'configmaps', JSON.stringify({ metadata: { name } }), { namespace: 'theirs' });
+    expect(strays([made('sluice-decision-trust')], ['ours'])).toEqual([]);
+    expect(strays([made('other')], ['ours'])).toHaveLength(1);
     expect(strays([request(1, 'rollouts', '', { namespace: 'theirs' })], ['ours'])).toHaveLength(1);
     expect(strays([request(1, 'rollouts', '', { namespace: undefined })], ['ours'])).toHaveLength(1);
   });
@@ -143,5 +164,8 @@ describe('what requests and texts show', () => {
     expect(advancesAfterRevert([revert, advance], 'app-v2')).toHaveLength(1);
     expect(advancesAfterRevert([{ ...revert, status: 409 }, advance], 'app-v2')).toEqual([]);
     expect(advancesAfterRevert([advance, revert], 'app-v2')).toEqual([]);
+    const next = request(2, 'promotions/status', '{"status":{"startedAt":"x"}}', { name: 'app-v3' });
+    expect(advancesAfterRevert([revert, next, advance], 'app-v2')).toEqual([]);
+    expect(advancesAfterRevert([revert, { ...next, name: 'app-v2' }, advance], 'app-v2')).toHaveLength(1);
   });
 });
