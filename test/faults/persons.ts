@@ -1,6 +1,6 @@
 import type { ApprovalSpec, GateBinding, Promotion } from '../../src/api/v1alpha1/types.ts';
 import type { KubeObject } from '../harness/api.ts';
-import { gateBefore } from './course.ts';
+import { environmentBefore, gateBefore, isBypassedBefore } from './course.ts';
 import type { Version } from './history.ts';
 
 /*
@@ -59,22 +59,28 @@ function personsOn(decisions: readonly DecisionVersion[], of: Kept, { binding, a
   return new Set(counted.map(({ object }) => object.spec.by));
 }
 
-const neededFor = (
-  { requesterMayApprove, required }: ApprovalSpec,
-  requestedBy: string | undefined,
-): number => (!requesterMayApprove && !isPerson(requestedBy) ? Math.max(2, required) : required);
+/** Who is known to have asked: named where the API server's admission has proven it. */
+function askedBy({ metadata, spec }: Kept, provenSince: number): string | undefined {
+  return isProven(metadata.creationTimestamp, provenSince) ? spec.requestedBy : undefined;
+}
 
-function isBypassed(
-  decisions: readonly DecisionVersion[],
-  { metadata }: Kept,
-  { binding, at }: Due,
-): boolean {
-  return decisions.some(
-    ({ at: stored, object: { spec } }) =>
-      stored < at &&
-      spec.verdict === 'Bypass' &&
-      spec.gate === binding.gate &&
-      spec.promotion?.uid === metadata.uid,
+/** Times of creation are whole seconds, rounded down. */
+const isProven = (created: string | undefined, provenSince: number): boolean =>
+  Date.parse(created ?? '') + 1000 > provenSince;
+
+/** Where nobody is known to have asked any of them may have: one more. A machine has seen nothing: two at least. */
+function neededFor({ requesterMayApprove, required }: ApprovalSpec, requester: string | undefined): number {
+  if (requesterMayApprove || isPerson(requester)) return required;
+  return requester === undefined ? required + 1 : Math.max(2, required);
+}
+
+/** Whether nobody is asked beforehand: an emergency that a person has asked for, and whose Environment says so. */
+function isSkipped(versions: readonly Version[], of: Kept, provenSince: number, at: number): boolean {
+  const { changeType, environment } = of.spec;
+  return (
+    changeType === 'Emergency' &&
+    isPerson(askedBy(of, provenSince)) &&
+    (environmentBefore(versions, environment, at)?.spec.emergency?.maySkip.includes('Approval') ?? false)
   );
 }
 
@@ -82,6 +88,7 @@ function lacking(
   decisions: readonly DecisionVersion[],
   own: readonly { at: number; object: Kept }[],
   due: Due[],
+  provenSince: number,
 ): string[] {
   const persons = new Set<string>();
   let needed = 0;
@@ -89,9 +96,9 @@ function lacking(
     .toSorted((a, b) => a.at - b.at)
     .flatMap((one) => {
       const then = own.findLast(({ at }) => at <= one.at)?.object;
-      if (!then || isBypassed(decisions, then, one)) return [];
+      if (!then || isBypassedBefore(decisions, then.metadata.uid, one.binding.gate, one.at)) return [];
       const on = personsOn(decisions, then, one);
-      const wanted = neededFor(one.spec, then.spec.requestedBy);
+      const wanted = neededFor(one.spec, askedBy(then, provenSince));
       for (const by of on) persons.add(by);
       needed += wanted;
       const said = `${then.metadata.name} went past gate ${one.binding.gate} at version ${one.at}`;
@@ -113,18 +120,17 @@ export function approvals(
   provenSince = 0,
 ): { broken: string[]; gates: number } {
   const promotions = versions.filter((v) => v.kind === 'Promotion');
-  // Times of creation are whole seconds, rounded down.
   const decisions = versions
     .filter((v) => v.kind === 'Decision')
-    .filter(({ object }) => Date.parse(object.metadata.creationTimestamp ?? '') + 1000 > provenSince);
+    .filter(({ object }) => isProven(object.metadata.creationTimestamp, provenSince));
   const names = [...new Set(promotions.map(({ object }) => object.metadata.name))];
   const each = names.flatMap((name) => {
     const own = promotions.filter(({ object }) => object.metadata.name === name);
-    // What a person takes back asks nobody, and an emergency whom its Environment says, afterwards.
-    const { spec } = own[0]?.object ?? {};
-    if (spec?.rollback !== undefined || spec?.dryRun || spec?.changeType === 'Emergency') return [];
-    const due = dueOf(versions, own);
-    return [{ broken: lacking(decisions, own, due), gates: due.length }];
+    const [first] = own;
+    // What a person takes back asks nobody.
+    if (!first || first.object.spec.rollback !== undefined || first.object.spec.dryRun) return [];
+    const due = dueOf(versions, own).filter(({ at }) => !isSkipped(versions, first.object, provenSince, at));
+    return [{ broken: lacking(decisions, own, due, provenSince), gates: due.length }];
   });
   return { broken: each.flatMap((e) => e.broken), gates: each.reduce((sum, e) => sum + e.gates, 0) };
 }

@@ -32,7 +32,7 @@ interface Stands {
 
 const promotion = (at: number, { state = 'Pending', weight, gates = [], spec = {} }: Stands): Version =>
   version(at, 'Promotion', {
-    metadata: { name: 'app-v2', uid: 'u' },
+    metadata: { name: 'app-v2', uid: 'u', creationTimestamp: CREATED },
     spec: { environment: 'app', requestedBy: 'alice', ...spec },
     status: {
       revisionDigest: DIGEST,
@@ -50,6 +50,16 @@ const decision = (at: number, by: string, more: object = {}, created = CREATED):
 
 const BEGUN = promotion(9, { state: 'Applying' });
 const broken = (...versions: Version[]): string[] => approvals(versions).broken;
+
+const TWO = gate('cab', { required: 2 });
+const PERSONS = [decision(4, 'bob'), decision(5, 'carol'), decision(6, 'dan')];
+
+/** One that has begun, and by whom it says it was asked for. */
+const asked = (requestedBy: string | undefined, more: object = {}): Version =>
+  promotion(9, { state: 'Applying', spec: { requestedBy, ...more } });
+const emergency = (requestedBy: string): Version => asked(requestedBy, { changeType: 'Emergency' });
+const place = (maySkip: string[]): Version =>
+  version(2, 'Environment', { metadata: { name: 'app' }, spec: { emergency: { maySkip } } });
 
 describe('a promotion that begins', () => {
   test('has been approved by somebody else than who asked for it', () => {
@@ -78,10 +88,33 @@ describe('a promotion that begins', () => {
     expect(broken(two, decision(4, 'bob'), decision(5, 'carol'), BEGUN)).toEqual([]);
   });
 
-  test('needs two where nobody is known to have asked for it', () => {
-    const nobody = promotion(9, { state: 'Applying', spec: { requestedBy: undefined } });
-    expect(broken(gate('cab'), decision(4, 'bob'), nobody)).toHaveLength(1);
-    expect(broken(gate('cab'), decision(4, 'bob'), decision(5, 'carol'), nobody)).toEqual([]);
+  test('needs one more where nobody is known to have asked for it', () => {
+    expect(broken(gate('cab'), ...PERSONS.slice(0, 1), asked(undefined))).toHaveLength(1);
+    expect(broken(gate('cab'), ...PERSONS.slice(0, 2), asked(undefined))).toEqual([]);
+    expect(broken(TWO, ...PERSONS.slice(0, 2), asked(undefined))).toHaveLength(1);
+    expect(broken(TWO, ...PERSONS, asked(undefined))).toEqual([]);
+  });
+
+  test('needs one more where nothing proves that who is named has asked for it, and not that one', () => {
+    const since = Date.parse(CREATED) + 5000;
+    const late = ['bob', 'carol', 'dan'].map((by, i) => decision(4 + i, by, {}, '2026-01-01T00:01:00Z'));
+    expect(approvals([TWO, ...late.slice(0, 2), asked('alice')], since).broken).toHaveLength(1);
+    expect(approvals([TWO, ...late, asked('alice')], since).broken).toEqual([]);
+    expect(approvals([TWO, ...late, asked('bob')], since).broken).toHaveLength(1);
+  });
+
+  test('needs two at least where a machine has asked for it', () => {
+    const machine = asked('system:serviceaccount:sluice-system:sluice');
+    expect(broken(gate('cab'), ...PERSONS.slice(0, 1), machine)).toHaveLength(1);
+    expect(broken(gate('cab'), ...PERSONS.slice(0, 2), machine)).toEqual([]);
+    expect(broken(TWO, ...PERSONS.slice(0, 2), machine)).toEqual([]);
+  });
+
+  test('asks nobody as an emergency of a person, where the Environment says so', () => {
+    expect(broken(gate('cab'), place(['Approval']), emergency('alice'))).toEqual([]);
+    expect(broken(gate('cab'), place(['Freeze']), emergency('alice'))).toHaveLength(1);
+    expect(broken(gate('cab'), emergency('alice'))).toHaveLength(1);
+    expect(broken(gate('cab'), place(['Approval']), emergency('system:node:n'))).toHaveLength(1);
   });
 
   test('is approved by nobody who was not proven', () => {
