@@ -41,11 +41,12 @@ class Written {
   }
 }
 
+async function* each(): AsyncGenerator<string> {
+  yield* lines;
+}
+
 /** What is wrong with the log by itself, all of it. */
 async function faults(): Promise<string[]> {
-  async function* each(): AsyncGenerator<string> {
-    yield* lines;
-  }
   return (await verifyLog(each(), { whole: true })).flatMap((f) => f.faults);
 }
 
@@ -112,14 +113,14 @@ test('an object of the same name is another one', () => {
   expect(lines.at(-1)).toContain('three-uid');
 });
 
-describe('all of a trail is logged', () => {
-  const ended = (change: object = {}, finalizers: string[] = []): Promotion =>
-    ({
-      metadata: { finalizers },
-      spec: {},
-      status: { plan: {}, completedAt: '2026-01-01T00:00:00Z', ...change },
-    }) as unknown as Promotion;
+const ended = (change: object = {}, finalizers: string[] = []): Promotion =>
+  ({
+    metadata: { finalizers },
+    spec: {},
+    status: { plan: {}, completedAt: '2026-01-01T00:00:00Z', ...change },
+  }) as unknown as Promotion;
 
+describe('all of a trail is logged', () => {
   test.each([
     ['where it has ended and nothing keeps it any more', ended(), true],
     ['not while its finalizer is there', ended({}, ['sluice.dev/revert']), false],

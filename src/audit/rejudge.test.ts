@@ -83,7 +83,7 @@ describe('canary against stable', () => {
     const first = begin({ canary: nothing, stable: nothing }, 0);
     const found = { canary: { bad: canary, total: 1000 }, stable: { bad: stable, total: 1000 } };
     const state = advance(first, found, spec.margin);
-    return { ...outcomeOf(spec, state), state: encode(state) } as Look;
+    return { ...outcomeOf(spec, state), state: encode(state) };
   };
 
   test.each([
@@ -106,19 +106,20 @@ describe('canary against stable', () => {
   });
 });
 
+const approve = (seq: number, by: string, at = AT): Placed => ({
+  kind: 'Decision',
+  name: by,
+  uid: `${by}${seq}`,
+  by,
+  verdict: 'Approve',
+  gate: 'cab',
+  seq,
+  at,
+});
+
 describe('an approval', () => {
   const LATER = '2026-01-01T01:00:00.000Z';
   const rule: Rule = { kind: 'approval', required: 2 };
-  const approve = (seq: number, by: string, at = AT): Placed => ({
-    kind: 'Decision',
-    name: by,
-    uid: `${by}${seq}`,
-    by,
-    verdict: 'Approve',
-    gate: 'cab',
-    seq,
-    at,
-  });
   const verdict = (at = AT): Extract<AuditRecord, { kind: 'Verdict' }> & { seq: number; at: string } => ({
     kind: 'Verdict',
     gate: 'cab',
