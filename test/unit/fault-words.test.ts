@@ -31,6 +31,19 @@ describe('the words for a write', () => {
       patch('decisions/status', 'app-freeze-1', reason('Accepted', 'Used')),
       'patch decisions/status app-freeze Used',
     ],
+    [
+      'of a promotion that is made',
+      {
+        verb: 'create',
+        resource: 'promotions',
+        body: JSON.stringify({
+          apiVersion: 'sluice.dev/v1alpha1',
+          metadata: { name: 'auto-app-2-0123456789ab' },
+          spec: {},
+        }),
+      } as ApiRequest,
+      'create promotions app-2',
+    ],
     ['of a freeze', patch('environments/status', 'app', { freeze: {} }), 'patch environments/status freeze'],
     [
       'of its end',
