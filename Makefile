@@ -28,6 +28,10 @@ test: node_modules/.package-lock.json ## checks, unit, property and integration 
 unit: node_modules/.package-lock.json ## checks and the tests that need no control plane: about a minute
 	@$(NODE) test/run.ts --unit
 
+.PHONY: test-argocd
+test-argocd: node_modules/.package-lock.json ## Sluice's objects under the real Argo CD, from Git; builds it once, for ten minutes
+	@npm run --silent jest -- --selectProjects argocd --maxWorkers=2 --verbose
+
 .PHONY: generate
 generate: node_modules/.package-lock.json ## write what is made from the code: crds/ and the chart's CRDs
 	$(NODE) test/generate/main.ts

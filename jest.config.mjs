@@ -1,6 +1,7 @@
-// Four projects: `unit` is pure code and stays fast because nothing in it loads
+// Five projects: `unit` is pure code and stays fast because nothing in it loads
 // client-node; `kube` may load it; `integration` runs on the local
-// control plane; `faults` too, with something broken in every test.
+// control plane; `faults` too, with something broken in every test; `argocd` beside the real
+// Argo CD, which is only built for it, so that it is no part of `make test`.
 const common = {
   extensionsToTreatAsEsm: ['.ts'],
   transform: { '\\.ts$': '<rootDir>/test/jest/strip-types.cjs' },
@@ -42,6 +43,14 @@ export default {
       globalSetup: '<rootDir>/test/jest/world-setup.mjs',
       globalTeardown: '<rootDir>/test/jest/world-teardown.mjs',
       setupFiles: ['<rootDir>/test/jest/client-node-first.mjs'],
+    },
+    {
+      ...common,
+      displayName: 'argocd',
+      roots: ['<rootDir>/test/argocd'],
+      testMatch: ['**/*.test.ts'],
+      globalSetup: '<rootDir>/test/jest/argocd-setup.mjs',
+      globalTeardown: '<rootDir>/test/jest/world-teardown.mjs',
     },
   ],
 };

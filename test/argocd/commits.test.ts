@@ -1,0 +1,162 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { Gate } from '../../src/api/v1alpha1/types.ts';
+import type { KubeObject } from '../harness/api.ts';
+import { rolloutPath } from '../harness/fixtures.ts';
+import { ERROR_RATE, imageFor, reasonOf, sluicePath } from '../harness/promotions.ts';
+import { sharedWorld } from '../harness/shared.ts';
+import { until } from '../harness/until.ts';
+import { APP, Shop, type ShopOptions, sluice } from './shop.ts';
+
+/* What docs/argocd.md says of pruning, re-creation and self-heal, by the real Argo CD. */
+
+const { cluster, controls } = sharedWorld();
+const { api } = cluster;
+const opened: Shop[] = [];
+
+beforeAll(() => controls.behave(imageFor(APP, 'bad'), { errorRate: 0.3 }));
+afterAll(() => {
+  for (const shop of opened) shop.shown.stop();
+});
+
+async function open(name: string, options: ShopOptions = {}): Promise<Shop> {
+  const shop = await Shop.open(cluster, name, options);
+  opened.push(shop);
+  return shop;
+}
+
+/** Commits a Promotion and waits for its end; how it ended. */
+async function bring(shop: Shop, version: string): Promise<string> {
+  return reasonOf(await shop.place.untilEnded(await shop.order(version)));
+}
+
+describe('a Promotion that comes back is a new order', () => {
+  test('self-heal brings back what is deleted in the cluster, and that is done or refused at once', async () => {
+    const shop = await open('deleted');
+    for (const [version, first, again, health] of [
+      ['v2', 'Succeeded', 'AlreadyDone', 'Healthy'],
+      ['bad', 'RolledBack', 'Quarantined', 'Degraded'],
+    ] as const) {
+      expect(await bring(shop, version)).toBe(first);
+      const name = `bring-${version}`;
+      const { metadata } = await shop.place.promotion(name);
+      await api.delete(sluicePath(shop.name, 'promotions', name));
+      await until('Argo CD has brought it back', async () => {
+        const found = await shop.place.promotion(name);
+        return found.metadata.uid !== metadata.uid;
+      });
+      expect(reasonOf(await shop.place.untilEnded(name))).toBe(again);
+      await shop.untilHealth(health);
+      expect(await shop.place.image()).toBe(imageFor(APP, 'v2'));
+    }
+    expect(shop.shown.lies()).toEqual([]);
+  });
+
+  test('`git revert` goes back: the Promotion before comes again, and is carried out', async () => {
+    const shop = await open('reverted');
+    for (const version of ['v2', 'v3']) expect(await bring(shop, version)).toBe('Succeeded');
+    await shop.revert();
+    expect(reasonOf(await shop.place.untilEnded('bring-v2'))).toBe('Succeeded');
+    expect(await shop.place.image()).toBe(imageFor(APP, 'v2'));
+    await shop.untilHealth('Healthy');
+    expect(await api.find(sluicePath(shop.name, 'promotions', 'bring-v3'))).toBeUndefined();
+    expect(shop.shown.lies()).toEqual([]);
+  });
+});
+
+test('a Promotion that is taken out of Git in flight is taken back before it goes', async () => {
+  const undecided = { query: 'vector(1)', pass: 'value > 1.0', fail: 'value < 1.0' };
+  const shop = await open('pruned', { gate: { prometheus: undecided, intervalSeconds: 1 } });
+  const name = await shop.order('v2');
+  await shop.place.untilReason(name, 'Analysing');
+  const before = shop.written().length;
+  await shop.untilSynced(await shop.commit('no release', { promotion: undefined }));
+  expect(await api.find(sluicePath(shop.name, 'promotions', name))).toBeUndefined();
+  expect(await shop.place.image()).toBe(imageFor(APP, 'v1'));
+  expect(await shop.place.pods()).toEqual({ [imageFor(APP, 'v1')]: 5, [imageFor(APP, 'v2')]: 0 });
+  await shop.untilHealth('Healthy');
+  expect(shop.shown.healths('Promotion', name).at(-1)).toBe('Progressing');
+  expect(shop.shown.lies()).toEqual([]);
+  expect(shop.written().slice(before)).toEqual([`delete promotions ${shop.name}/${name} 200`]);
+});
+
+const gateOf = (shop: Shop): Promise<Gate & KubeObject> => api.get(sluicePath(shop.name, 'gates', APP));
+
+test('an edit of a Promotion in Git is refused, with what to do instead; what else is in the commit is applied', async () => {
+  // By default Argo CD tries five times more, and syncs nothing newer meanwhile.
+  const shop = await open('edited', { retry: { limit: 0 } });
+  expect(await bring(shop, 'v2')).toBe('Succeeded');
+  await shop.commit('the same with another image', {
+    promotion: sluice('Promotion', 'bring-v2', shop.place.orderOf('v3')),
+    gate: sluice('Gate', APP, { ...ERROR_RATE, count: 3 }),
+  });
+  const { status } = await shop.until('has failed', (a) => a.status?.operationState?.phase === 'Failed');
+  const failed = status?.operationState?.syncResult?.resources?.filter((r) => r.status === 'SyncFailed');
+  expect(failed).toEqual([
+    expect.objectContaining({
+      kind: 'Promotion',
+      name: 'bring-v2',
+      message: expect.stringContaining('apply a new Promotion with a new name'),
+    }),
+  ]);
+  expect((await gateOf(shop)).spec.count).toBe(3);
+  expect(await shop.place.image()).toBe(imageFor(APP, 'v2'));
+  expect((await shop.place.promotion('bring-v2')).metadata.generation).toBe(1);
+  expect(shop.shown.lies()).toEqual([]);
+
+  expect(await bring(shop, 'v3')).toBe('Succeeded');
+  await shop.untilHealth('Healthy');
+});
+
+describe('beside self-heal', () => {
+  test('edits in the cluster are undone, and a change of the Rollout in Git leaves the image that was promoted', async () => {
+    const shop = await open('healed');
+    expect(await bring(shop, 'v2')).toBe('Succeeded');
+    await api.patch(sluicePath(shop.name, 'gates', APP), { spec: { count: 9 } });
+    await api.patch(rolloutPath(shop.name, APP), { spec: { replicas: 3 } });
+    await until('both are as in Git', async (seen) => {
+      const now = [(await gateOf(shop)).spec.count, (await shop.place.rollout()).spec.replicas];
+      seen(now);
+      return now.join() === `${ERROR_RATE.count},5`;
+    });
+    await shop.untilSynced(await shop.commit('six of them', { rollout: shop.rollout({ replicas: 6 }) }));
+    expect(await shop.place.image()).toBe(imageFor(APP, 'v2'));
+    await until('six pods run what was promoted', async (seen) => {
+      const pods = await shop.place.pods();
+      seen(pods);
+      return pods[imageFor(APP, 'v2')] === 6 && pods[imageFor(APP, 'v1')] === 0;
+    });
+    await shop.untilHealth('Healthy');
+    expect(reasonOf(await shop.place.promotion('bring-v2'))).toBe('Succeeded');
+  });
+
+  test('what a person decides stays: Argo CD neither undoes a Rollback nor prunes the Promotion that it makes', async () => {
+    const shop = await open('decided');
+    expect(await bring(shop, 'v2')).toBe('Succeeded');
+    const good = await shop.place.promotion('bring-v2');
+    expect(await bring(shop, 'v3')).toBe('Succeeded');
+    const before = shop.written().length;
+    const decided = await shop.place.apply('Decision', 'back', {
+      by: 'admin',
+      verdict: 'Rollback',
+      environment: APP,
+      target: APP,
+      revisionDigest: good.status?.revisionDigest,
+      reason: 'customers complain',
+    });
+    const made = await until('a Promotion is made of it', async () => {
+      const { name } = decided.metadata;
+      const { status } = await api.get<KubeObject & { status?: { promotion?: string } }>(
+        sluicePath(shop.name, 'decisions', name),
+      );
+      return status?.promotion;
+    });
+    expect(reasonOf(await shop.place.untilEnded(made))).toBe('Succeeded');
+    await shop.untilCompared(3);
+    const { status } = await shop.application();
+    expect([status?.sync?.status, status?.health?.status]).toEqual(['Synced', 'Healthy']);
+    expect(await shop.place.image()).toBe(imageFor(APP, 'v2'));
+    expect(status?.resources?.filter((r) => r.kind === 'Promotion').map((r) => r.name)).toEqual(['bring-v3']);
+    expect(await api.find(sluicePath(shop.name, 'promotions', made))).toBeDefined();
+    expect(shop.written().slice(before)).toEqual([]);
+  });
+});
