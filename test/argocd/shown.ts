@@ -66,11 +66,7 @@ export class Shown {
   /** An Application is as bad as the worst of its objects. */
   #ofTheWhole(): string[] {
     return this.#applications.flatMap(({ status }) => {
-      // One that is Missing counts where argocd-cm has a script for its kind (setApplicationHealth in controller/health.go).
-      const counted = (status?.resources ?? []).filter(
-        (r) => r.kind !== 'Rollout' || r.health?.status !== 'Missing',
-      );
-      const should = worst(counted.map((r) => r.health?.status ?? 'Unknown'));
+      const should = worst((status?.resources ?? []).map((r) => r.health?.status ?? 'Unknown'));
       const { status: is = should } = status?.health ?? {};
       return is === should ? [] : [`it was ${is} while the worst in it was ${should}`];
     });
