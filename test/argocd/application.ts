@@ -39,10 +39,14 @@ export function applicationPath(name?: string): string {
   return name === undefined ? collection : `${collection}/${name}`;
 }
 
+const NOTHING = { syncPolicy: { syncOptions: [] } };
+
 /** How an Application differs from that of the documentation. */
 export interface ApplicationOptions {
   syncOptions?: readonly string[];
   retry?: { limit: number };
+  /** Nothing of what docs/gitops.md says about the image. */
+  notIgnoring?: boolean;
 }
 
 /**
@@ -51,8 +55,8 @@ export interface ApplicationOptions {
  */
 export function applicationOf(name: string, repoURL: string, options: ApplicationOptions = {}): Application {
   const layout = toldIn('docs/argocd.md');
-  const { syncPolicy, ...ignoring } = toldIn('docs/gitops.md').spec;
-  const { syncOptions = [], retry } = options;
+  const { syncOptions = [], retry, notIgnoring = false } = options;
+  const { syncPolicy, ...ignoring } = notIgnoring ? NOTHING : toldIn('docs/gitops.md').spec;
   return {
     ...layout,
     metadata: { name, namespace: ARGOCD },

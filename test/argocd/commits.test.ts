@@ -63,20 +63,74 @@ describe('a Promotion that comes back is a new order', () => {
   });
 });
 
-test('a Promotion that is taken out of Git in flight is taken back before it goes', async () => {
-  const undecided = { query: 'vector(1)', pass: 'value > 1.0', fail: 'value < 1.0' };
-  const shop = await open('pruned', { gate: { prometheus: undecided, intervalSeconds: 1 } });
-  const name = await shop.order('v2');
-  await shop.place.untilReason(name, 'Analysing');
-  const before = shop.written().length;
-  await shop.untilSynced(await shop.commit('no release', { promotion: undefined }));
-  expect(await api.find(sluicePath(shop.name, 'promotions', name))).toBeUndefined();
-  expect(await shop.place.image()).toBe(imageFor(APP, 'v1'));
-  expect(await shop.place.pods()).toEqual({ [imageFor(APP, 'v1')]: 5, [imageFor(APP, 'v2')]: 0 });
-  await shop.untilHealth('Healthy');
-  expect(shop.shown.healths('Promotion', name).at(-1)).toBe('Progressing');
-  expect(shop.shown.lies()).toEqual([]);
-  expect(shop.written().slice(before)).toEqual([`delete promotions ${shop.name}/${name} 200`]);
+describe('of a Promotion in flight', () => {
+  const undecided = {
+    prometheus: { query: 'vector(1)', pass: 'value > 1.0', fail: 'value < 1.0' },
+    intervalSeconds: 1,
+  };
+
+  /** A shop with v2 in flight. */
+  async function rising(name: string, annotations: Readonly<Record<string, string>> = {}): Promise<Shop> {
+    const shop = await open(name, { gate: undecided });
+    const spec = shop.place.orderOf('v2');
+    await shop.commit('v2', { promotion: sluice('Promotion', 'bring-v2', spec, annotations) });
+    await shop.place.untilReason('bring-v2', 'Analysing');
+    return shop;
+  }
+
+  test('that is taken out of Git, what it did is taken back before it goes', async () => {
+    const shop = await rising('pruned');
+    const before = shop.written().length;
+    await shop.untilSynced(await shop.commit('no release', { promotion: undefined }));
+    expect(await api.find(sluicePath(shop.name, 'promotions', 'bring-v2'))).toBeUndefined();
+    expect(await shop.place.image()).toBe(imageFor(APP, 'v1'));
+    expect(await shop.place.pods()).toEqual({ [imageFor(APP, 'v1')]: 5, [imageFor(APP, 'v2')]: 0 });
+    await shop.untilHealth('Healthy');
+    expect(shop.shown.healths('Promotion', 'bring-v2').at(-1)).toBe('Progressing');
+    expect(shop.shown.lies()).toEqual([]);
+    expect(shop.written().slice(before)).toEqual([`delete promotions ${shop.name}/bring-v2 200`]);
+  });
+
+  test('the place is taken by the next one, which begins when all is back', async () => {
+    const shop = await rising('replaced');
+    const good = (await shop.place.rollout()).status?.stableRS;
+    await shop.commit('v3', { promotion: sluice('Promotion', 'bring-v3', shop.place.orderOf('v3')) });
+    const next = await shop.place.untilReason('bring-v3', 'Analysing');
+    expect(await api.find(sluicePath(shop.name, 'promotions', 'bring-v2'))).toBeUndefined();
+    expect(next.status?.targets?.[0]?.recorded?.hash).toBe(good);
+    await shop.untilSynced(await shop.commit('no release', { promotion: undefined }));
+    expect(await shop.place.pods()).toEqual({
+      [imageFor(APP, 'v1')]: 5,
+      [imageFor(APP, 'v2')]: 0,
+      [imageFor(APP, 'v3')]: 0,
+    });
+    expect(shop.shown.lies()).toEqual([]);
+  });
+
+  test('Prune=false lets it finish, and the next one waits; it stays until it is deleted by hand', async () => {
+    const shop = await rising('kept', { 'argocd.argoproj.io/sync-options': 'Prune=false' });
+    const sha = await shop.commit('v3', {
+      promotion: sluice('Promotion', 'bring-v3', shop.place.orderOf('v3')),
+    });
+    await until('the next one is there', () => shop.place.promotion('bring-v3'));
+    await shop.place.untilReason('bring-v3', 'Queued');
+    await shop.untilCompared(2);
+    expect(reasonOf(await shop.place.promotion('bring-v2'))).toBe('Analysing');
+    await shop.commit('decided', { gate: sluice('Gate', APP, ERROR_RATE) });
+    for (const name of ['bring-v2', 'bring-v3']) {
+      await until(`${name} is there`, () => shop.place.promotion(name));
+      expect(reasonOf(await shop.place.untilEnded(name))).toBe('Succeeded');
+    }
+    await shop.untilHealth('Healthy');
+    await shop.untilCompared(2);
+    const { status } = await shop.application();
+    expect(status?.sync?.status).toBe('OutOfSync');
+    expect(status?.sync?.revision).not.toBe(sha);
+    await api.delete(sluicePath(shop.name, 'promotions', 'bring-v2'));
+    await shop.until('is in sync', (a) => a.status?.sync?.status === 'Synced');
+    expect(await shop.place.image()).toBe(imageFor(APP, 'v3'));
+    expect(shop.shown.lies()).toEqual([]);
+  });
 });
 
 const gateOf = (shop: Shop): Promise<Gate & KubeObject> => api.get(sluicePath(shop.name, 'gates', APP));

@@ -54,10 +54,15 @@ export class Shop {
         analysis: QUICK,
       }),
     });
-    await apply(cluster.api, applicationOf(name, repository.url, options));
+    await shop.apply(options);
     await shop.untilSynced(sha);
     await shop.untilHealth('Healthy');
     return shop;
+  }
+
+  /** Applies the Application, differing so from that of the documentation. */
+  async apply(options: ApplicationOptions): Promise<void> {
+    await apply(this.#cluster.api, applicationOf(this.name, this.#repository.url, options));
   }
 
   /** The Rollout as Git has it: its image is the one to begin with, and Sluice's from then on. */
@@ -152,6 +157,12 @@ export class Shop {
 }
 
 /** An object of Sluice's as it stands in Git, without a namespace: that is the Application's. */
-export function sluice(kind: string, name: string, spec: object): object {
-  return { apiVersion: 'sluice.dev/v1alpha1', kind, metadata: { name }, spec };
+export function sluice(
+  kind: string,
+  name: string,
+  spec: object,
+  annotations?: Readonly<Record<string, string>>,
+): object {
+  const metadata = { name, ...(annotations && { annotations }) };
+  return { apiVersion: 'sluice.dev/v1alpha1', kind, metadata, spec };
 }

@@ -102,6 +102,6 @@ describe('the manifests of the page', () => {
 
   test('refer to each other, and none is a Decision', () => {
     expect([named('Environment'), named('Gate'), named('Decision')]).toEqual([['prod'], ['error-rate'], []]);
-    expect(named('Promotion')).toEqual(['checkout-1.4.2-prod', 'checkout-1.4.3-prod']);
+    expect(named('Promotion')).toEqual(['checkout-1.4.2-prod', 'checkout-1.4.2-prod']);
   });
 });
