@@ -34,12 +34,19 @@ function withoutImage({ spec, ...rest }: Rollout): object {
 }
 
 test('granted and not ignored, and Git has the failed image: the canary stays aborted until Git is corrected', async () => {
-  const shop = await open('fought', { notIgnoring: true });
+  const prometheus = { query: 'vector(1)', pass: 'value > 1.0', fail: 'value < 1.0' };
+  const shop = await open('fought', { gate: { prometheus, intervalSeconds: 1 } });
   const { place, shown } = shop;
-  const name = 'bring-bad';
-  await shop.commit('bad, in both', {
-    rollout: shop.rollout({ image: imageFor(APP, 'bad') }),
-    promotion: sluice('Promotion', name, place.orderOf('bad')),
+  const name = await shop.order('bad');
+  await place.untilReason(name, 'Analysing');
+  // Merged in Git as well while it rises; from now on it is not ignored, and it fails.
+  await shop.untilSynced(
+    await shop.commit('bad', { rollout: shop.rollout({ image: imageFor(APP, 'bad') }) }),
+  );
+  await shop.apply({ notIgnoring: true });
+  await shop.untilCompared(2);
+  await shop.commit('a strict gate', {
+    gate: sluice('Gate', APP, { prometheus: { ...prometheus, fail: 'value < 2.0' }, intervalSeconds: 1 }),
   });
   const asked = await place.untilReason(name, 'RevertPendingIntent');
   expect(asked.status?.targets?.[0]?.restores).toBe(2);
