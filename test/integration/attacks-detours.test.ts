@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import type { Decision, DecisionSpec, Promotion } from '../../src/api/v1alpha1/types.ts';
 import { ApiError, type KubeObject } from '../harness/api.ts';
+import { forbidPromotions } from '../harness/forbid.ts';
 import { PASSING } from '../harness/gates.ts';
 import { decideAs, decisionOf, entitle, fateOf } from '../harness/people.ts';
 import { Place, reasonOf, revisionImage, sluicePath } from '../harness/promotions.ts';
@@ -271,57 +272,14 @@ describe('decisions that come right after the promotion, before anybody has look
 });
 
 /** As if something had kept the operator from making what it orders just long enough: only alice can make one. */
-async function onlyAlice(prefix: string): Promise<() => Promise<void>> {
-  const group = '/apis/admissionregistration.k8s.io/v1';
-  const name = 'detours-only-alice';
-  await cluster.api.create(`${group}/validatingadmissionpolicies`, {
-    apiVersion: 'admissionregistration.k8s.io/v1',
-    kind: 'ValidatingAdmissionPolicy',
-    metadata: { name },
-    spec: {
-      matchConstraints: {
-        resourceRules: [
-          {
-            apiGroups: ['sluice.dev'],
-            apiVersions: ['*'],
-            operations: ['CREATE'],
-            resources: ['promotions'],
-          },
-        ],
-      },
-      validations: [
-        {
-          expression: `!object.metadata.name.startsWith('${prefix}') || request.userInfo.username == 'alice'`,
-          message: 'alice is quicker',
-        },
-      ],
-    },
+const onlyAlice = (prefix: string): Promise<() => Promise<void>> =>
+  forbidPromotions(cluster.api, {
+    name: 'detours-only-alice',
+    namespace: NAMESPACE,
+    expression: `!object.metadata.name.startsWith('${prefix}') || request.userInfo.username == 'alice'`,
+    message: 'alice is quicker',
+    trial: `${prefix}trial`,
   });
-  await cluster.api.create(`${group}/validatingadmissionpolicybindings`, {
-    apiVersion: 'admissionregistration.k8s.io/v1',
-    kind: 'ValidatingAdmissionPolicyBinding',
-    metadata: { name },
-    spec: {
-      policyName: name,
-      validationActions: ['Deny'],
-      matchResources: { namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': NAMESPACE } } },
-    },
-  });
-  const trial = {
-    ...order(`${prefix}trial`),
-    spec: { environment: APP, revision: { images: [revisionImage(APP, 'v2')] } },
-  };
-  await until('it is in force', async (seen) => {
-    const path = `${sluicePath(NAMESPACE, 'promotions')}?dryRun=All`;
-    const answer = await refusal(cluster.api.create(path, trial));
-    seen(answer);
-    return answer.includes('alice is quicker');
-  });
-  return async () => {
-    await cluster.api.delete(`${group}/validatingadmissionpolicybindings/${name}`);
-    await cluster.api.delete(`${group}/validatingadmissionpolicies/${name}`);
-  };
-}
 
 describe('a name that the operator is going to use, taken by somebody else', () => {
   const promotions = sluicePath(NAMESPACE, 'promotions');

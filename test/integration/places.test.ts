@@ -4,6 +4,7 @@ import type { Environment, Promotion } from '../../src/api/v1alpha1/types.ts';
 import type { KubeObject } from '../harness/api.ts';
 import { writesIn } from '../harness/audit.ts';
 import { rolloutPath } from '../harness/fixtures.ts';
+import { forbidPromotions } from '../harness/forbid.ts';
 import { digestFor, imageFor, Place, reasonOf, sluicePath } from '../harness/promotions.ts';
 import { sharedWorld } from '../harness/shared.ts';
 import { until } from '../harness/until.ts';
@@ -43,57 +44,6 @@ describe('a place that has drifted', () => {
   });
 });
 
-/** Somebody's policy that lets no Promotion be made here; in force when this is over. */
-async function forbidPromotions(): Promise<() => Promise<void>> {
-  const group = '/apis/admissionregistration.k8s.io/v1';
-  const name = 'places-no-promotions';
-  await cluster.api.create(`${group}/validatingadmissionpolicies`, {
-    apiVersion: 'admissionregistration.k8s.io/v1',
-    kind: 'ValidatingAdmissionPolicy',
-    metadata: { name },
-    spec: {
-      matchConstraints: {
-        resourceRules: [
-          {
-            apiGroups: ['sluice.dev'],
-            apiVersions: ['*'],
-            operations: ['CREATE'],
-            resources: ['promotions'],
-          },
-        ],
-      },
-      validations: [{ expression: 'false', message: 'there are enough of them' }],
-    },
-  });
-  await cluster.api.create(`${group}/validatingadmissionpolicybindings`, {
-    apiVersion: 'admissionregistration.k8s.io/v1',
-    kind: 'ValidatingAdmissionPolicyBinding',
-    metadata: { name },
-    spec: {
-      policyName: name,
-      validationActions: ['Deny'],
-      matchResources: { namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': NAMESPACE } } },
-    },
-  });
-  const trial = {
-    apiVersion: 'sluice.dev/v1alpha1',
-    kind: 'Promotion',
-    metadata: { generateName: 'trial-' },
-    spec: { environment: 'nowhere', revision: { images: [{ image: 'a', tag: 'b' }] } },
-  };
-  await until('it is in force', async () => {
-    const refused = await cluster.api
-      .create(`${sluicePath(NAMESPACE, 'promotions')}?dryRun=All`, trial)
-      .then(() => false)
-      .catch((error: Error) => error.message.includes('there are enough of them'));
-    return refused;
-  });
-  return async () => {
-    await cluster.api.delete(`${group}/validatingadmissionpolicybindings/${name}`);
-    await cluster.api.delete(`${group}/validatingadmissionpolicies/${name}`);
-  };
-}
-
 describe('a place whose rollback cannot be made', () => {
   test('goes on telling everything else, says why, and makes it as soon as it can', async () => {
     const place = await new Place(cluster.api, NAMESPACE, 'full').prepare();
@@ -102,7 +52,12 @@ describe('a place whose rollback cannot be made', () => {
       expect(reasonOf(await place.untilEnded(`full-${version}`))).toBe('Succeeded');
     }
     const first = await place.promotion('full-v2');
-    const lift = await forbidPromotions();
+    const lift = await forbidPromotions(cluster.api, {
+      name: 'places-no-promotions',
+      namespace: NAMESPACE,
+      expression: 'false',
+      message: 'there are enough of them',
+    });
     await place.apply('Decision', 'back', {
       by: 'admin',
       verdict: 'Rollback',
