@@ -11,7 +11,8 @@ import {
 import type { Decision } from '../api/v1alpha1/types.ts';
 import type { KubeClient } from '../kube/client.ts';
 import type { StoreReader } from '../kube/informer.ts';
-import { collectionPath, type Resource } from '../kube/paths.ts';
+import { findStored } from '../kube/find.ts';
+import type { Resource } from '../kube/paths.ts';
 import { type Approval, oldestFirst } from '../promotion/approvals.ts';
 import { approvalOf } from '../promotion/gather/decided.ts';
 import { BY_PROMOTION } from '../promotion/indexes.ts';
@@ -46,16 +47,12 @@ export function inCaches(caches: Caches, { metadata, spec }: Decision): Named {
 }
 
 /**
- * What a Decision names, as the API server has it now: lists of one, so that it takes no right but to list.
+ * What a Decision names, as the API server has it now.
  * @throws ApiError and TransportError when it does not say
  */
 export async function asStored(client: KubeClient, { metadata, spec }: Decision): Promise<Named> {
-  const find = async (resource: Resource, name: string | undefined): Promise<RawObject | undefined> => {
-    if (name === undefined) return undefined;
-    const path = collectionPath(resource, metadata.namespace);
-    const { items } = await client.list<RawObject>(path, { fieldSelector: `metadata.name=${name}` });
-    return items[0];
-  };
+  const find = async (resource: Resource, name: string | undefined): Promise<RawObject | undefined> =>
+    name === undefined ? undefined : findStored(client, resource, metadata.namespace, name);
   const [promotion, environment, gate] = await Promise.all([
     find(PROMOTIONS, spec.promotion?.name),
     find(ENVIRONMENTS, spec.environment),

@@ -6,6 +6,7 @@ import type { KubeClient } from '../kube/client.ts';
 import { isAlreadyExists } from '../kube/errors.ts';
 import type { EventRecorder } from '../kube/events.ts';
 import type { StoreReader } from '../kube/informer.ts';
+import { findStored } from '../kube/find.ts';
 import { collectionPath } from '../kube/paths.ts';
 import { ownName } from '../policy/account.ts';
 import { isMachine } from '../promotion/approvals.ts';
@@ -100,11 +101,8 @@ export class OrderMaker {
     } catch (error) {
       if (!isAlreadyExists(error)) throw error;
       // Asked, since a cache may be behind; one that is gone by now was not ours, or is to be made again.
-      const path = collectionPath(PROMOTIONS, namespace);
-      const { items } = await this.#o.client.list<RawObject>(path, {
-        fieldSelector: `metadata.name=${name}`,
-      });
-      if (!items.some((found) => isOrdered(found, order)))
+      const found = await findStored<RawObject>(this.#o.client, PROMOTIONS, namespace, name);
+      if (!found || !isOrdered(found, order))
         throw new RetryError(
           'there is one of that name that asks for something else, made by somebody else: delete it',
         );

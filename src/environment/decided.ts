@@ -6,7 +6,7 @@ import type { FreezeOrder } from './calendar.ts';
 import { settling } from './follow-ups.ts';
 import type { Input } from './input.ts';
 import { goingNow, recordOf } from './rollbacks.ts';
-import { recorded, WORTH } from './used.ts';
+import { nameOnRecord, recorded, WORTH } from './used.ts';
 
 /* The Decisions that a place has used, as they stand in its status. */
 
@@ -16,7 +16,7 @@ function entryOf(
   { name, uid, by, verdict, at }: Omit<FreezeOrder, 'until' | 'reason' | 'verdict'> & { verdict: string },
   more: Partial<Used> = {},
 ): Used {
-  return { name, uid, by: presentable(by, 512), verdict, ...more, at: toTime(at) };
+  return { name, uid, by: nameOnRecord(by), verdict, ...more, at: toTime(at) };
 }
 
 const orderOf = ({ metadata, spec }: Decision) => ({

@@ -1,7 +1,13 @@
 import { isTold } from '../api/v1alpha1/accepted.ts';
 import type { Decision } from '../api/v1alpha1/types.ts';
+import { presentable } from '../runtime/presentable.ts';
 
 /* The record of Decisions that were used, which has room for so many. What is left out of it is forgotten by nobody. */
+
+/** A name as it stands in status: two that look alike there are one person, wherever persons are told apart by it. */
+export function nameOnRecord(by: string): string {
+  return presentable(by, 512);
+}
 
 /** So many decisions stand in the status of a Promotion or of an Environment. */
 export const KEPT = 64;

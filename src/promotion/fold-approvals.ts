@@ -14,7 +14,8 @@ import { type Awaited, awaited, type Elsewhere, howToApprove } from './awaited.t
 import { type Pass, passOverGate } from './bypass.ts';
 import type { Input } from './input.ts';
 import { imagesOf, revisionDigest } from './revision.ts';
-import { MOST_APPROVALS, nameOnRecord } from './used.ts';
+import { MOST_APPROVALS } from './used.ts';
+import { nameOnRecord } from '../environment/used.ts';
 
 /** What an approval gate says of the promotion as a whole: it is asked once, and not of each target. */
 export interface ApprovalFold {

@@ -1,6 +1,5 @@
 import type { PromotionStatus } from '../api/v1alpha1/types.ts';
-import { recorded, WORTH } from '../environment/used.ts';
-import { presentable } from '../runtime/presentable.ts';
+import { nameOnRecord, recorded, WORTH } from '../environment/used.ts';
 import { toTime } from '../runtime/time.ts';
 import { type Approval, revocationsOf } from './approvals.ts';
 import { bindingsOf } from './bindings.ts';
@@ -15,11 +14,6 @@ import type { Outcome } from './outcome.ts';
 export const MOST_APPROVALS = 48;
 
 type Used = NonNullable<PromotionStatus['decisions']>[number];
-
-/** A name as it stands in status: two that look alike there are one person, wherever persons are told apart by it. */
-export function nameOnRecord(by: string): string {
-  return presentable(by, 512);
-}
 
 function entryOf({ name, uid, by, verdict, at, ...on }: Order | Approval | Bypass): Used {
   return {

@@ -9,17 +9,11 @@ import { commitOf, provenanceObstacles, type Tagged, tagObstacles } from '../../
 import { optionsFrom } from '../../release/options.ts';
 import { publishing } from '../../release/plan.ts';
 import { type Hands, publish } from '../../release/publish.ts';
+import { GIVEN } from '../harness/release-given.ts';
 
 /* What is looked at, and what is put together, before anything of a release is published. */
 
 const root = join(import.meta.dirname, '../..');
-const GIVEN = {
-  VERSION: '1.2.3',
-  REPOSITORY: 'acme/sluice',
-  IMAGE: 'registry.example/acme/sluice',
-  CHARTS: 'oci://registry.example/acme/charts',
-  NPM_PACKAGE: '@acme/kubectl-sluice',
-};
 
 describe('the tag', () => {
   const [a, b] = ['a'.repeat(40), 'b'.repeat(40)];

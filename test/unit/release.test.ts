@@ -18,17 +18,11 @@ import { pluginArchive } from '../../release/build.ts';
 import { changelogSection, disagreements, obstacles, statedVersions } from '../../release/checks.ts';
 import { optionsFrom } from '../../release/options.ts';
 import { artifactsOf, asTyped, npmManifest, publishing } from '../../release/plan.ts';
+import { GIVEN } from '../harness/release-given.ts';
 
 /* What can be told of a release without making one. */
 
 const root = join(import.meta.dirname, '../..');
-const GIVEN = {
-  VERSION: '1.2.3',
-  REPOSITORY: 'acme/sluice',
-  IMAGE: 'registry.example/acme/sluice',
-  CHARTS: 'oci://registry.example/acme/charts',
-  NPM_PACKAGE: '@acme/kubectl-sluice',
-};
 
 describe('what is asked for', () => {
   test('every name that is missing is told at once, with an example', () => {
