@@ -36,9 +36,13 @@ export function rolloutPath(namespace: string, name?: string): string {
   return name === undefined ? collection : `${collection}/${name}`;
 }
 
-/** A canary Rollout whose pods run on the harness's node. */
+/**
+ * A canary Rollout whose pods run on the harness's node. Its template names the namespace: otherwise two of one
+ * template in a world that tests share would have one hash, and a gate that asks by it would see the pods of both.
+ */
 export function rolloutOf(namespace: string, name: string, options: RolloutOptions): Rollout {
   const { replicas = 5, steps = TWO_PAUSES, canary = {}, annotations, spec = {} } = options;
+  const podAnnotations = { 'example.com/namespace': namespace, ...options.podAnnotations };
   return {
     apiVersion: 'argoproj.io/v1alpha1',
     kind: 'Rollout',
@@ -47,7 +51,7 @@ export function rolloutOf(namespace: string, name: string, options: RolloutOptio
       replicas,
       revisionHistoryLimit: 5,
       selector: { matchLabels: { app: name } },
-      template: podTemplateOf(name, options),
+      template: podTemplateOf(name, { ...options, podAnnotations }),
       strategy: { canary: { steps, ...canary } },
       ...spec,
     },

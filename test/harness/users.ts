@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { writeFileSync } from 'node:fs';
+import { renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** Somebody the API server knows by a token. */
@@ -65,7 +65,7 @@ export interface KubeconfigParts {
   token: string;
 }
 
-/** Writes a kubeconfig (JSON is YAML) into `dir` and returns its path. */
+/** Writes a kubeconfig (JSON is YAML) into `dir`, at once for whoever reads it meanwhile, and returns its path. */
 export function writeKubeconfig(dir: string, { url, caData, user, token }: KubeconfigParts): string {
   const path = join(dir, `${user}.kubeconfig`);
   const config = {
@@ -76,6 +76,8 @@ export function writeKubeconfig(dir: string, { url, caData, user, token }: Kubec
     contexts: [{ name: user, context: { cluster: 'harness', user } }],
     'current-context': user,
   };
-  writeFileSync(path, JSON.stringify(config, undefined, 2), { mode: 0o600 });
+  const written = `${path}.${randomBytes(4).toString('hex')}`;
+  writeFileSync(written, JSON.stringify(config, undefined, 2), { mode: 0o600 });
+  renameSync(written, path);
   return path;
 }

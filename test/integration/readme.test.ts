@@ -36,8 +36,7 @@ describe('the tour', () => {
   test('its manifests are taken as they stand, in any order, and the promotion begins', async () => {
     for (const name of ['decision', 'promotion', 'environment', 'gate'])
       await applyYaml(cluster.api, manifest(name));
-    // An image of its own: pods of one template have one hash, whoever else in this world has them, and the gate asks by it.
-    await createRollout(cluster.api, 'shop', 'checkout', { image: 'ghcr.io/acme/checkout:1.4.0' });
+    await createRollout(cluster.api, 'shop', 'checkout', { image: 'ghcr.io/acme/checkout:1.4.1' });
     await untilHealthy(cluster.api, 'shop', 'checkout');
     const begun = await until('the promotion is in Preflight or further', async (seen) => {
       const promotion = await cluster.api.get<Promotion & { apiVersion: string }>(
