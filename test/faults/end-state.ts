@@ -40,14 +40,14 @@ export async function endStateOf(api: Api, namespace: string, app: string): Prom
     ]).toSorted((a, b) => String(a).localeCompare(String(b))),
     records: own(records, () => 'a record'),
   };
-  return masked(state, app);
+  return masked(state, namespace, app);
 }
 
 /** A promotion that rose by itself is called after its Environment and the digest of its revision. */
 const MADE = /(auto-[a-z0-9-]+)-[0-9a-f]{12}/g;
 
-/** An app's own names and digests by neutral words, and numbers that are samples by none. */
-function masked(state: EndState, app: string): EndState {
+/** An app's own names and digests and its namespace by neutral words, and numbers that are samples by none. */
+function masked(state: EndState, namespace: string, app: string): EndState {
   const names = [app, `${app}-1`, `${app}-2`];
   let text = JSON.stringify(state);
   for (const version of ['v1', 'v2', 'v3'])
@@ -56,6 +56,7 @@ function masked(state: EndState, app: string): EndState {
   return JSON.parse(
     text
       .replaceAll(app, 'app')
+      .replaceAll(namespace, '(namespace)')
       .replaceAll(/sha256:[0-9a-f]{64}/g, '(digest)')
       .replaceAll(/rollback-[0-9a-f-]{36}/g, 'rollback')
       .replaceAll(MADE, '$1'),

@@ -28,7 +28,6 @@ export class Fleet extends Place {
   override async prepare(options: PlaceOptions = {}): Promise<this> {
     const { api, namespace, targets } = this;
     const images = targets.map(({ name }) => ({ name, image: imageFor(name, 'v1') }));
-    for (const { image } of images) await this.nobodyElses(image);
     await Promise.all(
       images.map(({ name, image }) =>
         createRollout(api, namespace, name, { image, replicas: 2, ...options }),

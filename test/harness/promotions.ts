@@ -69,26 +69,10 @@ export class Place {
 
   /** Makes all of it; the namespace has to exist. */
   async prepare(options: PlaceOptions = {}): Promise<this> {
-    await this.nobodyElses(options.image ?? imageFor(this.app, 'v1'));
     await this.#createRollout(options);
     await this.applyPolicy([{ name: this.app, rollout: { name: this.app } }], options);
     await untilHealthy(this.api, this.namespace, this.app);
     return this;
-  }
-
-  /** Controls of a world go by image: what one test of those that share it does to pods would be done to another's. */
-  protected async nobodyElses(image: string): Promise<void> {
-    const { items } = await this.api.get<{ items: Rollout[] }>('/apis/argoproj.io/v1alpha1/rollouts');
-    const other = items.find(
-      ({ metadata, spec }) =>
-        metadata.namespace !== this.namespace && spec.template?.spec.containers[0]?.image === image,
-    );
-    if (other) {
-      const { namespace, name } = other.metadata;
-      throw new Error(
-        `${namespace}/${name} of another test runs ${image}, too: give this app a name of its own`,
-      );
-    }
   }
 
   #createRollout({ router, blueGreen, ...options }: PlaceOptions): Promise<Rollout> {

@@ -83,16 +83,16 @@ describe('a good revision', () => {
 
 describe('a bad revision', () => {
   test('never gets to users; its pods may stay for as long as the Rollout says', async () => {
-    await controls.behave(imageFor('bad', 'v2'), { errorRate: 0.3 });
-    const here = await place('bad', { blueGreen: { abortScaleDownDelaySeconds: 600 } });
+    await controls.behave(imageFor('unseen', 'v2'), { errorRate: 0.3 });
+    const here = await place('unseen', { blueGreen: { abortScaleDownDelaySeconds: 600 } });
     const before = await here.rollout();
     await here.promote('v2');
-    const ended = await here.untilEnded('bad-v2');
+    const ended = await here.untilEnded('unseen-v2');
     expect(reasonOf(ended)).toBe('RolledBack');
-    expect(ended.status?.revert?.reason).toBe('bad');
+    expect(ended.status?.revert?.reason).toBe('unseen');
     await expectBack(here, before);
-    expect(await here.pods()).toEqual({ [imageFor('bad', 'v1')]: 2, [imageFor('bad', 'v2')]: 2 });
-    expect((await here.environment()).status?.quarantine?.map((q) => q.promotion)).toEqual(['bad-v2']);
+    expect(await here.pods()).toEqual({ [imageFor('unseen', 'v1')]: 2, [imageFor('unseen', 'v2')]: 2 });
+    expect((await here.environment()).status?.quarantine?.map((q) => q.promotion)).toEqual(['unseen-v2']);
   });
 
   test.each([

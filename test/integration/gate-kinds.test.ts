@@ -143,11 +143,11 @@ describe('a gate that compares', () => {
   });
 
   test('fails one that fails more often, with the counts as evidence', async () => {
-    const place = await new Place(cluster.api, NAMESPACE, 'worse').prepare({ gate: COMPARE });
-    await controls.behave(imageFor('worse', 'v1'), { errorRate: 0.02 });
-    await controls.behave(imageFor('worse', 'v2'), { errorRate: 0.4 });
+    const place = await new Place(cluster.api, NAMESPACE, 'worsened').prepare({ gate: COMPARE });
+    await controls.behave(imageFor('worsened', 'v1'), { errorRate: 0.02 });
+    await controls.behave(imageFor('worsened', 'v2'), { errorRate: 0.4 });
     await place.promote('v2');
-    const ended = await place.untilEnded('worse-v2');
+    const ended = await place.untilEnded('worsened-v2');
     expect(reasonOf(ended)).toBe('RolledBack');
     const [gate] = ended.status?.gates ?? [];
     expect(gate).toMatchObject({ verdict: 'Fail', threshold: 'e-value >= 100', step: 1 });
