@@ -1,28 +1,17 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import type { Gate } from '../../src/api/v1alpha1/types.ts';
 import type { KubeObject } from '../harness/api.ts';
 import { rolloutPath } from '../harness/fixtures.ts';
 import { ERROR_RATE, imageFor, reasonOf, sluicePath } from '../harness/promotions.ts';
 import { sharedWorld } from '../harness/shared.ts';
 import { until } from '../harness/until.ts';
-import { APP, Shop, type ShopOptions, sluice } from './shop.ts';
+import { APP, type Shop, sluice } from './shop.ts';
+import { shops } from './shops.ts';
 
 /* What docs/argocd.md says of pruning, re-creation and self-heal, by the real Argo CD. */
 
-const { cluster, controls } = sharedWorld();
-const { api } = cluster;
-const opened: Shop[] = [];
-
-beforeAll(() => controls.behave(imageFor(APP, 'bad'), { errorRate: 0.3 }));
-afterAll(() => {
-  for (const shop of opened) shop.shown.stop();
-});
-
-async function open(name: string, options: ShopOptions = {}): Promise<Shop> {
-  const shop = await Shop.open(cluster, name, options);
-  opened.push(shop);
-  return shop;
-}
+const { api } = sharedWorld().cluster;
+const open = shops();
 
 /** Commits a Promotion and waits for its end; how it ended. */
 async function bring(shop: Shop, version: string): Promise<string> {

@@ -1,25 +1,13 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import type { Rollout } from '../harness/kinds.ts';
 import { imageFor, reasonOf } from '../harness/promotions.ts';
-import { sharedWorld } from '../harness/shared.ts';
 import { until } from '../harness/until.ts';
-import { APP, Shop, type ShopOptions, sluice } from './shop.ts';
+import { APP, type Shop, sluice } from './shop.ts';
+import { shops } from './shops.ts';
 
 /* Whose the image is, as docs/gitops.md tells it, by the real Argo CD: without the ignore rule, and at its limits. */
 
-const { cluster, controls } = sharedWorld();
-const opened: Shop[] = [];
-
-beforeAll(() => controls.behave(imageFor(APP, 'bad'), { errorRate: 0.3 }));
-afterAll(() => {
-  for (const shop of opened) shop.shown.stop();
-});
-
-async function open(name: string, options: ShopOptions = {}): Promise<Shop> {
-  const shop = await Shop.open(cluster, name, options);
-  opened.push(shop);
-  return shop;
-}
+const open = shops();
 
 /** A part of the containers that is not the image. */
 async function modeOf({ place }: Shop): Promise<string | undefined> {

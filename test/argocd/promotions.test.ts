@@ -1,26 +1,14 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { imageFor, reasonOf } from '../harness/promotions.ts';
-import { sharedWorld } from '../harness/shared.ts';
-import { APP, Shop } from './shop.ts';
+import { APP } from './shop.ts';
+import { shops } from './shops.ts';
 
 /*
  * A good and a bad promotion that come from Git, by the real Argo CD with self-heal and pruning on, the Application being
  * that of the documentation: nobody undoes anybody's work, and the health shown is the one that is told, all the time.
  */
 
-const { cluster, controls } = sharedWorld();
-const opened: Shop[] = [];
-
-beforeAll(() => controls.behave(imageFor(APP, 'bad'), { errorRate: 0.3 }));
-afterAll(() => {
-  for (const shop of opened) shop.shown.stop();
-});
-
-async function open(name: string, syncOptions: readonly string[]): Promise<Shop> {
-  const shop = await Shop.open(cluster, name, { syncOptions });
-  opened.push(shop);
-  return shop;
-}
+const open = shops();
 
 /** How Argo CD applies: the name of it here, the options of the Application, and the verb that makes an object. */
 const WAYS: [string, string[], string][] = [
@@ -30,7 +18,7 @@ const WAYS: [string, string[], string][] = [
 
 describe.each(WAYS)('Argo CD, which applies on the %s', (way, syncOptions, verb) => {
   test('a good promotion ends Healthy, and its image stays', async () => {
-    const shop = await open(`good-${way}`, syncOptions);
+    const shop = await open(`good-${way}`, { syncOptions });
     const { place, shown } = shop;
     const before = shop.written();
     const name = await shop.order('v2');
@@ -48,7 +36,7 @@ describe.each(WAYS)('Argo CD, which applies on the %s', (way, syncOptions, verb)
   });
 
   test('a bad promotion ends Degraded, and the image before it is back and stays', async () => {
-    const shop = await open(`bad-${way}`, syncOptions);
+    const shop = await open(`bad-${way}`, { syncOptions });
     const { place, shown } = shop;
     const before = shop.written();
     const name = await shop.order('bad');

@@ -12,7 +12,7 @@ type Entry = NonNullable<NonNullable<Environment['status']>['history']>[number];
 export const history = command({
   usage: 'history <environment>',
   summary: 'how promotions ended in an Environment, newest first',
-  details: 'The digests are what `kubectl sluice rollback --to` takes.',
+  details: 'What `kubectl sluice rollback --to` takes is the digest of one that Succeeded.',
   examples: ['kubectl sluice history prod -n shop', 'kubectl sluice history prod -n shop -o json'],
   flags: [['--target <name>', 'of this target only'], OUTPUT_FLAG],
   schema: z.object({ target: z.string().optional(), output }),
