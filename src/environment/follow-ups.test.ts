@@ -128,6 +128,17 @@ test.each<[string, Decision]>([
   expect(after(2, due, [approve('bob')], []).followUps).toBeUndefined();
 });
 
+test('an Approve in the second in which it began settles it, and it stays settled', () => {
+  const { status, ...rest } = emergency;
+  const begun: Promotion = { ...rest, status: { ...status, startedAt: toTime(START + 600) } };
+  const due = after(1, {}, [], [begun]);
+  // The API server says when a Decision was made in whole seconds.
+  const settled = after(2, due, [approve('bob', {}, START)], [begun]);
+  expect(settled.followUps).toBeUndefined();
+  expect(settled.decisions).toMatchObject([{ verdict: 'Approve', by: 'bob', promotion: 'hotfix' }]);
+  expect(after(3, settled, [], [begun]).followUps).toBeUndefined();
+});
+
 test('whoever let it pass does not settle it, whenever that was', () => {
   const { requestedBy: _, ...spec } = emergency.spec;
   const bypassed = (...by: string[]): Promotion => ({

@@ -1,6 +1,6 @@
 import type { Decision, Environment, EnvironmentStatus, Promotion } from '../api/v1alpha1/types.ts';
 import { isMachine } from '../promotion/approvals.ts';
-import { fromTime, toTime } from '../runtime/time.ts';
+import { fromTime, isEarlierSecond, toTime } from '../runtime/time.ts';
 import type { Input } from './input.ts';
 import { isUsed } from './used.ts';
 
@@ -69,7 +69,7 @@ export function refusalOfFollowUp(
       reason: 'DigestMismatch',
       message: `it approves another revision than emergency ${promotion} has brought, ${revisionDigest}: look at that one, then approve it`,
     };
-  if (startedAt !== undefined && Date.parse(metadata.creationTimestamp) < Date.parse(startedAt))
+  if (startedAt !== undefined && isEarlierSecond(metadata.creationTimestamp, startedAt))
     return {
       reason: 'WrongGate',
       message: `it was made before emergency ${promotion} began, at ${startedAt}: look at what it did, then approve again`,
@@ -101,7 +101,7 @@ export function isSettled(
       d.verdict === 'Approve' &&
       d.promotion === due.promotion &&
       // Another promotion had that name before.
-      Date.parse(d.at) >= (fromTime(due.startedAt) ?? 0),
+      !isEarlierSecond(d.at, due.startedAt ?? d.at),
   );
   return (
     isOnRecord ||

@@ -3,7 +3,7 @@ import { repositoryOf } from '../api/v1alpha1/images.ts';
 import type { EnvironmentStatus, Promotion, QuarantineEntry } from '../api/v1alpha1/types.ts';
 import { digestRun } from '../promotion/revision.ts';
 import { presentable } from '../runtime/presentable.ts';
-import { toTime } from '../runtime/time.ts';
+import { isEarlierSecond, toTime } from '../runtime/time.ts';
 import type { Input } from './input.ts';
 
 const QUARANTINE_LIMIT = 200;
@@ -31,11 +31,6 @@ export function releasedOf(input: Input): NonNullable<EnvironmentStatus['release
     return [{ target, revisionDigest, decision: metadata.name, uid: metadata.uid, by, at }];
   });
   return [...before, ...fresh].slice(-QUARANTINE_LIMIT);
-}
-
-/** By whole seconds: a creationTimestamp has no more. */
-export function isEarlierSecond(time: string, other: string): boolean {
-  return Math.floor(Date.parse(time) / 1000) < Math.floor(Date.parse(other) / 1000);
 }
 
 /** What a failed promotion has shown to be bad: the images that it changed on the target that failed. */

@@ -16,6 +16,11 @@ export function fromRfc3339(time: string | undefined): number | undefined {
   return time !== undefined && RFC_3339.test(time) ? fromTime(time.toUpperCase()) : undefined;
 }
 
+/** Whether one time is before another by whole seconds: a creationTimestamp has no more. */
+export function isEarlierSecond(time: string, other: string): boolean {
+  return Math.floor(Date.parse(time) / 1000) < Math.floor(Date.parse(other) / 1000);
+}
+
 /** The earliest of the given instants; undefined where there is none. */
 export function earliest(...instants: readonly (number | undefined)[]): number | undefined {
   const given = instants.filter((i) => i !== undefined);
