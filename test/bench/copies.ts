@@ -18,6 +18,19 @@ const COLLECTIONS = [
   '/apis/apps/v1/controllerrevisions',
 ];
 
+/** What the operator lists at its start of each app: Environment, Promotion, Rollout and two ReplicaSets. */
+const OBJECTS_OF_AN_APP = 5;
+
+/** Apps with which there are so many objects. */
+export function appsWith(objects: number): number {
+  return objects / OBJECTS_OF_AN_APP;
+}
+
+/** `10,000 objects`: what that many apps are to the operator. */
+export function objectsOf(apps: number): string {
+  return `${(apps * OBJECTS_OF_AN_APP).toLocaleString('en-US')} objects`;
+}
+
 export interface CopyOptions {
   /** How many. */
   n: number;
@@ -50,6 +63,8 @@ export async function copySeed(world: BenchWorld, seed: Seed, options: CopyOptio
     namespace: spaces[Math.floor(i / PER_NAMESPACE)] ?? '',
     app: `${prefix}-app-${digits(i, 5)}`,
   }));
+  const cached = seed.objects.filter(({ plural }) => plural !== 'controllerrevisions').length;
+  if (cached !== OBJECTS_OF_AN_APP) throw new Error(`an app is ${cached} objects, not ${OBJECTS_OF_AN_APP}`);
   const template = templateOf(seed, onFail);
   const revision = await putAll(
     world.cluster.facts.etcdUrl,

@@ -1,12 +1,15 @@
 import { degraded } from './degraded.ts';
 import { failover } from './failover.ts';
-import { gates } from './gates.ts';
+import { eventLoop, gates } from './gates.ts';
 import type { Family } from './measure.ts';
 import { reverts, revertsOfCopies } from './reverts.ts';
 import { soak } from './soak.ts';
-import { start } from './start.ts';
+import { start, startWith } from './start.ts';
 import { throughput } from './throughput.ts';
 import { writes } from './writes.ts';
+
+/** Sampling as it goes on for hours: what a young process compiles is no part of it. */
+const STEADY = { intervalSeconds: 5, warmSeconds: 30 };
 
 /** What is measured, in this order; the short form measures the same rows at smaller sizes. */
 export function families(short: boolean): Family[] {
@@ -22,16 +25,18 @@ export function families(short: boolean): Family[] {
       soak(30, 10),
     ];
   return [
-    gates({ n: 100, intervalSeconds: 5, seconds: 30, anchorSeconds: 30, breach: true }),
-    gates({ n: 1000, intervalSeconds: 5, seconds: 60, anchorSeconds: 75, breach: true }),
-    gates({ n: 10_000, intervalSeconds: 5, seconds: 45 }),
-    gates({ n: 10_000, intervalSeconds: 30, seconds: 60 }),
+    gates({ n: 100, seconds: 30, anchorSeconds: 30, breach: true, ...STEADY }),
+    gates({ n: 1000, seconds: 60, anchorSeconds: 75, breach: true, ...STEADY }),
+    gates({ n: 10_000, seconds: 45, ...STEADY }),
+    gates({ n: 10_000, seconds: 60, ...STEADY, intervalSeconds: 30 }),
+    eventLoop(10_000, { seconds: 45, ...STEADY }),
     reverts(20),
     reverts(100),
     revertsOfCopies(1000),
     writes(5),
     throughput(100),
     start(10_000),
+    startWith(10_000),
     failover(),
     degraded(1000, 30),
     soak(20 * 60, 20),

@@ -5,7 +5,7 @@ import type { RunningOperator } from '../harness/operator.ts';
 import type { Program } from '../harness/process.ts';
 import { until } from '../harness/until.ts';
 import { type AnalysisRun, createRuns, RUNS } from './analysis-runs.ts';
-import { copySeed } from './copies.ts';
+import { appsWith, copySeed, objectsOf } from './copies.ts';
 import { operatorCounters } from './counters.ts';
 import { type FirstSeen, firstSeen } from './first-seen.ts';
 import { latenessOf } from './lateness.ts';
@@ -27,6 +27,8 @@ export interface GatesOptions {
   seconds: number;
   /** The same for the anchor, which may need a longer one; absent: no anchor. */
   anchorSeconds?: number;
+  /** How long it samples before the window begins, so that what is compiled and cached at first is; two intervals at least. */
+  warmSeconds?: number;
   /** B2 as well. */
   breach?: boolean;
 }
@@ -41,6 +43,25 @@ export function gates(options: GatesOptions): Family {
   };
 }
 
+/** The event loop alone, by the number of objects. */
+export function eventLoop(objects: number, options: Omit<GatesOptions, 'n'>): Family {
+  const n = appsWith(objects);
+  const at = objectsOf(n);
+  return {
+    name: `event loop, ${at}`,
+    rows: ['B20'],
+    sluice: async (round) =>
+      (await sluice(round, { n, ...options }))
+        .filter(({ row }) => row === 'B20')
+        .map((one) => ({ ...one, at })),
+  };
+}
+
+/** The first round of samples comes at once after a start, the second is on the grid. */
+function warm({ intervalSeconds, warmSeconds = 0 }: GatesOptions): Promise<void> {
+  return delay(Math.max(2 * intervalSeconds, warmSeconds) * 1000);
+}
+
 async function sluice(round: Round, options: GatesOptions): Promise<Measurement[]> {
   const { judged } = await seeds();
   const world = await startBenchWorld({ controllers: 'stopped' });
@@ -49,9 +70,8 @@ async function sluice(round: Round, options: GatesOptions): Promise<Measurement[
     await copySeed(world, judged, { n, prefix: 'g', gate: { intervalSeconds }, onFail: 'Hold' });
     const operator = await startCompiled(world, round);
     round.say('operator ready');
-    // The first round of samples comes at once after a start, the second is on the grid.
     await untilAsked(world, n);
-    await delay(2 * intervalSeconds * 1000);
+    await warm(options);
     const steady = await window(world, operator.program, options, options.seconds, 'Sluice', operator);
     if (!options.breach) return steady;
     const failed = await firstSeen(world.cluster.api, PROMOTIONS, hasFailed);
@@ -68,7 +88,7 @@ async function anchor(round: Round, options: GatesOptions, seconds: number): Pro
     await createRuns(world, n, { intervalSeconds });
     await untilAsked(world, n);
     round.say('every AnalysisRun has asked once');
-    await delay(2 * intervalSeconds * 1000);
+    await warm(options);
     const steady = await window(world, world.rollouts, options, seconds, 'Argo Rollouts');
     if (!options.breach) return steady;
     const failed = await firstSeen(world.cluster.api, RUNS, runFailed);

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { send } from '../harness/http.ts';
 import type { RunningOperator } from '../harness/operator.ts';
 import { until } from '../harness/until.ts';
-import { copySeed } from './copies.ts';
+import { appsWith, copySeed, objectsOf } from './copies.ts';
 import { operatorCounters } from './counters.ts';
 import { type Family, type Measurement, type Round, sizeOf } from './measure.ts';
 import { startCompiled } from './operator.ts';
@@ -10,13 +10,25 @@ import { cpuSeconds, memory } from './process-figures.ts';
 import { seeds } from './seeds.ts';
 import { type BenchWorld, startBenchWorld } from './worlds.ts';
 
-/* B11 at rest, B12, B16 and B20: the start of the operator, with nothing and with much that has ended. */
+/* B11 at rest, B12 and B16: the start of the operator, with nothing and with much that has ended. */
 
 export function start(n: number): Family {
   return {
     name: `start, ${sizeOf(n)} that have ended`,
     rows: ['B11', 'B12', 'B16'],
     sluice: (round) => measure(round, n),
+  };
+}
+
+/** The start alone, by the number of objects. */
+export function startWith(objects: number): Family {
+  const n = appsWith(objects);
+  const at = objectsOf(n);
+  return {
+    name: `start, ${at}`,
+    rows: ['B12'],
+    sluice: async (round) =>
+      (await measure(round, n)).filter(({ row }) => row === 'B12').map((one) => ({ ...one, at })),
   };
 }
 
