@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import { Api } from './api.ts';
 import { type AuditEvent, auditEvents } from './audit.ts';
-import { type KubectlResult, runKubectl } from './kubectl.ts';
+import { runKubectl } from './kubectl.ts';
+import type { Ran } from './ran.ts';
 import { type Tokens, tokenOf, type UserName, writeKubeconfig } from './users.ts';
 
 /** All that is needed to reach a control plane, as plain data: it passes from process to process as JSON. */
@@ -65,10 +66,7 @@ export class Cluster {
   }
 
   /** Runs the real kubectl as `user` (admin unless given); a refusal is in the result, not thrown. */
-  kubectl(
-    args: readonly string[],
-    options: { user?: UserName; input?: string } = {},
-  ): Promise<KubectlResult> {
+  kubectl(args: readonly string[], options: { user?: UserName; input?: string } = {}): Promise<Ran> {
     const { user = 'admin', input } = options;
     return runKubectl(args, {
       command: this.facts.kubectl,

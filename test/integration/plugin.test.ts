@@ -3,10 +3,11 @@ import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { KubeObject } from '../harness/api.ts';
-import { ran, type Ran, sluice } from '../harness/cli.ts';
+import { sluice } from '../harness/cli.ts';
 import { FAILING, PASSING, UNDECIDED } from '../harness/gates.ts';
 import { entitle } from '../harness/people.ts';
 import { imageFor, Place, QUICK, reasonOf, sluicePath } from '../harness/promotions.ts';
+import { type Ran, ran } from '../harness/ran.ts';
 import { sharedWorld } from '../harness/shared.ts';
 import { buildShipped } from '../harness/shipped.ts';
 import type { UserName } from '../harness/users.ts';
@@ -333,12 +334,12 @@ describe('by kubectl', () => {
     for (const name of ['kubectl-sluice', 'kubectl_complete-sluice'])
       symlinkSync(join(dir, 'kubectl-sluice.js'), join(dir, name));
     const path = [dir, dirname(process.execPath), process.env['PATH'] ?? ''].join(delimiter);
-    env = { KUBECONFIG: cluster.kubeconfigFor('bob'), PATH: path };
+    env = { ...process.env, KUBECONFIG: cluster.kubeconfigFor('bob'), PATH: path };
   }, 60_000);
 
   afterAll(() => rmSync(dir, { recursive: true }));
 
-  const kubectl = (...args: string[]): Promise<Ran> => ran(cluster.facts.kubectl, args, env);
+  const kubectl = (...args: string[]): Promise<Ran> => ran(cluster.facts.kubectl, args, { env });
 
   test('it is a command like any other', async () => {
     const shown = await kubectl('sluice', 'history', 'front', '-n', NAMESPACE);
@@ -358,6 +359,6 @@ describe('by kubectl', () => {
 COMP_WORDS=(kubectl-sluice history -n ${NAMESPACE} fr) COMP_CWORD=4
 _kubectl_sluice
 echo "\${COMPREPLY[@]}"`;
-    expect(await ran('bash', ['-c', script], env)).toMatchObject({ stdout: 'front\n' });
+    expect(await ran('bash', ['-c', script], { env })).toMatchObject({ stdout: 'front\n' });
   });
 });

@@ -1,9 +1,9 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
-import { type Ran, sluice } from '../harness/cli.ts';
+import { sluice } from '../harness/cli.ts';
 import { PASSING, UNDECIDED } from '../harness/gates.ts';
-import type { KubectlResult } from '../harness/kubectl.ts';
 import { entitle } from '../harness/people.ts';
 import { imageFor, Place, QUICK } from '../harness/promotions.ts';
+import type { Ran } from '../harness/ran.ts';
 import { sharedWorld } from '../harness/shared.ts';
 import type { UserName } from '../harness/users.ts';
 
@@ -18,13 +18,7 @@ const plugin = (user: UserName, ...args: string[]): Promise<Ran> =>
   sluice(cluster, [...args, '-n', NAMESPACE], { user });
 
 /** `kubectl apply -f -`, which reads before it writes. */
-const apply = (
-  user: UserName,
-  namespace: string,
-  kind: string,
-  name: string,
-  spec: object,
-): Promise<KubectlResult> =>
+const apply = (user: UserName, namespace: string, kind: string, name: string, spec: object): Promise<Ran> =>
   cluster.kubectl(['apply', '-n', namespace, '-f', '-'], {
     user,
     input: JSON.stringify({ apiVersion: 'sluice.dev/v1alpha1', kind, metadata: { name }, spec }),
@@ -61,8 +55,7 @@ beforeAll(async () => {
 
 test('an editor applies a promotion, again, waits for its end, and orders the next', async () => {
   const place = await new Place(cluster.api, NAMESPACE, 'shipped').prepare({ gate: PASSING });
-  const order = (): Promise<KubectlResult> =>
-    apply('alice', NAMESPACE, 'Promotion', 'shipped-v2', place.orderOf('v2'));
+  const order = (): Promise<Ran> => apply('alice', NAMESPACE, 'Promotion', 'shipped-v2', place.orderOf('v2'));
   expect(await order()).toMatchObject({ ...DONE, stdout: expect.stringContaining('created') });
   expect(await order()).toMatchObject({ ...DONE, stdout: expect.stringContaining('unchanged') });
   const wait = [
