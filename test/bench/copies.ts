@@ -26,11 +26,6 @@ export function appsWith(objects: number): number {
   return objects / OBJECTS_OF_AN_APP;
 }
 
-/** `10,000 objects`: what that many apps are to the operator. */
-export function objectsOf(apps: number): string {
-  return `${(apps * OBJECTS_OF_AN_APP).toLocaleString('en-US')} objects`;
-}
-
 export interface CopyOptions {
   /** How many. */
   n: number;

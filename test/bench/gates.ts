@@ -5,11 +5,19 @@ import type { RunningOperator } from '../harness/operator.ts';
 import type { Program } from '../harness/process.ts';
 import { until } from '../harness/until.ts';
 import { type AnalysisRun, createRuns, RUNS } from './analysis-runs.ts';
-import { appsWith, copySeed, objectsOf } from './copies.ts';
+import { appsWith, copySeed } from './copies.ts';
 import { operatorCounters } from './counters.ts';
 import { type FirstSeen, firstSeen } from './first-seen.ts';
 import { latenessOf } from './lateness.ts';
-import { type Family, type Measurement, type Round, type Side, sizeOf } from './measure.ts';
+import {
+  byObjects,
+  type Family,
+  type Measurement,
+  objectsOf,
+  type Round,
+  type Side,
+  sizeOf,
+} from './measure.ts';
 import { startCompiled } from './operator.ts';
 import { CpuWindow, memory } from './process-figures.ts';
 import { seeds } from './seeds.ts';
@@ -45,15 +53,11 @@ export function gates(options: GatesOptions): Family {
 
 /** The event loop alone, by the number of objects. */
 export function eventLoop(objects: number, options: Omit<GatesOptions, 'n'>): Family {
-  const n = appsWith(objects);
-  const at = objectsOf(n);
   return {
-    name: `event loop, ${at}`,
+    name: `event loop, ${objectsOf(objects)}`,
     rows: ['B20'],
     sluice: async (round) =>
-      (await sluice(round, { n, ...options }))
-        .filter(({ row }) => row === 'B20')
-        .map((one) => ({ ...one, at })),
+      byObjects('B20', objects, await sluice(round, { n: appsWith(objects), ...options })),
   };
 }
 

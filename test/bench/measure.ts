@@ -40,6 +40,17 @@ export function sizeOf(n: number): string {
   return `N = ${n.toLocaleString('en-US')}`;
 }
 
+/** The values of one row, told of so many objects: `10,000 objects`. */
+export function byObjects(row: string, objects: number, measured: readonly Measurement[]): Measurement[] {
+  const at = objectsOf(objects);
+  return measured.filter((one) => one.row === row).map((one) => ({ ...one, at }));
+}
+
+/** `10,000 objects`. */
+export function objectsOf(objects: number): string {
+  return `${objects.toLocaleString('en-US')} objects`;
+}
+
 /** Rounds a number for people: three significant digits, whole from 1,000 on. */
 export function rounded(value: number): number {
   if (!Number.isFinite(value) || Math.abs(value) >= 1000) return Math.round(value);

@@ -2,9 +2,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { send } from '../harness/http.ts';
 import type { RunningOperator } from '../harness/operator.ts';
 import { until } from '../harness/until.ts';
-import { appsWith, copySeed, objectsOf } from './copies.ts';
+import { appsWith, copySeed } from './copies.ts';
 import { operatorCounters } from './counters.ts';
-import { type Family, type Measurement, type Round, sizeOf } from './measure.ts';
+import { byObjects, type Family, type Measurement, objectsOf, type Round, sizeOf } from './measure.ts';
 import { startCompiled } from './operator.ts';
 import { cpuSeconds, memory } from './process-figures.ts';
 import { seeds } from './seeds.ts';
@@ -22,13 +22,10 @@ export function start(n: number): Family {
 
 /** The start alone, by the number of objects. */
 export function startWith(objects: number): Family {
-  const n = appsWith(objects);
-  const at = objectsOf(n);
   return {
-    name: `start, ${at}`,
+    name: `start, ${objectsOf(objects)}`,
     rows: ['B12'],
-    sluice: async (round) =>
-      (await measure(round, n)).filter(({ row }) => row === 'B12').map((one) => ({ ...one, at })),
+    sluice: async (round) => byObjects('B12', objects, await measure(round, appsWith(objects))),
   };
 }
 
