@@ -17,8 +17,8 @@ const WAYS: [string, string[], string][] = [
 ];
 
 /**
- * The Promotion is all that Argo CD has written since, and it has changed nothing of it: a comparison with a cache that
- * does not have it yet may apply it once more.
+ * The Promotion is all that Argo CD has written since, and it has changed nothing of it: on the server it may apply it
+ * once more, after a comparison with a cache that did not have it yet.
  */
 async function expectApplied(
   shop: Shop,
@@ -28,7 +28,7 @@ async function expectApplied(
 ): Promise<void> {
   const [made, ...again] = shop.written().slice(before.length);
   expect(made).toBe(`${verb} promotions ${shop.name}/${name} 201`);
-  expect([[], [`patch promotions ${shop.name}/${name} 200`]]).toContainEqual(again);
+  expect([[], [`${verb} promotions ${shop.name}/${name} 200`]]).toContainEqual(again);
   expect((await shop.place.promotion(name)).metadata.generation).toBe(1);
 }
 
