@@ -1,8 +1,8 @@
 import type { Decision, Environment } from '../api/v1alpha1/types.ts';
 import { rollbackName } from '../environment/destinations.ts';
 import { isOver } from '../environment/calendar.ts';
-import { isEarlierSecond } from '../runtime/time.ts';
 import { refusalOfRollback } from '../environment/rollbacks.ts';
+import { isEarlierSecond } from '../runtime/time.ts';
 import type { Input } from './decide.ts';
 import { type Fate, no } from './fate.ts';
 

@@ -1,4 +1,5 @@
 import type { GateResult } from '../api/v1alpha1/types.ts';
+import { nameOnRecord } from '../environment/used.ts';
 import { fromTime, toTime } from '../runtime/time.ts';
 import {
   type Approval,
@@ -15,7 +16,6 @@ import { type Pass, passOverGate } from './bypass.ts';
 import type { Input } from './input.ts';
 import { imagesOf, revisionDigest } from './revision.ts';
 import { MOST_APPROVALS } from './used.ts';
-import { nameOnRecord } from '../environment/used.ts';
 
 /** What an approval gate says of the promotion as a whole: it is asked once, and not of each target. */
 export interface ApprovalFold {
