@@ -1,4 +1,5 @@
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -23,7 +24,7 @@ const record = join(scratch, 'cases.jsonl');
 writeFileSync(record, '');
 
 process.stdout.write(`faults: the long form, seed ${drawn}\n`);
-const jest = spawnSync(
+const jest = spawn(
   process.execPath,
   [
     '--experimental-vm-modules',
@@ -42,12 +43,16 @@ const jest = spawnSync(
     env: { ...process.env, [FORM]: 'long', [RECORD]: record, [SEED]: String(drawn) },
   },
 );
+// Ctrl-C reaches Jest by itself; what is sent to this process alone would leave it running.
+let isStopped = false;
+process.once('SIGTERM', () => (isStopped = jest.kill('SIGINT')));
+await once(jest, 'close');
 const lines = existsSync(record) ? readFileSync(record, 'utf8').split('\n') : [];
 const cases = lines.filter((line) => line !== '').map((line): CaseResult => JSON.parse(line));
 rmSync(scratch, { recursive: true, force: true });
-let hold = jest.status === 0 && cases.every((c) => c.held);
+let hold = jest.exitCode === 0 && !isStopped && cases.every((c) => c.held);
 process.stdout.write(`\n${summary(cases)}\n`);
-if (only === undefined && chosen === undefined && scenes === undefined) {
+if (!isStopped && only === undefined && chosen === undefined && scenes === undefined) {
   const model = runModel('long', ({ name, states }) => process.stdout.write(`${name}: ${states} states\n`));
   const found = readFileSync(join(import.meta.dirname, 'found.md'), 'utf8');
   writeFileSync(join(root, 'docs/faults.md'), faultsPage({ cases, model, seed: drawn, found }));
