@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Decision, Environment, Gate, Promotion } from '../../src/api/v1alpha1/types.ts';
-import { type Api, ApiError, type KubeObject } from '../harness/api.ts';
+import { type Api, ApiError, type KubeList, type KubeObject } from '../harness/api.ts';
 import { rolloutPath } from '../harness/fixtures.ts';
 import type { ReplicaSet, Rollout } from '../harness/kinds.ts';
 import { sluicePath } from '../harness/promotions.ts';
@@ -142,16 +142,41 @@ export class History {
   }
 
   /**
-   * Where to go on after a 410: an API server that was restarted forgets what it told before, also where nothing has
-   * happened since. Undefined: something has, and not every version of it came by.
+   * Where to go on after a 410: an API server that was restarted forgets what it told before. What has happened since
+   * is read back. Undefined: it cannot be read any more.
    */
   async #relist(kind: Kind, path: string): Promise<string | undefined> {
     const { items, metadata } = await this.#api.list(path);
-    const isKnown = ({ metadata: { name, resourceVersion } }: KubeObject): boolean =>
-      this.#versions.some(
-        (v) => v.kind === kind && v.object.metadata.name === name && v.at === Number(resourceVersion),
+    try {
+      for (const item of items) await this.#readBack(kind, path, item);
+    } catch (error) {
+      // Of before a compaction; anything else is tried again.
+      if (error instanceof ApiError && error.status === 410) return undefined;
+      throw error;
+    }
+    return metadata.resourceVersion;
+  }
+
+  /** An object and what it was before, version by version, until one that has come by. @throws ApiError 410 */
+  async #readBack(kind: Kind, path: string, newest: KubeObject): Promise<void> {
+    const { name, uid } = newest.metadata;
+    const before: KubeObject[] = [];
+    let object: KubeObject | undefined = newest;
+    while (object !== undefined && !this.#isKnown(kind, object)) {
+      before.push(object);
+      const at: string = `resourceVersion=${Number(object.metadata.resourceVersion) - 1}&resourceVersionMatch=Exact`;
+      const { items }: KubeList<KubeObject> = await this.#api.list(
+        `${path}?fieldSelector=metadata.name%3D${name}&${at}`,
       );
-    return items.every((item) => isKnown(item)) ? metadata.resourceVersion : undefined;
+      object = items.find(({ metadata }) => metadata.uid === uid);
+    }
+    for (const version of before) this.#note(kind, version);
+  }
+
+  #isKnown(kind: Kind, { metadata: { name, resourceVersion } }: KubeObject): boolean {
+    return this.#versions.some(
+      (v) => v.kind === kind && v.object.metadata.name === name && v.at === Number(resourceVersion),
+    );
   }
 
   #note(kind: Kind, object: KubeObject): void {

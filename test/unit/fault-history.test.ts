@@ -9,9 +9,11 @@ import { type Api, ApiError } from '../harness/api.ts';
 
 const kept = { metadata: { name: 'app', resourceVersion: '7' } };
 
-/** An API server that has one object of each kind, and whose watches end like this. */
+/** An API server that has one object of each kind and no version of before, and whose watches end like this. */
 function serverOf(items: object[], open: () => Promise<unknown>): Api {
-  return { list: async () => ({ items, metadata: { resourceVersion: '7' } }), open } as unknown as Api;
+  const list = async (path: string): Promise<object> =>
+    path.includes('Exact') ? expired() : { items, metadata: { resourceVersion: '7' } };
+  return { list, open } as unknown as Api;
 }
 
 const expired = async (): Promise<never> => {
@@ -24,6 +26,26 @@ test('a history with a hole is none', async () => {
   items.push({ ...kept, spec: { environment: 'app' } });
   await expect(history.complete('app')).rejects.toThrow(/the history has a hole: .* version 7 .* \(410\)/);
   expect(() => history.versions()).toThrow('hole');
+  history.stop();
+});
+
+test('what a restarted server does not tell is read back, version by version', async () => {
+  const at = (version: number): object => ({
+    metadata: { name: 'app', resourceVersion: String(version) },
+    spec: { environment: 'app' },
+  });
+  let newest = 7;
+  const asOf = async (path: string): Promise<object> => {
+    const exact = /resourceVersion=(\d+)&resourceVersionMatch=Exact/.exec(path)?.[1];
+    const items = [7, 9, 12].filter((version) => version <= Number(exact ?? newest)).slice(-1);
+    return { items: items.map(at), metadata: { resourceVersion: exact ?? String(newest) } };
+  };
+  let told = 0;
+  const open = async (): Promise<unknown> => ((told += 1) <= 6 ? expired() : new Promise(() => {}));
+  const history = await History.of({ list: asOf, open } as unknown as Api, 'ours');
+  newest = 12;
+  const versions = await history.complete('app');
+  expect(versions.filter((v) => v.kind === 'Environment').map((v) => v.at)).toEqual([7, 9, 12]);
   history.stop();
 });
 
