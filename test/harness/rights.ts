@@ -68,8 +68,8 @@ const named = (names: readonly string[] | undefined): string => (names ? ` named
 
 /**
  * What is wrong about the operator's rights, given what it asked for: a right that it lacks, and, where everything
- * ran that needs one (`complete`), a right that it never used. A refusal of what a rule allows is none of that: the API
- * server was starting and had not read its roles, or a test had taken them away.
+ * ran that needs one (`complete`), a right that it never used. A refusal of what a rule allows, or of what was granted
+ * another time, is none of that: the API server was starting and had not read its roles, or a test had taken them away.
  */
 export function rightComplaints(
   roles: readonly Role[],
@@ -77,14 +77,14 @@ export function rightComplaints(
   complete: boolean,
 ): string[] {
   const rights = roles.flatMap(rightsOf);
-  const refused = requests.filter((r) => r.forbidden && !rights.some((right) => allows(right, r)));
-  const lacking = new Set(
-    refused.map(({ verb, group, resource, namespace }) => {
-      const where = namespace === undefined ? '' : ` in namespace ${namespace}`;
-      return `the operator may not ${verb} ${fullName(group, resource)}${where}: add the rule to the chart, or do without`;
-    }),
-  );
   const used = requests.filter((r) => !r.forbidden);
+  const granted = new Set(used.map(whatOf));
+  const refused = requests.filter(
+    (r) => r.forbidden && !granted.has(whatOf(r)) && !rights.some((right) => allows(right, r)),
+  );
+  const lacking = new Set(
+    refused.map((r) => `the operator may not ${whatOf(r)}: add the rule to the chart, or do without`),
+  );
   const unused = complete ? rights.filter((right) => !used.some((r) => allows(right, r))) : [];
   return [
     ...lacking,
@@ -94,6 +94,9 @@ export function rightComplaints(
     ),
   ];
 }
+
+const whatOf = ({ verb, group, resource, namespace }: OperatorRequest): string =>
+  `${verb} ${fullName(group, resource)}${namespace === undefined ? '' : ` in namespace ${namespace}`}`;
 
 const fullName = (group: string, resource: string): string =>
   group === '' ? resource : `${resource} (${group})`;

@@ -100,6 +100,13 @@ describe('the rights of the chart', () => {
     expect(complaints([], [event({ objectRef: onGate, responseStatus: { code: 403 } })])).toEqual([]);
   });
 
+  test('lack nothing that was granted there another time: a restarted API server has not read its roles', () => {
+    const refused = event({ verb: 'patch', objectRef: onGate, ...refusal });
+    expect(complaints([], [refused, event({ verb: 'patch', objectRef: onGate })])).toEqual([]);
+    const elsewhere = event({ verb: 'patch', objectRef: { ...onGate, namespace: 'elsewhere' } });
+    expect(complaints([], [refused, elsewhere])).toHaveLength(1);
+  });
+
   test.each([
     ['a verb', [{ ...gates, verbs: ['get', 'delete'] }], 'delete gates (sluice.dev)'],
     [
