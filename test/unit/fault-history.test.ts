@@ -16,6 +16,11 @@ function serverOf(items: object[], open: () => Promise<unknown>): Api {
   return { list, open } as unknown as Api;
 }
 
+const at = (version: number): object => ({
+  metadata: { name: 'app', resourceVersion: String(version) },
+  spec: { environment: 'app' },
+});
+
 const expired = async (): Promise<never> => {
   throw new ApiError(410, 'Expired', 'too old');
 };
@@ -30,10 +35,6 @@ test('a history with a hole is none', async () => {
 });
 
 test('what a restarted server does not tell is read back, version by version', async () => {
-  const at = (version: number): object => ({
-    metadata: { name: 'app', resourceVersion: String(version) },
-    spec: { environment: 'app' },
-  });
   let newest = 7;
   const asOf = async (path: string): Promise<object> => {
     const exact = /resourceVersion=(\d+)&resourceVersionMatch=Exact/.exec(path)?.[1];
