@@ -7,8 +7,6 @@ import { type Api, ApiError } from '../harness/api.ts';
 
 /* What a fault case is told to have shown, it has shown. */
 
-const kept = { metadata: { name: 'app', resourceVersion: '7' } };
-
 /** An API server that has one object of each kind and no version of before, and whose watches end like this. */
 function serverOf(items: object[], open: () => Promise<unknown>): Api {
   const list = async (path: string): Promise<object> =>
@@ -28,7 +26,7 @@ const expired = async (): Promise<never> => {
 test('a history with a hole is none', async () => {
   const items: object[] = [];
   const history = await History.of(serverOf(items, expired), 'ours');
-  items.push({ ...kept, spec: { environment: 'app' } });
+  items.push(at(7));
   await expect(history.complete('app')).rejects.toThrow(/the history has a hole: .* version 7 .* \(410\)/);
   expect(() => history.versions()).toThrow('hole');
   history.stop();
@@ -51,7 +49,7 @@ test('what a restarted server does not tell is read back, version by version', a
 });
 
 test('a server that has forgotten its versions leaves no hole where nothing has happened', async () => {
-  const items = [{ ...kept, spec: { environment: 'app' } }];
+  const items = [at(7)];
   const history = await History.of(serverOf(items, expired), 'ours');
   await new Promise((resolve) => setTimeout(resolve, 300));
   expect(await history.complete('app')).toHaveLength(6);
@@ -68,7 +66,7 @@ test('a history is complete when all that there is has come by', async () => {
   };
   const history = await History.of(serverOf(items, open), 'ours');
   expect(await history.complete('app')).toEqual([]);
-  const object = { ...kept, spec: { environment: 'app' } };
+  const object = at(7);
   items.push(object);
   let told = 0;
   const complete = history.complete('app').then((versions) => [told, versions.length]);
