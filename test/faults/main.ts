@@ -40,12 +40,18 @@ const jest = spawn(
   {
     cwd: root,
     stdio: 'inherit',
+    detached: true,
     env: { ...process.env, [FORM]: 'long', [RECORD]: record, [SEED]: String(drawn) },
   },
 );
-// Ctrl-C reaches Jest by itself; what is sent to this process alone would leave it running.
+// Its workers have the worlds, and end when they are told themselves: hence a group of its own, and a signal to that.
 let isStopped = false;
-process.once('SIGTERM', () => (isStopped = jest.kill('SIGINT')));
+const stop = (): void => {
+  isStopped = true;
+  if (jest.pid !== undefined) process.kill(-jest.pid, 'SIGINT');
+};
+process.once('SIGINT', stop);
+process.once('SIGTERM', stop);
 await once(jest, 'close');
 const lines = existsSync(record) ? readFileSync(record, 'utf8').split('\n') : [];
 const cases = lines.filter((line) => line !== '').map((line): CaseResult => JSON.parse(line));

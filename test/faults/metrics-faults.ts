@@ -11,7 +11,7 @@ export interface MetricsFault {
   outage?: 'down' | 'dns';
   /** What the condition says meanwhile; absent: it goes on all the same, and rightly. */
   says?: string;
-  /** A release is good until the fault begins, and is held at its second weight. */
+  /** A bad release is good until it stands at its second weight; where it is held, it is held there. */
   turns?: true;
   /** More of the Gate than the address. */
   gate?: { prometheus?: object; compare?: object };
@@ -222,6 +222,8 @@ export function metricsFaults(trap: () => string): MetricsFault[] {
       id: 'P21',
       injected: "the canary's counters begin at 0 again, at every fourth look",
       play: resets,
+      // One that is bad from the beginning may be found out within the three looks before.
+      turns: true,
       gate: { compare: { minSamples: { atLeast: 30 } } },
       times: 1,
     },

@@ -94,11 +94,11 @@ export class MetricsProxy {
     };
     const rule = this.#rule;
     if (!rule?.isMet(query)) return give(await ask());
-    this.#injected += 1;
-    const spared = (): void => {
-      this.#injected -= 1;
-    };
+    let isSpared = false;
+    const spared = (): void => void (isSpared = true);
     await rule.play({ query, answer, ask, give, spared });
+    // Not before: whoever waits for the first one would take one that is still to be spared for it.
+    if (!isSpared) this.#injected += 1;
   }
 }
 
