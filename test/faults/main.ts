@@ -3,25 +3,32 @@ import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type CaseResult, FORM, RECORD, SCENES_ONLY, seed, SEED } from './catalogue.ts';
+import { FORM, RECORD, SCENES_ONLY, seed, SEED } from './catalogue.ts';
 import { runModel } from '../model/run.ts';
 import { faultsPage, lackOf, modelSummary, summary } from './page.ts';
+import { begin, casesIn, end, namesOf, productOf, runToRepeat, withAgain } from './record.ts';
 
 /*
  * `make faults`: every case of the catalogue, the search of every state of small worlds, and docs/faults.md written
  * from what happened.
  * SEED= repeats a run's random choices; ONLY= runs the files whose path has this in it, CASES= the cases whose name
  * matches this expression, SCENES= plays those scenes alone (`SCENES=frozen,risen CASES=C-`), and none writes a page.
+ * AGAIN= is the record of a run of the same product: what broke there is played again, and the page is of both.
  */
 
 const root = join(import.meta.dirname, '../..');
 const only = process.env['ONLY'];
-const chosen = process.env['CASES'];
 const scenes = process.env[SCENES_ONLY];
-const drawn = Number(process.env['SEED'] ?? seed);
+const product = productOf(root);
+const repeated = process.env['AGAIN'] === undefined ? undefined : runToRepeat(process.env['AGAIN'], product);
+const broke = repeated?.cases.filter((c) => !c.held) ?? [];
+const chosen = repeated ? namesOf(broke) : process.env['CASES'];
+const isWhole = repeated !== undefined || [only, chosen, scenes].every((choice) => choice === undefined);
+const drawn = repeated?.seed ?? Number(process.env[SEED] ?? seed);
 const scratch = mkdtempSync(join(tmpdir(), 'sluice-faults-'));
 const record = join(scratch, 'cases.jsonl');
-writeFileSync(record, '');
+const report = join(scratch, 'jest.json');
+begin(record, { seed: drawn, product });
 
 process.stdout.write(`faults: the long form, seed ${drawn}\n`);
 const jest = spawn(
@@ -33,6 +40,8 @@ const jest = spawn(
     ...(only === undefined ? [] : [only]),
     ...(chosen === undefined ? [] : ['-t', chosen]),
     '--verbose',
+    '--json',
+    `--outputFile=${report}`,
     '--maxWorkers=2',
     '--selectProjects',
     'faults',
@@ -53,18 +62,28 @@ const stop = (): void => {
 process.once('SIGINT', stop);
 process.once('SIGTERM', stop);
 await once(jest, 'close');
-const lines = existsSync(record) ? readFileSync(record, 'utf8').split('\n') : [];
-const cases = lines.filter((line) => line !== '').map((line): CaseResult => JSON.parse(line));
-rmSync(scratch, { recursive: true, force: true });
+
+const played = casesIn(record);
+const cases = repeated ? withAgain(repeated.cases, played) : played;
 let hold = jest.exitCode === 0 && !isStopped && cases.every((c) => c.held);
 process.stdout.write(`\n${summary(cases)}\n`);
-if (!isStopped && only === undefined && chosen === undefined && scenes === undefined) {
+if (isWhole && !isStopped) {
   const model = runModel('long', ({ name, states }) => process.stdout.write(`${name}: ${states} states\n`));
   const found = readFileSync(join(import.meta.dirname, 'found.md'), 'utf8');
-  writeFileSync(join(root, 'docs/faults.md'), faultsPage({ cases, model, seed: drawn, found }));
+  const again = broke.filter(({ id }) => played.some((c) => c.id === id));
+  writeFileSync(join(root, 'docs/faults.md'), faultsPage({ cases, again, model, seed: drawn, found }));
   process.stdout.write(`${modelSummary(model)}\n`);
   const lack = lackOf(cases, model);
   for (const what of lack) process.stdout.write(`${what}\n`);
   hold &&= model.violations === 0 && lack.length === 0;
 }
+if (isWhole && !isStopped && !hold && existsSync(report)) {
+  const failed: { numFailedTests: number; numRuntimeErrorTestSuites: number } = JSON.parse(
+    readFileSync(report, 'utf8'),
+  );
+  const others = failed.numFailedTests - played.filter((c) => !c.held).length;
+  begin(record, { seed: drawn, product }, cases);
+  end(record, { others: others + failed.numRuntimeErrorTestSuites });
+  process.stdout.write(`make faults AGAIN=${record} plays again what broke, with the same product\n`);
+} else rmSync(scratch, { recursive: true, force: true });
 process.exitCode = hold ? 0 : 1;

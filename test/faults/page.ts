@@ -30,6 +30,8 @@ export function lackOf(cases: readonly CaseResult[], model: Pick<ModelFigures, '
 /** What a run of `make faults` has come to. */
 export interface Findings {
   cases: readonly CaseResult[];
+  /** Those of them that were played again, as they had broken before. */
+  again?: readonly CaseResult[];
   model: ModelFigures;
   seed: number;
   /** The table of what the faults have found so far, as Markdown. */
@@ -37,7 +39,7 @@ export interface Findings {
 }
 
 /** The text of docs/faults.md: what was injected, how often, what held. */
-export function faultsPage({ cases, model, seed, found }: Findings): string {
+export function faultsPage({ cases, again = [], model, seed, found }: Findings): string {
   const families = [...new Set(cases.map((c) => c.family))];
   return [
     '# Faults that Sluice was put through',
@@ -48,6 +50,7 @@ export function faultsPage({ cases, model, seed, found }: Findings): string {
     '',
     ...Object.entries(LAWS).map(([name, text]) => `- **${name}**: ${text}`),
     '',
+    ...againPart(again),
     ...modelPart(model),
     '## What the faults found',
     '',
@@ -62,6 +65,21 @@ export function faultsPage({ cases, model, seed, found }: Findings): string {
       '',
     ]),
   ].join('\n');
+}
+
+/** What broke before it was played again; nothing where all is of one run. */
+function againPart(again: readonly CaseResult[]): string[] {
+  if (again.length === 0) return [];
+  return [
+    '## Played again',
+    '',
+    'The run of all cases was followed by one of those that had broken in it, with the same product to the byte: what was corrected between them is in the tests.',
+    '',
+    '| case | what broke the first time |',
+    '| --- | --- |',
+    ...again.map(({ id, message = '' }) => line(id, message)),
+    '',
+  ];
 }
 
 /** The search, world by world. */

@@ -24,6 +24,15 @@ test('the page counts what was injected, names what broke, and breaks no table',
   expect(page).toMatch(/\| canary \| \d+ \| \d+ \| yes \| 0 \|/);
 });
 
+test('the page says what was played again, and what had broken', () => {
+  const model = { ...runModel('short'), states: 100_000 };
+  const again = [{ ...one, held: false, message: 'gave up\nafter 800 s' }];
+  const whole = { cases: [one], model, seed: 7, found: '' };
+  expect(faultsPage({ ...whole, again })).toContain('## Played again');
+  expect(faultsPage({ ...whole, again })).toContain('| C1 | gave up after 800 s |');
+  expect(faultsPage(whole)).not.toContain('Played again');
+});
+
 test('a run of too few cases or states is told to lack them', () => {
   const many = Array.from({ length: 200 }, () => one);
   expect(lackOf(many, { states: 100_000 })).toEqual([]);
