@@ -62,6 +62,8 @@ const stop = (): void => {
 process.once('SIGINT', stop);
 process.once('SIGTERM', stop);
 await once(jest, 'close');
+// What follows leaves nothing behind, and may be ended at once.
+process.off('SIGINT', stop).off('SIGTERM', stop);
 
 const played = casesIn(record);
 const cases = repeated ? withAgain(repeated.cases, played) : played;
