@@ -22,7 +22,7 @@ export function families(short: boolean): Family[] {
       start(1000),
       failover(),
       degraded(100, 10),
-      soak(30, 10),
+      soak({ warmSeconds: 6, seconds: 24, apps: 10 }),
     ];
   return [
     gates({ n: 100, seconds: 30, anchorSeconds: 30, breach: true, ...STEADY }),
@@ -39,6 +39,6 @@ export function families(short: boolean): Family[] {
     startWith(10_000),
     failover(),
     degraded(1000, 30),
-    soak(20 * 60, 20),
+    soak({ warmSeconds: 15 * 60, seconds: 20 * 60, apps: 20 }),
   ];
 }

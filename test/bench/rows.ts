@@ -182,7 +182,7 @@ export const ROWS: readonly Row[] = [
     what: 'soak: growth in an hour, beyond its own error',
     unit: 'per h',
     known: '+70 MiB a day reported',
-    how: 'Promotions begin and end all the time, at an interval of 1 s instead of minutes. A line through what `/metrics` says every 5 s, after a fifth of the time; the value is the slope less twice its standard error, and 0 where that is negative.',
+    how: 'Promotions begin and end all the time, at an interval of 1 s instead of minutes. A quarter of an hour and some 3,000 promotions are let pass, in which what has a bound fills up to it: histories and trails of places, series of events, what is remembered of deleted objects. Then 20 minutes, in each of whose ten parts what `/metrics` says every 5 s is one mean; the value is the slope of a line through them less twice its standard error, and 0 where that is negative.',
     targets: {
       'RSS, MB': { atLeast: 0 },
       handles: { atLeast: 0 },

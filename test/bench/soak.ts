@@ -10,7 +10,7 @@ import { appOf, gateOf, pausesOf, promotionOf } from './manifests.ts';
 import type { Family, Measurement, Round } from './measure.ts';
 import { startCompiled } from './operator.ts';
 import { memory } from './process-figures.ts';
-import { line } from './statistics.ts';
+import { line, means } from './statistics.ts';
 import { type BenchWorld, startBenchWorld } from './worlds.ts';
 
 /* B18: promotions begin and end for as long as it takes to see whether anything is left behind. */
@@ -18,15 +18,27 @@ import { type BenchWorld, startBenchWorld } from './worlds.ts';
 const NAMESPACE = 'soak';
 const LOOK_MS = 5000;
 const LONG_SECONDS = 600;
+/** Memory goes up and down over minutes: looks 5 s apart say nearly the same, and are not so many witnesses of a slope. */
+const PARTS = 10;
 /** Ended promotions go after so many seconds, as they would after a week. */
 const TTL_SECONDS = 10;
 
-export function soak(seconds: number, apps: number): Family {
+interface Soak {
+  /**
+   * Until what has a bound has reached it: the histories and trails of places, series of events, what is remembered of
+   * deleted objects, and the heap that V8 takes for them. Memory grows until then, and that is no leak.
+   */
+  warmSeconds: number;
+  seconds: number;
+  apps: number;
+}
+
+export function soak(of: Soak): Family {
   return {
-    name: `soak, ${seconds} s`,
+    name: `soak, ${of.seconds} s`,
     rows: ['B18'],
     once: true,
-    sluice: (round) => measure(round, seconds, apps),
+    sluice: (round) => measure(round, of),
   };
 }
 
@@ -39,7 +51,7 @@ interface Look {
   'heap, MB': number;
 }
 
-async function measure(round: Round, seconds: number, apps: number): Promise<Measurement[]> {
+async function measure(round: Round, { warmSeconds, seconds, apps }: Soak): Promise<Measurement[]> {
   const world = await startBenchWorld({ controllers: 'raised' });
   try {
     const names = namesOf('app', apps);
@@ -56,7 +68,7 @@ async function measure(round: Round, seconds: number, apps: number): Promise<Mea
     const ended = await promoteForEver(world, names);
     const looks: Look[] = [];
     const began = performance.now();
-    while (performance.now() - began < seconds * 1000) {
+    while (performance.now() - began < (warmSeconds + seconds) * 1000) {
       await delay(LOOK_MS);
       const counters = await operatorCounters(operator.url);
       looks.push({
@@ -71,9 +83,14 @@ async function measure(round: Round, seconds: number, apps: number): Promise<Mea
       if (looks.length % 12 === 0)
         round.say(`${ended()} promotions have ended; ${JSON.stringify(looks.at(-1))}`);
     }
-    const warm = looks.slice(Math.floor(looks.length / 5));
+    const warm = looks.filter(({ hours }) => hours * 3600 > warmSeconds);
     return (['RSS, MB', 'handles', 'open files', 'timers', 'heap, MB'] as const).map((what): Measurement => {
-      const { slope, error } = line(warm.map((look) => [look.hours, look[what]] as const));
+      const { slope, error } = line(
+        means(
+          warm.map((look) => [look.hours, look[what]] as const),
+          PARTS,
+        ),
+      );
       const details = {
         'slope an hour': slope,
         'its error': error,

@@ -28,6 +28,19 @@ export function line(points: readonly (readonly [x: number, y: number])[]): {
   return { slope, error: n > 2 ? Math.sqrt(residual / (n - 2) / sxx) : Number.NaN };
 }
 
+/** Points in the same order as the means of at most `parts` parts of equal length; those that are left over are not used. */
+export function means(
+  points: readonly (readonly [x: number, y: number])[],
+  parts: number,
+): (readonly [x: number, y: number])[] {
+  const size = Math.max(1, Math.floor(points.length / parts));
+  return Array.from({ length: Math.min(parts, Math.floor(points.length / size)) }, (_, part) => {
+    const some = points.slice(part * size, (part + 1) * size);
+    const mean = (i: 0 | 1): number => some.reduce((sum, p) => sum + p[i], 0) / size;
+    return [mean(0), mean(1)] as const;
+  });
+}
+
 /**
  * How a cost grows with the number of objects: the exponent of `cost = c * n^exponent`, fitted to the logarithms.
  * 1 is linear; NaN of fewer than two sizes.

@@ -9,7 +9,7 @@ import { optionsFrom } from '../bench/options.ts';
 import { growth, ratioOf, resultsOf, standingOf, unmeasured } from '../bench/results.ts';
 import { ROWS } from '../bench/rows.ts';
 import { asked } from '../bench/stand-in/query.ts';
-import { growthExponent, line, median, percentile } from '../bench/statistics.ts';
+import { growthExponent, line, means, median, percentile } from '../bench/statistics.ts';
 
 /* What the benchmarks compute, and what their stand-in for Prometheus understands. */
 
@@ -23,6 +23,17 @@ describe('figures', () => {
 
   test('the median is the middle, or between the two in the middle', () => {
     expect([median([3, 1, 2]), median([4, 1, 2, 3]), median([])]).toEqual([2, 2.5, Number.NaN]);
+  });
+
+  test('points are put together to the means of equal parts, as many as there may be', () => {
+    const points = [1, 3, 10, 20, 7, 9, 100].map((y, x) => [x, y] as const);
+    expect(means(points, 3)).toEqual([
+      [0.5, 2],
+      [2.5, 15],
+      [4.5, 8],
+    ]);
+    expect(means(points.slice(0, 2), 3)).toEqual(points.slice(0, 2));
+    expect(means([], 3)).toEqual([]);
   });
 
   test('a line has a slope, and an error that says how far the points are from it', () => {
