@@ -30,12 +30,11 @@ const options = optionsFrom(
 const path = join(root, options.short ? '.run/bench/short.json' : 'docs/benchmarks.json');
 /** Rows that count, so that the time that goes by explains nothing about them. */
 const COUNTED = new Set(['B5', 'B6', 'B7', 'B15', 'B16', 'B17']);
+/** Rows that B15 is computed from. */
+const OF_GROWTH: readonly string[] = ['B10', 'B11'];
 
 const isWanted = (row: string): boolean =>
-  options.only === undefined ||
-  options.only.has(row) ||
-  // Growth is computed from these.
-  (options.only.has('B15') && ['B10', 'B11'].includes(row));
+  options.only === undefined || options.only.has(row) || (options.only.has('B15') && OF_GROWTH.includes(row));
 
 function roundOf(family: Family, number: number, nodeArgs: readonly string[] = []): Round {
   return {
@@ -86,9 +85,11 @@ async function add(book: Book, family: Family): Promise<Book> {
   const missed = fresh.filter((r) => standingOf(r) === 'missed' && !COUNTED.has(r.row)).map((r) => r.row);
   const rows = [...new Set(missed)];
   const together = withResults(book, fresh);
+  // Whose figures are as they were is of the run that it was of.
+  const grown = fresh.some(({ row }) => OF_GROWTH.includes(row)) ? growth(together.results) : [];
   const kept = withResults(
     together,
-    growth(together.results).map((result): Kept => ({ ...result, run })),
+    grown.map((result): Kept => ({ ...result, run })),
   );
   // Before the profile, which takes as long as a round does, so that a run ended in it loses no figure.
   write(kept);
