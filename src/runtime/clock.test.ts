@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { setTimeout as delay } from 'node:timers/promises';
+import { queryObjects } from 'node:v8';
 import { sleep, systemClock, waitingTimers } from './clock.ts';
 
 const HOUR = 3_600_000;
@@ -31,4 +32,19 @@ test('a sleep that is cut off leaves none', async () => {
   cut.abort();
   await slept;
   expect(waitingTimers()).toBe(before);
+});
+
+/** Node's list of the timers of one duration, which has no name of its own. */
+function listsOfTimers(): number {
+  const probe = setTimeout(() => {}, 2 * HOUR) as NodeJS.Timeout & { _idlePrev: object };
+  const count = queryObjects(probe._idlePrev.constructor as new () => object, { format: 'count' });
+  clearTimeout(probe);
+  return count;
+}
+
+test('a timer that is cancelled leaves nothing behind in Node, however long it would have waited', () => {
+  const before = listsOfTimers();
+  // Each of its own duration, as the time left until a deadline is.
+  for (let i = 0; i < 500; i++) systemClock.after(HOUR + i, () => {}).cancel();
+  expect(listsOfTimers() - before).toBeLessThan(10);
 });

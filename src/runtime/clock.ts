@@ -35,7 +35,10 @@ export const systemClock: Clock = {
     let handle: NodeJS.Timeout;
     const timer: Timer = {
       cancel: () => {
-        waiting.delete(timer);
+        if (!waiting.delete(timer)) return;
+        // Node keeps a list for each duration in milliseconds; when its last timer is cleared the list goes at once only
+        // where that timer is ref'd (lib/timers.js, unenroll); else it stays until it would have been due.
+        handle.ref();
         clearTimeout(handle);
       },
     };
