@@ -36,8 +36,9 @@ test('a sleep that is cut off leaves none', async () => {
 
 /** Node's list of the timers of one duration, which has no name of its own. */
 function listsOfTimers(): number {
-  const probe = setTimeout(() => {}, 2 * HOUR) as NodeJS.Timeout & { _idlePrev: object };
-  const count = queryObjects(probe._idlePrev.constructor as new () => object, { format: 'count' });
+  const probe = setTimeout(() => {}, 2 * HOUR);
+  const list: object = Reflect.get(probe, '_idlePrev');
+  const count = queryObjects(list.constructor, { format: 'count' });
   clearTimeout(probe);
   return count;
 }

@@ -14,7 +14,7 @@ process.on('SIGUSR2', () => {
   for (const kind of process.getActiveResourcesInfo()) resources[kind] = (resources[kind] ?? 0) + 1;
   // What Node keeps of timers, those too that were cancelled; the class has no name of its own.
   const probe = setTimeout(() => {}, 1);
-  resources.TimersList = queryObjects(probe._idlePrev.constructor, { format: 'count' });
+  resources.TimersList = queryObjects(Reflect.get(probe, '_idlePrev').constructor, { format: 'count' });
   clearTimeout(probe);
   const { heapUsed, rss } = process.memoryUsage();
   writeFileSync(`${file}.new`, JSON.stringify({ heapUsed, rss, resources }));
