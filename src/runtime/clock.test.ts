@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { setTimeout as delay } from 'node:timers/promises';
-import { queryObjects } from 'node:v8';
+import { timerLists } from '../../test/harness/timer-lists.ts';
 import { sleep, systemClock, waitingTimers } from './clock.ts';
 
 const HOUR = 3_600_000;
@@ -34,18 +34,9 @@ test('a sleep that is cut off leaves none', async () => {
   expect(waitingTimers()).toBe(before);
 });
 
-/** Node's list of the timers of one duration, which has no name of its own. */
-function listsOfTimers(): number {
-  const probe = setTimeout(() => {}, 2 * HOUR);
-  const list: object = Reflect.get(probe, '_idlePrev');
-  const count = queryObjects(list.constructor, { format: 'count' });
-  clearTimeout(probe);
-  return count;
-}
-
 test('a timer that is cancelled leaves nothing behind in Node, however long it would have waited', () => {
-  const before = listsOfTimers();
+  const before = timerLists();
   // Each of its own duration, as the time left until a deadline is.
   for (let i = 0; i < 500; i++) systemClock.after(HOUR + i, () => {}).cancel();
-  expect(listsOfTimers() - before).toBeLessThan(10);
+  expect(timerLists() - before).toBeLessThan(10);
 });

@@ -85,7 +85,7 @@ async function add(book: Book, family: Family): Promise<Book> {
   const missed = fresh.filter((r) => standingOf(r) === 'missed' && !COUNTED.has(r.row)).map((r) => r.row);
   const rows = [...new Set(missed)];
   const together = withResults(book, fresh);
-  // Whose figures are as they were is of the run that it was of.
+  // Computed anew only where what it is computed from was measured now, so that it stays with the run that measured it.
   const grown = fresh.some(({ row }) => OF_GROWTH.includes(row)) ? growth(together.results) : [];
   const kept = withResults(
     together,

@@ -2,7 +2,7 @@
 // the heap, and what keeps the process busy, into the file named by SLUICE_TEST_INSPECT. What keeps no process alive
 // (the operator's timers, connections that idle) is not in the latter: /metrics counts it.
 import { renameSync, writeFileSync } from 'node:fs';
-import { queryObjects } from 'node:v8';
+import { timerLists } from '../harness/timer-lists.ts';
 
 const file = process.env.SLUICE_TEST_INSPECT;
 
@@ -12,10 +12,7 @@ process.on('SIGUSR2', () => {
   globalThis.gc();
   const resources = {};
   for (const kind of process.getActiveResourcesInfo()) resources[kind] = (resources[kind] ?? 0) + 1;
-  // What Node keeps of timers, those too that were cancelled; the class has no name of its own.
-  const probe = setTimeout(() => {}, 1);
-  resources.TimersList = queryObjects(Reflect.get(probe, '_idlePrev').constructor, { format: 'count' });
-  clearTimeout(probe);
+  resources.TimersList = timerLists();
   const { heapUsed, rss } = process.memoryUsage();
   writeFileSync(`${file}.new`, JSON.stringify({ heapUsed, rss, resources }));
   renameSync(`${file}.new`, file);
