@@ -26,8 +26,11 @@ interface Blow {
   moment: Moment;
 }
 
-/** Some writes come in some runs only: what is quick is told together. */
-const TRIES = 3;
+/** How often a scene is played until the write came: some come in some runs only, since what is quick is told together. */
+const TRIES = 6;
+
+/** Milliseconds that one play with a death or two may take. */
+const PLAY_MS = 150_000;
 
 /** Plays a scene with a crash at each of these writes, until there was one; answers how many there were. */
 async function crash(stage: Stage, name: SceneName, blows: readonly Blow[]): Promise<number> {
@@ -80,6 +83,7 @@ export function crashCases(stage: Stage): void {
             family,
             injected: `${word}: killed ${MOMENTS[moment]}`,
             concurrent: true,
+            timeoutMs: TRIES * PLAY_MS,
           },
           () => crash(stage, name, [{ word, moment }]),
         );
@@ -99,6 +103,7 @@ function eventCases(stage: Stage): void {
         injected: `${word}: killed ${MOMENTS[moment]}`,
         long: true,
         concurrent: true,
+        timeoutMs: TRIES * PLAY_MS,
       },
       () => crash(stage, 'bad', [{ word, moment }]),
     );
@@ -128,7 +133,7 @@ function pairCases(stage: Stage): void {
         seed,
         long: true,
         concurrent: true,
-        timeoutMs: DRAWS * 150_000,
+        timeoutMs: DRAWS * PLAY_MS,
       },
       async () => {
         for (let drawn = 1; drawn <= DRAWS; drawn += 1) {
