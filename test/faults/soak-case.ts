@@ -13,6 +13,7 @@ import { History } from './history.ts';
 import type { Lane } from './lanes.ts';
 import { asked, type Law } from './laws.ts';
 import { growthIn, look, type Look } from './looks.ts';
+import { environmentOf } from './scenes/scene.ts';
 import type { Stage } from './stage.ts';
 
 /*
@@ -30,7 +31,7 @@ const DEATHS = 10;
 /** Of all requests, those that something happens to. */
 const FAULTY = 0.03;
 /** The first rounds fill caches and have code compiled: what grows there, grows once. */
-const WARM_UP = ROUNDS / 5;
+const WARM_UP = Math.floor(ROUNDS / 5);
 const LAWS: readonly Law[] = ['S1', 'S2', 'S4', 'S7', 'L2'];
 const TIMING = { settleSeconds: 0, minStepSeconds: 0, bakeSeconds: 0, maxBlindSeconds: 300 };
 
@@ -84,6 +85,11 @@ function appsOf(lane: Lane, count: number): Promise<Place[]> {
         steps: [{ setWeight: 50 }, { pause: {} }],
       });
       await place.apply('Gate', `${place.app}-bad`, FAILING);
+      // Once its history is full a place is next looked at when its own figures change, in so many milliseconds. Until
+      // then all places wait for longer than Node's longest timer, in one list: a list for each is no growth.
+      const gates = [{ gate: place.app, when: 'During' }];
+      const policy = { analysis: TIMING, historyLimit: WARM_UP };
+      await place.apply('Environment', place.app, environmentOf(place.app, gates, policy));
       return place;
     }),
   );
@@ -158,7 +164,7 @@ async function soak({ lanes }: Stage): Promise<number> {
   }
   const injected = calm.reduce((sum, end) => sum + end(), Math.floor(ROUNDS / DEATHS));
   for (const history of histories) history.stop();
-  broken.push(...growthIn(looks.slice(Math.floor(WARM_UP)), say));
+  broken.push(...growthIn(looks.slice(WARM_UP), say));
   if (broken.length > 0) throw new Error(broken.join('; '));
   return injected;
 }
