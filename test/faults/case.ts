@@ -4,7 +4,7 @@ import { type CaseResult, type FaultCase, isLong, RECORD } from './catalogue.ts'
 import { inOrder, type Law, noting } from './laws.ts';
 
 /** How long a promotion of a case may take, unless the case says so. */
-const PATIENCE_MS = 150_000;
+export const PATIENCE_MS = 150_000;
 /** What a case takes besides: a world made ready, and tidied up. */
 const OVERHEAD_MS = 90_000;
 

@@ -2,7 +2,7 @@ import type { ApiRequest } from '../harness/fault-exchange.ts';
 import type { RuleInForce } from '../harness/fault-proxy.ts';
 import { numbers } from '../harness/random.ts';
 import { deadly, type Moment } from './blows.ts';
-import { faultCase } from './case.ts';
+import { faultCase, PATIENCE_MS } from './case.ts';
 import { isLong, seed } from './catalogue.ts';
 import { play, type Playing } from './play.ts';
 import { SCENES, type SceneName } from './scenes.ts';
@@ -28,9 +28,6 @@ interface Blow {
 
 /** How often a scene is played until the write came: some come in some runs only, since what is quick is told together. */
 const TRIES = 6;
-
-/** Milliseconds that one play with a death or two may take. */
-const PLAY_MS = 150_000;
 
 /** Plays a scene with a crash at each of these writes, until there was one; answers how many there were. */
 async function crash(stage: Stage, name: SceneName, blows: readonly Blow[]): Promise<number> {
@@ -83,7 +80,7 @@ export function crashCases(stage: Stage): void {
             family,
             injected: `${word}: killed ${MOMENTS[moment]}`,
             concurrent: true,
-            timeoutMs: TRIES * PLAY_MS,
+            timeoutMs: TRIES * PATIENCE_MS,
           },
           () => crash(stage, name, [{ word, moment }]),
         );
@@ -103,7 +100,7 @@ function eventCases(stage: Stage): void {
         injected: `${word}: killed ${MOMENTS[moment]}`,
         long: true,
         concurrent: true,
-        timeoutMs: TRIES * PLAY_MS,
+        timeoutMs: TRIES * PATIENCE_MS,
       },
       () => crash(stage, 'bad', [{ word, moment }]),
     );
@@ -133,7 +130,7 @@ function pairCases(stage: Stage): void {
         seed,
         long: true,
         concurrent: true,
-        timeoutMs: DRAWS * PLAY_MS,
+        timeoutMs: DRAWS * PATIENCE_MS,
       },
       async () => {
         for (let drawn = 1; drawn <= DRAWS; drawn += 1) {

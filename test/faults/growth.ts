@@ -1,3 +1,5 @@
+import { line } from '../bench/statistics.ts';
+
 /** A straight line through values that were taken at even distances, by least squares. */
 export interface Trend {
   /** What the line says at its beginning. */
@@ -14,15 +16,9 @@ export function trendOf(values: readonly number[]): Trend {
   if (n < 3) throw new RangeError('a trend needs three values');
   const middle = (n - 1) / 2;
   const mean = values.reduce((sum, v) => sum + v, 0) / n;
-  const spread = values.reduce((sum, _, i) => sum + (i - middle) ** 2, 0);
-  const slope = values.reduce((sum, v, i) => sum + (i - middle) * (v - mean), 0) / spread;
-  const left = values.reduce((sum, v, i) => sum + (v - mean - slope * (i - middle)) ** 2, 0);
+  const { slope, error } = line(values.map((v, i) => [i, v] as const));
   const span = n - 1;
-  return {
-    from: mean - slope * middle,
-    rise: slope * span,
-    error: Math.sqrt(left / (n - 2) / spread) * span,
-  };
+  return { from: mean - slope * middle, rise: slope * span, error: error * span };
 }
 
 /**

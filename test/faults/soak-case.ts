@@ -13,7 +13,6 @@ import { History } from './history.ts';
 import type { Lane } from './lanes.ts';
 import { asked, type Law } from './laws.ts';
 import { growthIn, look, type Look } from './looks.ts';
-import { environmentOf } from './scenes/scene.ts';
 import type { Stage } from './stage.ts';
 
 /*
@@ -81,15 +80,13 @@ function appsOf(lane: Lane, count: number): Promise<Place[]> {
       await place.prepare({
         gate: PASSING,
         analysis: TIMING,
+        // Once its history is full a place is next looked at when its own figures change, in so many milliseconds. Until
+        // then all places wait for longer than Node's longest timer, in one list: a list for each is no growth.
+        historyLimit: WARM_UP,
         replicas: 1,
         steps: [{ setWeight: 50 }, { pause: {} }],
       });
       await place.apply('Gate', `${place.app}-bad`, FAILING);
-      // Once its history is full a place is next looked at when its own figures change, in so many milliseconds. Until
-      // then all places wait for longer than Node's longest timer, in one list: a list for each is no growth.
-      const gates = [{ gate: place.app, when: 'During' }];
-      const policy = { analysis: TIMING, historyLimit: WARM_UP };
-      await place.apply('Environment', place.app, environmentOf(place.app, gates, policy));
       return place;
     }),
   );

@@ -45,6 +45,7 @@ export interface PlaceOptions extends Partial<RolloutOptions> {
   gate?: object;
   analysis?: Partial<typeof QUICK>;
   rollback?: { deadlineSeconds: number };
+  historyLimit?: number;
   /** No gate at all. */
   ungated?: boolean;
   /** Traffic goes by this router's weights. */
@@ -85,13 +86,14 @@ export class Place {
 
   /** Applies the Environment with these targets, and the gate that it asks During. */
   async applyPolicy(targets: readonly object[], options: PlaceOptions): Promise<void> {
-    const { gate = ERROR_RATE, analysis, rollback, ungated = false } = options;
+    const { gate = ERROR_RATE, analysis, rollback, historyLimit, ungated = false } = options;
     if (!ungated) await this.apply('Gate', this.app, gate);
     await this.apply('Environment', this.app, {
       targets,
       ...(!ungated && { gates: [{ gate: this.app, when: 'During' }] }),
       analysis: { ...QUICK, ...analysis },
       ...(rollback && { rollback }),
+      ...(historyLimit !== undefined && { historyLimit }),
     });
   }
 
