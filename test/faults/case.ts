@@ -34,12 +34,18 @@ export function faultCase(spec: FaultCase, run: () => Promise<number | Ran>): vo
   );
 }
 
+/** The fault of a case never happened. */
+class NeverInjected extends Error {
+  override name = 'NeverInjected';
+}
+
 async function judged(spec: FaultCase, run: () => Promise<number | Ran>): Promise<void> {
   try {
     keep(await resultOf(spec, run));
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
-    keep({ ...spec, laws: [], held: false, times: 0, message });
+    const missed = error instanceof NeverInjected && ({ missed: true } as const);
+    keep({ ...spec, laws: [], held: false, ...missed, times: 0, message });
     throw error;
   }
 }
@@ -53,7 +59,7 @@ export async function resultOf(spec: FaultCase, run: () => Promise<number | Ran>
     laws: elsewhere = [],
   }: Ran = typeof result === 'number' ? { times: result } : result;
   const all = inOrder([...laws, ...elsewhere]);
-  if (!(times >= 1)) throw new Error('the fault was never injected, so the case shows nothing');
+  if (!(times >= 1)) throw new NeverInjected('the fault was never injected, so the case shows nothing');
   return { ...spec, injected, laws: all, held: true, times };
 }
 

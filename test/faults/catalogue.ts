@@ -18,6 +18,12 @@ export const SCENES_ONLY = 'SCENES';
 /** The scenes that were chosen; undefined: all of them. */
 export const chosenScenes = process.env[SCENES_ONLY]?.split(',');
 
+/** Environment variable with the path of the record of a run, of which what did not hold is played again. */
+export const AGAIN = 'AGAIN';
+
+/** Whether cases of an earlier run are played, which may be of a write that came in that run and comes seldom. */
+export const isAgain = process.env[AGAIN] !== undefined;
+
 /** The seed of this run; printed in the name of whatever uses it. */
 export const seed = Number(process.env[SEED] ?? Math.floor(performance.timeOrigin) % 1_000_000);
 
@@ -45,6 +51,8 @@ export interface CaseResult extends FaultCase {
   /** The laws that were asked of it: noted by their checkers as they ran. */
   laws: readonly Law[];
   held: boolean;
+  /** It did not hold because the fault never happened: no law broke, and nothing was shown. */
+  missed?: true;
   /** How often the fault really happened; a case in which it never does is a failure. */
   times: number;
   /** What broke. */

@@ -3,7 +3,7 @@ import type { RuleInForce } from '../harness/fault-proxy.ts';
 import { numbers } from '../harness/random.ts';
 import { deadly, type Moment } from './blows.ts';
 import { faultCase, PATIENCE_MS } from './case.ts';
-import { isLong, seed } from './catalogue.ts';
+import { isAgain, isLong, seed } from './catalogue.ts';
 import { play, type Playing } from './play.ts';
 import { SCENES, type SceneName } from './scenes.ts';
 import type { Golden, Stage } from './stage.ts';
@@ -71,14 +71,16 @@ export function crashCases(stage: Stage): void {
   const hurried = stage.goldens.good?.writes ?? [];
   for (const [name, { writes }] of Object.entries(stage.goldens) as [SceneName, Golden][]) {
     const family = `Killed at a write of ${SCENES[name].title}`;
-    const own = name === 'unhurried' ? writes.filter((w) => !hurried.includes(w)) : writes;
+    // What either said in an earlier run is chosen by its name then.
+    const isShared = (w: string): boolean => name === 'unhurried' && !isAgain && hurried.includes(w);
+    const own = writes.filter((w) => !isShared(w));
     for (const [i, word] of own.filter((w) => isChosen(name, w)).entries())
       for (const moment of moments.filter((_, m) => isLong || m === i % moments.length))
         faultCase(
           {
-            id: `C-${name}-${i + 1}-${moment}`,
+            id: `C-${name}-${moment} ${word}`,
             family,
-            injected: `${word}: killed ${MOMENTS[moment]}`,
+            injected: `killed ${MOMENTS[moment]}`,
             concurrent: true,
             timeoutMs: TRIES * PATIENCE_MS,
           },
@@ -95,9 +97,9 @@ function eventCases(stage: Stage): void {
     const moment = moments[i % moments.length] ?? 'before';
     faultCase(
       {
-        id: `C-event-${i + 1}`,
+        id: `C-event-${moment} ${word}`,
         family: 'Killed at an event of a bad promotion',
-        injected: `${word}: killed ${MOMENTS[moment]}`,
+        injected: `killed ${MOMENTS[moment]}`,
         long: true,
         concurrent: true,
         timeoutMs: TRIES * PATIENCE_MS,

@@ -2,11 +2,13 @@ import type { CaseResult } from './catalogue.ts';
 import type { ModelFigures } from '../model/run.ts';
 import { LAWS } from './laws.ts';
 
-/** One line for the terminal: how many cases, how many broken laws. */
+/** One line for the terminal: how many cases, how many broken laws, and of how many faults nothing is known. */
 export function summary(cases: readonly CaseResult[]): string {
-  const broken = cases.filter((c) => !c.held);
+  const missed = cases.filter((c) => c.missed).length;
+  const broken = cases.filter((c) => !c.held).length - missed;
   const times = cases.reduce((sum, c) => sum + c.times, 0);
-  return `${cases.length} cases, ${times} faults injected, ${broken.length} broken laws`;
+  const never = missed === 0 ? '' : `, ${missed} never injected`;
+  return `${cases.length} cases, ${times} faults injected, ${broken} broken laws${never}`;
 }
 
 /** One line for the terminal: how many states, how many broken laws. */
@@ -30,7 +32,7 @@ export function lackOf(cases: readonly CaseResult[], model: Pick<ModelFigures, '
 /** What a run of `make faults` has come to. */
 export interface Findings {
   cases: readonly CaseResult[];
-  /** Those of them that were played again, as they had broken before. */
+  /** Those of them that were played again, as they had ended before. */
   again?: readonly CaseResult[];
   model: ModelFigures;
   seed: number;
@@ -67,15 +69,15 @@ export function faultsPage({ cases, again = [], model, seed, found }: Findings):
   ].join('\n');
 }
 
-/** What broke before it was played again; nothing where all is of one run. */
+/** What did not hold before it was played again; nothing where all is of one run. */
 function againPart(again: readonly CaseResult[]): string[] {
   if (again.length === 0) return [];
   return [
     '## Played again',
     '',
-    'The run of all cases was followed by one of those that had broken in it, with the same product to the byte: what was corrected between them is in the tests.',
+    'The run of all cases was followed by one of those that had not held in it, with the same product to the byte: what was corrected between them is in the tests.',
     '',
-    '| case | what broke the first time |',
+    '| case | what came of it the first time |',
     '| --- | --- |',
     ...again.map(({ id, message = '' }) => line(id, message)),
     '',
@@ -98,9 +100,14 @@ function modelPart({ worlds, laws, complete }: ModelFigures): string[] {
   ];
 }
 
-function row({ id, injected, times, laws, held, seed, message }: CaseResult): string {
-  const what = held ? laws.join(' ') || 'what it asserts itself' : `**broken**: ${message ?? ''}`;
-  return line(id, injected, String(times), what, seed === undefined ? '' : String(seed));
+function row(result: CaseResult): string {
+  const { id, injected, times, seed } = result;
+  return line(id, injected, String(times), outcome(result), seed === undefined ? '' : String(seed));
+}
+
+function outcome({ held, missed, laws, message = '' }: CaseResult): string {
+  if (missed) return '**never injected**';
+  return held ? laws.join(' ') || 'what it asserts itself' : `**broken**: ${message}`;
 }
 
 const line = (...cells: string[]): string => `| ${cells.map(cell).join(' | ')} |`;

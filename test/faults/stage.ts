@@ -1,3 +1,4 @@
+import { isAgain } from './catalogue.ts';
 import type { EndState } from './end-state.ts';
 import { Lanes } from './lanes.ts';
 import { limiter } from './limiter.ts';
@@ -9,7 +10,8 @@ import { isAbout, wordsFor, writesOf } from './writes.ts';
 export interface Golden {
   end: EndState;
   /**
-   * In words, in the order of their first occurrence; those that every undisturbed run has. What some runs say and
+   * In words, in the order of their first occurrence; those that every undisturbed run has, or where cases of an
+   * earlier run are played again, those that any has. What some runs say and
    * others tell together with the next write is news that may wait (`src/promotion/news.ts`): nothing follows from it,
    * so that a death there is one at the write before. The scene `unhurried` says all of it in each run.
    */
@@ -68,10 +70,15 @@ async function goldenOf(lanes: Lanes, name: SceneName, runs: number): Promise<Go
   const golden = await goldenRun(lanes, name);
   for (let run = 1; run < runs; run += 1) {
     const again = await goldenRun(lanes, name);
-    golden.writes = golden.writes.filter((word) => again.writes.includes(word));
-    golden.events = golden.events.filter((word) => again.events.includes(word));
+    golden.writes = both(golden.writes, again.writes);
+    golden.events = both(golden.events, again.events);
   }
   return golden;
+}
+
+/** Of the words of two runs, those that a run of the cases asks of. */
+function both(one: readonly string[], other: readonly string[]): string[] {
+  return isAgain ? [...new Set([...one, ...other])] : one.filter((word) => other.includes(word));
 }
 
 async function goldenRun(lanes: Lanes, name: SceneName): Promise<Golden> {
