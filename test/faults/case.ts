@@ -34,8 +34,8 @@ export function faultCase(spec: FaultCase, run: () => Promise<number | Ran>): vo
   );
 }
 
-/** The fault of a case never happened. */
-class NeverInjected extends Error {
+/** The fault of a case never happened: it shows nothing. */
+export class NeverInjected extends Error {
   override name = 'NeverInjected';
 }
 

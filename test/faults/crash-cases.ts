@@ -2,7 +2,7 @@ import type { ApiRequest } from '../harness/fault-exchange.ts';
 import type { RuleInForce } from '../harness/fault-proxy.ts';
 import { numbers } from '../harness/random.ts';
 import { deadly, type Moment } from './blows.ts';
-import { faultCase, PATIENCE_MS } from './case.ts';
+import { faultCase, NeverInjected, PATIENCE_MS } from './case.ts';
 import { isAgain, isLong, seed } from './catalogue.ts';
 import { play, type Playing } from './play.ts';
 import { SCENES, type SceneName } from './scenes.ts';
@@ -141,7 +141,7 @@ function pairCases(stage: Stage): void {
           const said = blows.map(({ word, moment }) => `${word} (${MOMENTS[moment]})`).join('; ');
           if (times === blows.length) return { times, injected: `${SCENES[name].title}: ${said}` };
         }
-        throw new Error(`of ${DRAWS} pairs of deaths none happened in one run`);
+        throw new NeverInjected(`of ${DRAWS} pairs of deaths none happened in one run`);
       },
     );
   }
