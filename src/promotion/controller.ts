@@ -105,12 +105,7 @@ export class PromotionController {
     const isNew = !isDeepStrictEqual(significant(stored.status), significant(decision.status));
     const newsAt = isNew ? this.#untold.keep(key, stored, decision, probes, input.now) : undefined;
     const written =
-      isNew && newsAt === undefined
-        ? await this.#report(raw, stored, { input, decision }, log).catch(async (error: unknown) => {
-            if (isTooLarge(error)) await this.#onTooLarge(stored, decision, input, log);
-            throw error;
-          })
-        : promotion;
+      isNew && newsAt === undefined ? await this.#report(raw, stored, { input, decision }, log) : promotion;
     if (newsAt === undefined) this.#untold.forget(key);
     this.#o.metrics.seen(written);
     await this.#actAll(decision.effects, written, input, log);
@@ -166,25 +161,35 @@ export class PromotionController {
 
   /**
    * Nothing can be written into the object any more, so that what is begun would not be on record: nothing is,
-   * but a revert, which nothing blocks (law 3) and which follows from what is observed as well.
+   * but a revert, which nothing blocks (law 3) and which follows from what is observed as well. That is remembered,
+   * and goes on record as soon as there is room. Its end needs the record, so it is not reached before.
    */
-  async #onTooLarge(promotion: Promotion, decision: Decided, input: Input, log: Log): Promise<void> {
-    const { namespace, name, uid } = promotion.metadata;
+  async #onTooLarge(
+    stored: Promotion,
+    status: PromotionStatus,
+    { input, decision }: { input: Input; decision: Decided },
+    log: Log,
+  ): Promise<void> {
+    const { namespace, name, uid } = stored.metadata;
     this.#o.events.record({ apiVersion: API_VERSION, kind: 'Promotion', namespace, name, uid }, TOO_LARGE);
-    if (decision.status.revert) await this.#actAll(decision.effects, promotion, input, log);
+    if (!status.revert || status.completedAt !== undefined) return;
+    this.#untold.hold(`${namespace}/${name}`, stored, status, this.#o.clock.now());
+    await this.#actAll(decision.effects, stored, input, log);
   }
 
   /** Writes the status; its resourceVersion fences off a leader that lost its lease. */
   async #report(
     raw: RawObject,
     promotion: Promotion,
-    { input, decision }: { input: Input; decision: Decided },
+    decided: { input: Input; decision: Decided },
     log: Log,
   ): Promise<Promotion> {
+    const { input, decision } = decided;
     const before = promotion.status;
     const { namespace, name, uid } = promotion.metadata;
+    const key = `${namespace}/${name}`;
     const at = toTime(this.#o.clock.now());
-    const trail = trailOf(promotion, decision.status, decision.effects, at, {
+    const trail = trailOf(this.#untold.asActedOn(key, promotion), decision.status, decision.effects, at, {
       rule: rulesOf(input),
       decided: (decision) => this.#decided(uid, decision),
     });
@@ -195,11 +200,14 @@ export class PromotionController {
       path,
       raw as RawObject & { metadata: Promotion['metadata'] },
       status,
-    );
+    ).catch(async (error: unknown) => {
+      if (isTooLarge(error)) await this.#onTooLarge(promotion, status, decided, log);
+      throw error;
+    });
     this.#o.promotions.upsertLocal(written);
-    this.#logbook.tell(`${namespace}/${name}`, uid, trail?.fresh ?? [], log);
     for (const { what } of newlyBypassed(before, status)) this.#o.metrics.passedOver(what);
     const after = { ...promotion, status };
+    this.#logbook.catchUp(key, after, log);
     const regarding = { apiVersion: API_VERSION, kind: 'Promotion', namespace, name, uid };
     for (const event of happenings(before, status)) this.#o.events.record(regarding, event);
     for (const { stage, seconds } of revertStages(before, status)) this.#o.metrics.reverted(stage, seconds);

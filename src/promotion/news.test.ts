@@ -121,6 +121,19 @@ describe('a status that waits', () => {
     expect(untold.asDecided('n/p', stored)).toBe(stored);
   });
 
+  test('is remembered where it was acted on and could not be written: the trail goes on from it', () => {
+    const untold = new Untold();
+    untold.hold('n/p', stored, later.status, 1000);
+    expect(untold.asDecided('n/p', stored).status).toEqual(later.status);
+    expect(untold.asActedOn('n/p', stored).status).toEqual(later.status);
+    // It is tried again at once.
+    expect(untold.keep('n/p', stored, later, [], 1000)).toBeUndefined();
+    untold.forget('n/p');
+    expect(untold.asActedOn('n/p', stored)).toBe(stored);
+    untold.keep('n/p', stored, news, [], 1000);
+    expect(untold.asActedOn('n/p', stored)).toBe(stored);
+  });
+
   test('waits for no effect, and not where the stage lasts longer anyway', () => {
     const untold = new Untold();
     const advance = {

@@ -13,11 +13,14 @@ interface Waiting {
   status: PromotionStatus;
   /** When it is written at the latest. */
   dueAt: number;
+  /** What it says was acted on. */
+  isActedOn?: true;
 }
 
 /**
  * Statuses that were decided and not written yet, by the key of their Promotion: what they say more than the stored
- * ones is news that may wait. A crash loses them; what they say is seen again.
+ * ones is news that may wait, or a revert that goes on although it cannot be written. A crash loses them; what they
+ * say is seen again.
  */
 export class Untold {
   readonly #waiting = new Map<string, Waiting>();
@@ -48,6 +51,19 @@ export class Untold {
     if (!waits || dueAt <= now) return undefined;
     this.#waiting.set(key, { after: stored.status, status, dueAt });
     return dueAt;
+  }
+
+  /**
+   * Keeps a status that could not be written and that was acted on, so that the next pass does not take what came of
+   * it for somebody else's doing. It is due at once.
+   */
+  hold(key: string, stored: Promotion, status: PromotionStatus, now: number): void {
+    this.#waiting.set(key, { after: stored.status, status, dueAt: now, isActedOn: true });
+  }
+
+  /** A promotion with the status that was acted on last, written or not: what the trail goes on from. */
+  asActedOn(key: string, stored: Promotion): Promotion {
+    return this.#waiting.get(key)?.isActedOn ? this.asDecided(key, stored) : stored;
   }
 
   /** It was written, or is of no interest any more. */

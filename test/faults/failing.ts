@@ -52,12 +52,16 @@ export function aborts(
   if (!reverted && ended) return [`${says}, and it ended without a revert at version ${ended.at}`];
   if (waited > GRACE_MS)
     return [`${says}, and ${reverted ? 'the' : 'no'} revert began in ${(waited / 1000).toFixed(1)} s`];
-  if (!reverted || !rollouts.some((r) => r.rollout.status?.currentPodHash === canaryHash)) return [];
+  const begun = rollouts.findIndex((r) => r.rollout.status?.currentPodHash === canaryHash);
+  if (!reverted || begun < 0) return [];
   const [first] = rollouts;
   const recorded = first && canonicalJson(first.rollout.spec.template);
+  // As it stood when the Fail was told, or later: what cannot be written at once is told after it was acted on.
   const isBack = rollouts.some(
-    ({ at, rollout: seen }) =>
-      at > failed.at && (seen.status?.abort === true || canonicalJson(seen.spec.template) === recorded),
+    ({ rollout: seen }, i) =>
+      i > begun &&
+      (rollouts[i + 1]?.at ?? Number.POSITIVE_INFINITY) > failed.at &&
+      (seen.status?.abort === true || canonicalJson(seen.spec.template) === recorded),
   );
   return isBack
     ? []

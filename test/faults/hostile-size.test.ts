@@ -1,5 +1,6 @@
 import { beforeAll, expect } from '@jest/globals';
 import type { Promotion } from '../../src/api/v1alpha1/types.ts';
+import { readRecord } from '../../src/audit/chain.ts';
 import { FAILING, PASSING, UNDECIDED } from '../harness/gates.ts';
 import { installChart } from '../harness/helm.ts';
 import { startOperator } from '../harness/operator.ts';
@@ -10,6 +11,7 @@ import { startWorld, type World } from '../harness/world.ts';
 import { faultCase } from './case.ts';
 import { asked } from './laws.ts';
 import { recorded } from './recorded.ts';
+import { brokenTrails } from './trails.ts';
 import { fatten, slim } from './fatten.ts';
 import { createMany, memoryOf, Probed, reasonsIn } from './many.ts';
 
@@ -52,6 +54,11 @@ async function untilToldOf(name: string): Promise<void> {
   });
 }
 
+/** What was done to the Rollout, by the audit trail. */
+function effectsOnRecord({ status }: Promotion): unknown[] {
+  return (status?.audit?.records ?? []).map((link) => readRecord(link)?.['effect']);
+}
+
 faultCase(
   {
     id: 'M1',
@@ -92,11 +99,20 @@ faultCase(
       const times = await fatten(api, path('promotions', 'filled-v2'));
       await here.apply('Gate', 'filled', FAILING);
       await untilBack(here);
+      await until('the previous template is declared again', async (seen) => {
+        const image = await here.image();
+        seen(image);
+        return image === imageFor('filled', 'v1');
+      });
       await untilToldOf('filled-v2');
       await slim(api, path('promotions', 'filled-v2'));
+      // What it did while nothing could be written is its own, and is told then: not what some stranger did.
       const ended: Promotion = await here.untilEnded('filled-v2');
-      expect(['RolledBack', 'ExternalAbort']).toContain(reasonOf(ended));
+      expect(reasonOf(ended)).toBe('RolledBack');
+      expect((await here.environment()).status?.quarantine).toHaveLength(1);
       expect(await here.image()).toBe(imageFor('filled', 'v1'));
+      expect(effectsOnRecord(ended)).toEqual(expect.arrayContaining(['Abort', 'Restore']));
+      expect(await brokenTrails(api, NAMESPACE, 'filled')).toEqual([]);
       return times;
     }),
 );

@@ -76,7 +76,9 @@ if (isWhole && !isStopped) {
   const found = readFileSync(join(import.meta.dirname, 'found.md'), 'utf8');
   const again = open.filter(({ id }) => played.some((c) => c.id === id));
   for (const { id } of open.filter((c) => !again.includes(c)))
-    process.stdout.write(`${id} was not played again: what it breaks came in no undisturbed run of this time\n`);
+    process.stdout.write(
+      `${id} was not played again: what it breaks came in no undisturbed run of this time\n`,
+    );
   writeFileSync(join(root, 'docs/faults.md'), faultsPage({ cases, again, model, seed: drawn, found }));
   process.stdout.write(`${modelSummary(model)}\n`);
   const lack = lackOf(cases, model);

@@ -49,6 +49,16 @@ describe('L2 is broken', () => {
     expect(brokenLaws([...ignored, ...late], ['L2'], { ...TERMS, until: 40_000, downs })).toEqual([]);
   });
 
+  test('but not by a Fail that is told only when the abort, or the way back, is behind it', () => {
+    const told = [promotion(8, 'Reverting', 1, REVERT, FAIL)];
+    const aborted = rollout(6, NEW, 1, { abort: true });
+    expect(found([...BEGIN, aborted, ...told], 'L2')).toEqual([]);
+    expect(found([...BEGIN, aborted, rollout(7, OLD, 4), ...told], 'L2')).toEqual([]);
+    const undone = [aborted, rollout(7, NEW, 1)];
+    expect(found([...BEGIN, ...undone, ...told], 'L2')).toHaveLength(1);
+    expect(found([...BEGIN, ...told], 'L2')).toHaveLength(1);
+  });
+
   test('by an end without a revert, however soon', () => {
     const over = promotion(7, 'Succeeded', 3);
     Object.assign(over.object as { status: object }, {

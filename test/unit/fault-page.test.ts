@@ -25,7 +25,15 @@ test('the page counts what was injected, names what broke, and breaks no table',
 });
 
 test('a fault that never came is no broken law, and no law that held', () => {
-  const missed = { ...one, id: 'C3', laws: [], held: false, missed: true as const, times: 0, message: 'never' };
+  const missed = {
+    ...one,
+    id: 'C3',
+    laws: [],
+    held: false,
+    missed: true as const,
+    times: 0,
+    message: 'never',
+  };
   const model = { ...runModel('short'), states: 100_000 };
   const page = faultsPage({ cases: [one, missed], model, seed: 7, found: '' });
   expect(page).toContain('2 cases, 2 faults injected, 0 broken laws, 1 never injected; 100000 states');
