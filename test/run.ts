@@ -28,7 +28,11 @@ function check(title: string, command: string, args: readonly string[]): void {
 }
 
 /** Jest projects; every test counts, and so does a file that could not be run at all. */
-function jest(title: string, projects: readonly string[], env: Record<string, string> = {}): void {
+function jest(
+  title: string,
+  projects: readonly string[],
+  { workers, env = {} }: { workers: number; env?: Record<string, string> },
+): void {
   process.stdout.write(`\n== ${title}\n`);
   const report = join(scratch, `${projects.join('-')}.json`);
   const args = [
@@ -37,8 +41,7 @@ function jest(title: string, projects: readonly string[], env: Record<string, st
     'node_modules/jest/bin/jest.js',
     '--json',
     `--outputFile=${report}`,
-    // Two test files at a time even on two cores: those that wait for the real programs leave them idle.
-    '--maxWorkers=2',
+    `--maxWorkers=${workers}`,
     '--selectProjects',
     ...projects,
   ];
@@ -61,11 +64,15 @@ check('types', ...npm('check:types'));
 check('lint', ...npm('check:lint'));
 check('format', ...npm('check:format'));
 check('compile', ...npm('build'));
-jest('unit and property tests', ['unit', 'kube']);
+jest('unit and property tests', ['unit', 'kube'], { workers: 2 });
 if (!unitOnly) {
   check('programs of the local control plane', process.execPath, ['test/harness/programs/main.ts']);
   // All of it runs, so what was declared and never happened is an error: see test/harness/judge.ts.
-  jest('integration tests and faults on real programs', ['integration', 'faults'], { [COMPLETE]: 'yes' });
+  // Three test files at a time on two cores: those that wait for the real programs leave a quarter of them idle.
+  jest('integration tests and faults on real programs', ['integration', 'faults'], {
+    workers: 3,
+    env: { [COMPLETE]: 'yes' },
+  });
 }
 rmSync(scratch, { recursive: true, force: true });
 process.stdout.write(`\n${passed} passed, ${failed} failed\n`);
