@@ -68,7 +68,7 @@ jest('unit and property tests', ['unit', 'kube'], { workers: 2 });
 if (!unitOnly) {
   check('programs of the local control plane', process.execPath, ['test/harness/programs/main.ts']);
   // All of it runs, so what was declared and never happened is an error: see test/harness/judge.ts.
-  // Three test files at a time on two cores: those that wait for the real programs leave a quarter of them idle.
+  // Three test files at a time on two cores: those that wait for the real programs leave them idle.
   jest('integration tests and faults on real programs', ['integration', 'faults'], {
     workers: 3,
     env: { [COMPLETE]: 'yes' },
