@@ -49,7 +49,10 @@ function told(...records: AuditRecord[]): ReturnType<typeof explained> {
     kind: 'Promotion',
     metadata,
     spec: { environment: 'prod', revision: { images: [] } },
-    status: { audit: { records: append('p-uid', undefined, AT, records) } },
+    status: {
+      targets: [{ name: 'checkout', state: 'Analysing', since: AT, steps: 4 }],
+      audit: { records: append('p-uid', undefined, AT, records) },
+    },
   };
   return explained(promotion);
 }
@@ -65,6 +68,12 @@ describe('sluice explain', () => {
     expect(text).toContain('Analysing: judging');
     expect(text).toContain('agrees: value 0.2: `value <= 0.05` is false, `value > 0.05` is true');
     expect(text).toContain('every verdict follows from its record\nthe chain holds');
+  });
+
+  test('steps are counted as in every other message: from 1, and then full promotion', () => {
+    const { text } = told(verdict({ step: 1 }), verdict({ step: 4, verdict: 'Inconclusive', recent: [] }));
+    expect(text).toContain('gate error-rate on checkout, During, step 2 of 4: Pass');
+    expect(text).toContain('gate error-rate on checkout, During, full promotion: Inconclusive');
   });
 
   test('a verdict that does not follow from its record is found', () => {

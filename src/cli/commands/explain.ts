@@ -8,6 +8,9 @@ import { command } from '../command.ts';
 import { EXIT, type Exit } from '../io.ts';
 import { DATA_FLAG, dataOutput, printed } from '../output.ts';
 
+type Targets = NonNullable<Promotion['status']>['targets'];
+type Verdict = Extract<AuditRecord, { kind: 'Verdict' }>;
+
 /** `kubectl sluice explain`. */
 export const explain = command({
   usage: 'explain <promotion>',
@@ -43,7 +46,10 @@ export function explained({ metadata, status }: Promotion): { text: string; data
     records.push({ ...record, ...(again && { rejudged: again }) });
     if (again?.agrees === false) counts.disagreed += 1;
     if (again && again.agrees === undefined) counts.unjudged += 1;
-    return [`${read.at}  ${inWords(record)}`, ...(again ? [`${' '.repeat(26)}${judged(again)}`] : [])];
+    return [
+      `${read.at}  ${inWords(record, status?.targets)}`,
+      ...(again ? [`${' '.repeat(26)}${judged(again)}`] : []),
+    ];
   });
   const faults = faultsOf(metadata.uid, status?.audit);
   const end = [
@@ -92,7 +98,15 @@ function decided(record: Extract<AuditRecord, { kind: 'Decision' }>): string {
   return `${by} decided ${verdict}${on ?? ''} (Decision ${record.name})${why && `: ${why}`}`;
 }
 
-function inWords(record: AuditRecord): string {
+/** Where a gate was asked, as messages count: steps from 1, and then full promotion. The record counts as the Rollout does. */
+function place({ when, step, target }: Verdict, targets: Targets): string {
+  if (step === undefined) return when;
+  const steps = targets?.find(({ name }) => name === target)?.steps;
+  if (steps === undefined) return `${when}, step ${step + 1}`;
+  return `${when}, ${step < steps ? `step ${step + 1} of ${steps}` : 'full promotion'}`;
+}
+
+function inWords(record: AuditRecord, targets: Targets): string {
   switch (record.kind) {
     case 'State':
       return `${record.reason}: ${record.message}`;
@@ -109,7 +123,7 @@ function inWords(record: AuditRecord): string {
     case 'Bypass':
       return `${record.by} let it pass over ${record.what} (${record.ticket}): ${record.reason}`;
     case 'Verdict':
-      return `gate ${record.gate} on ${record.target}, ${record.when}${record.step === undefined ? '' : `, step ${record.step}`}: ${record.verdict}: ${record.message}`;
+      return `gate ${record.gate} on ${record.target}, ${place(record, targets)}: ${record.verdict}: ${record.message}`;
     case 'Effect':
       return `${record.effect} on ${record.target}`;
     case 'Revert':
