@@ -12,9 +12,9 @@ export function deadly(lane: Lane, moment: Moment, failed: (error: unknown) => v
     const answer = moment === 'before' ? undefined : await exchange.send();
     if (moment === 'committed') answer?.resume();
     if (moment === 'answered' && answer) await exchange.pass(answer);
-    await lane.die();
+    await lane.lives.die();
     exchange.cut();
-    lane.restart().catch(failed);
+    lane.lives.restart().catch(failed);
   };
 }
 

@@ -33,7 +33,7 @@ export class HomeLanes {
     const lane = this.#free.pop() ?? (await this.#open());
     try {
       const result = await work(lane);
-      await lane.up();
+      await lane.lives.up();
       lane.proxy.calm();
       this.#free.push(lane);
       return result;

@@ -3,7 +3,7 @@ import { FaultProxy } from '../harness/fault-proxy.ts';
 import { installChart } from '../harness/helm.ts';
 import { type OperatorOptions, type RunningOperator, startOperator } from '../harness/operator.ts';
 import { startWorld, type World } from '../harness/world.ts';
-import type { Down } from './failing.ts';
+import { Lives } from './lives.ts';
 import { type Setting, SECRET } from './scenes/scene.ts';
 
 /** An operator and the proxy between it and the API server. */
@@ -19,16 +19,8 @@ export interface Lane extends Replica {
   setting: Setting;
   /** What is in the planted Secret. */
   secret: string;
-  /** How often its operator was killed. */
-  readonly deaths: number;
-  /** When it was dead, each time to the end of its restart. */
-  readonly downs: readonly Down[];
-  /** Kills its operator (SIGKILL). */
-  die(): Promise<void>;
-  /** Starts it again; resolves when it is ready, or has been killed once more. */
-  restart(): Promise<void>;
-  /** Waits for the restart after the last death, if there was one. */
-  up(): Promise<void>;
+  /** The deaths of its operator. */
+  lives: Lives;
   close(): Promise<void>;
 }
 
@@ -58,7 +50,7 @@ export class Lanes {
     try {
       const result = await work(lane);
       // The last write of a scene may have been a deadly one.
-      await lane.up();
+      await lane.lives.up();
       isFit = lane.operator.program.pid !== undefined;
       return result;
     } finally {
@@ -97,14 +89,7 @@ async function openLane(world: World, namespace: string, options: OperatorOption
   });
   const proxy = await new FaultProxy(cluster, namespace).start();
   const operator = await startLaneOperator(world, namespace, proxy, options);
-  let deaths = 0;
-  const downs: Down[] = [];
-  const isUp = (): void => {
-    const last = downs.at(-1);
-    if (last) last.to = Math.min(last.to, performance.now());
-  };
-  let starting: Promise<void> = Promise.resolve();
-  let back = Promise.withResolvers<void>();
+  const lives = new Lives(operator.program);
   return {
     world,
     namespace,
@@ -112,36 +97,9 @@ async function openLane(world: World, namespace: string, options: OperatorOption
     proxy,
     operator,
     secret,
-    get deaths() {
-      return deaths;
-    },
-    downs,
-    die: async () => {
-      deaths += 1;
-      // Killed while it starts it has not been up in between.
-      isUp();
-      downs.push({ from: performance.now(), to: Number.POSITIVE_INFINITY });
-      back = Promise.withResolvers<void>();
-      starting = back.promise;
-      await operator.program.kill();
-    },
-    restart: () => {
-      const before = deaths;
-      const { resolve } = back;
-      starting = operator.program.start().then(
-        () => {
-          if (deaths === before) isUp();
-        },
-        (error: unknown) => {
-          if (deaths === before) throw error;
-        },
-      );
-      return starting.then(resolve);
-    },
-    up: () => starting,
+    lives,
     close: async () => {
-      deaths += 1;
-      await operator.program.kill();
+      await lives.end();
       await proxy.stop();
     },
   };

@@ -86,7 +86,7 @@ export async function play(
       settleSeconds: TIMING.settleSeconds,
       isNew: newImages(app),
       provenSince: await provenSince(lane),
-      downs: lane.downs,
+      downs: lane.lives.downs,
       until: performance.now(),
     };
     asked(...laws.filter((law) => law === 'S5' || law === 'S6'));
@@ -114,10 +114,10 @@ async function settledAlive(
   end: EndState | undefined,
 ): Promise<EndState> {
   for (;;) {
-    const { deaths } = playing.lane;
-    await playing.lane.up();
+    const { deaths } = playing.lane.lives;
+    await playing.lane.lives.up();
     const came = await settled(playing, replicas, end);
-    if (playing.lane.deaths === deaths) return came;
+    if (playing.lane.lives.deaths === deaths) return came;
   }
 }
 

@@ -88,9 +88,9 @@ function forgotten(says: 'Hold' | 'Freeze', takesBack: 'Resume' | 'Thaw', reason
           await until('the Environment says so, too', async () =>
             (await place.environment()).status?.decisions?.some((d) => d.verdict === says),
           );
-        await lane.die();
+        await lane.lives.die();
         await place.apply('Gate', app, PASSING);
-        await lane.restart();
+        await lane.lives.restart();
         await until('it has begun on what was', () => rules.every(({ hits }) => hits > 0));
         await delay(SILENT_MS + 2000);
         const [found, { status }] = await Promise.all([place.promotion(promotion), place.rollout()]);

@@ -98,7 +98,7 @@ async function promote(
   round: number,
   isBad: boolean,
   history: History,
-  { downs }: Lane,
+  { lives: { downs } }: Lane,
 ): Promise<string[]> {
   const { app } = place;
   const version = `v${round + 2}`;
@@ -152,8 +152,8 @@ async function soak({ lanes }: Stage): Promise<number> {
       }),
     );
     if (round % DEATHS === DEATHS - 1) {
-      await dies.die();
-      await dies.restart();
+      await dies.lives.die();
+      await dies.lives.restart();
     }
     broken.push(...(await Promise.all(running)).flat());
     await Promise.all([lives, dies].map(allGone));

@@ -161,9 +161,9 @@ export function tamperingCases(stage: Stage): void {
       {
         ...hand,
         act: async (playing) => {
-          await playing.lane.die();
+          await playing.lane.lives.die();
           await hand.act(playing);
-          await playing.lane.restart();
+          await playing.lane.lives.restart();
         },
       },
       { says: ' while the operator is dead' },
@@ -207,8 +207,8 @@ function stoppedCase(stage: Stage): void {
             await rollouts.stop();
             await place.apply('Gate', playing.app, FAILING);
             await until('it is told to abort', async () => (await place.rollout()).status?.abort === true);
-            await lane.die();
-            await lane.restart();
+            await lane.lives.die();
+            await lane.lives.restart();
             await rollouts.start();
           },
           expect: (playing) => endsAs(playing, 'RolledBack'),

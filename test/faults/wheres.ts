@@ -48,8 +48,8 @@ const WAYS: Record<Where, Way> = {
     scene: 'good',
     ending: 'Succeeded',
     begin: async ({ lane }) => {
-      await lane.die();
-      return () => lane.restart();
+      await lane.lives.die();
+      return () => lane.lives.restart();
     },
   },
   tagged: { scene: 'tagged', ending: 'Succeeded' },
@@ -59,9 +59,9 @@ const WAYS: Record<Where, Way> = {
     ending: 'Succeeded',
     home: true,
     begin: async ({ lane }) => {
-      await lane.die();
+      await lane.lives.die();
       await forgetLease(lane, 'with the record');
-      return () => lane.restart();
+      return () => lane.lives.restart();
     },
     act: besides,
     expect: untilTidy,
@@ -71,10 +71,10 @@ const WAYS: Record<Where, Way> = {
     ending: 'Succeeded',
     home: true,
     begin: async ({ lane }) => {
-      await lane.die();
+      await lane.lives.die();
       await forgetLease(lane);
       await mistrust(lane);
-      return () => lane.restart();
+      return () => lane.lives.restart();
     },
   },
 };

@@ -34,6 +34,8 @@ export class Program {
   readonly #id: number;
   readonly #order: (order: Order) => void;
   #pid: number | undefined;
+  /** Whether a start was ordered whose end was not reported yet. */
+  #isStarted = false;
   #ended = Promise.withResolvers<Exit>();
   /** Signals ordered and not yet sent, oldest first. */
   readonly #signals: (() => void)[] = [];
@@ -60,6 +62,7 @@ export class Program {
   /** Takes in what the keeper reports. */
   heard(report: Report): void {
     if (report.did === 'start') this.#pid = report.pid;
+    if (report.did === 'fail' || report.did === 'exit') this.#isStarted = false;
     if (report.did === 'fail') this.#ended.reject(new Error(`${this.name} did not start: ${report.message}`));
     if (report.did === 'signal') this.#signals.shift()?.();
     if (report.did === 'exit') {
@@ -68,8 +71,13 @@ export class Program {
     }
   }
 
-  /** Starts it again after `stop` or `kill`, and waits until it is ready. */
+  /**
+   * Starts it again after `stop` or `kill`, and waits until it is ready.
+   * @throws Error while it runs: the keeper knows one process of a program, and would never end the other.
+   */
   async start(): Promise<void> {
+    if (this.#isStarted) throw new Error(`${this.name} runs already`);
+    this.#isStarted = true;
     const { command, args, env, ready, readyTimeoutMs = 60_000 } = this.#spec;
     this.#ended = Promise.withResolvers<Exit>();
     const log = this.logFile;

@@ -49,6 +49,18 @@ test.each([
   },
 );
 
+test('a program that runs is not started a second time, since nobody would end the first', async () => {
+  run = new Run();
+  const program = await run.start({ name: 'sleeper', command: 'sleep', args: ['60'] });
+  const { pid } = program;
+  await expect(program.start()).rejects.toThrow('sleeper runs already');
+  await program.kill();
+
+  const starts = await Promise.allSettled([program.start(), program.start()]);
+  expect(starts.map(({ status }) => status)).toEqual(['fulfilled', 'rejected']);
+  expect(program.pid).not.toBe(pid);
+});
+
 test('a certificate that is still being written is not taken for one', () => {
   run = new Run();
   const path = join(run.dir, 'apiserver.crt');

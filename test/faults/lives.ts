@@ -1,0 +1,70 @@
+import type { Program } from '../harness/process.ts';
+import type { Down } from './failing.ts';
+
+/** The deaths and restarts of a lane's operator, by whoever may kill it: two deadly requests may come at once. */
+export class Lives {
+  /** When it was dead, each time to the end of its restart. */
+  readonly downs: Down[] = [];
+  readonly #program: Pick<Program, 'kill' | 'start'>;
+  #deaths = 0;
+  /** How many deaths the last start came after. */
+  #startedAfter = 0;
+  #starting: Promise<void> = Promise.resolve();
+  #back = Promise.withResolvers<void>();
+
+  constructor(program: Pick<Program, 'kill' | 'start'>) {
+    this.#program = program;
+  }
+
+  /** How often it was killed. */
+  get deaths(): number {
+    return this.#deaths;
+  }
+
+  /** Kills it (SIGKILL). */
+  async die(): Promise<void> {
+    this.#deaths += 1;
+    // Killed while it starts it has not been up in between.
+    this.#isUp();
+    this.downs.push({ from: performance.now(), to: Number.POSITIVE_INFINITY });
+    this.#back = Promise.withResolvers<void>();
+    this.#starting = this.#back.promise;
+    await this.#program.kill();
+  }
+
+  /**
+   * Starts it again; resolves when it is ready, or has been killed once more. After two deaths at once there is one
+   * start: a second operator in the same lane would never be ended.
+   */
+  restart(): Promise<void> {
+    if (this.#startedAfter === this.#deaths) return this.#starting;
+    const before = this.#deaths;
+    this.#startedAfter = before;
+    const { resolve } = this.#back;
+    this.#starting = this.#program.start().then(
+      () => {
+        if (this.#deaths === before) this.#isUp();
+      },
+      (error: unknown) => {
+        if (this.#deaths === before) throw error;
+      },
+    );
+    return this.#starting.then(resolve);
+  }
+
+  /** Waits for the restart after the last death, if there was one. */
+  up(): Promise<void> {
+    return this.#starting;
+  }
+
+  /** Kills it for good. */
+  async end(): Promise<void> {
+    this.#deaths += 1;
+    await this.#program.kill();
+  }
+
+  #isUp(): void {
+    const last = this.downs.at(-1);
+    if (last) last.to = Math.min(last.to, performance.now());
+  }
+}
