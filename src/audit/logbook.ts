@@ -31,12 +31,10 @@ export class Logbook {
     if (known?.uid === uid && known.seq >= last.seq) return;
     const isMissing = ({ seq, at }: { seq: number; at: string }): boolean =>
       known?.uid === uid ? seq > known.seq : !isLogged && at === last.at;
-    // From the end, since it is read after every write and only the last few are new.
-    const logged = records.findLastIndex((link) => {
+    const missing = records.filter((link) => {
       const record = readRecord(link);
-      return record !== undefined && !isMissing(record);
+      return record !== undefined && isMissing(record);
     });
-    const missing = records.slice(logged + 1).filter((link) => readRecord(link) !== undefined);
     this.tell(key, uid, missing, log);
     this.#logged.set(key, { uid, seq: last.seq });
   }

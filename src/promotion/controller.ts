@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import type { Link } from '../audit/chain.ts';
 import { isAllLogged, Logbook } from '../audit/logbook.ts';
 import { trailOf } from '../audit/trail.ts';
 import { findCondition } from '../api/v1alpha1/conditions.ts';
@@ -166,14 +167,14 @@ export class PromotionController {
    */
   async #onTooLarge(
     stored: Promotion,
-    status: PromotionStatus,
+    { status, fresh }: { status: PromotionStatus; fresh: readonly Link[] },
     { input, decision }: { input: Input; decision: Decided },
     log: Log,
   ): Promise<void> {
     const { namespace, name, uid } = stored.metadata;
     this.#o.events.record({ apiVersion: API_VERSION, kind: 'Promotion', namespace, name, uid }, TOO_LARGE);
     if (!status.revert || status.completedAt !== undefined) return;
-    this.#untold.hold(`${namespace}/${name}`, stored, status, this.#o.clock.now());
+    this.#untold.hold(`${namespace}/${name}`, stored, status, fresh, this.#o.clock.now());
     await this.#actAll(decision.effects, stored, input, log);
   }
 
@@ -189,11 +190,13 @@ export class PromotionController {
     const { namespace, name, uid } = promotion.metadata;
     const key = `${namespace}/${name}`;
     const at = toTime(this.#o.clock.now());
-    const trail = trailOf(this.#untold.asActedOn(key, promotion), decision.status, decision.effects, at, {
+    const acted = this.#untold.asActedOn(key, promotion);
+    const trail = trailOf(acted.promotion, decision.status, decision.effects, at, {
       rule: rulesOf(input),
       decided: (decision) => this.#decided(uid, decision),
     });
     const status: PromotionStatus = { ...decision.status, ...(trail && { audit: trail.audit }) };
+    const fresh = [...acted.unlogged, ...(trail?.fresh ?? [])];
     const path = objectPath(PROMOTIONS, namespace, name);
     const written = await patchStatus(
       this.#o.client,
@@ -201,13 +204,13 @@ export class PromotionController {
       raw as RawObject & { metadata: Promotion['metadata'] },
       status,
     ).catch(async (error: unknown) => {
-      if (isTooLarge(error)) await this.#onTooLarge(promotion, status, decided, log);
+      if (isTooLarge(error)) await this.#onTooLarge(promotion, { status, fresh }, decided, log);
       throw error;
     });
     this.#o.promotions.upsertLocal(written);
+    this.#logbook.tell(key, uid, fresh, log);
     for (const { what } of newlyBypassed(before, status)) this.#o.metrics.passedOver(what);
     const after = { ...promotion, status };
-    this.#logbook.catchUp(key, after, log);
     const regarding = { apiVersion: API_VERSION, kind: 'Promotion', namespace, name, uid };
     for (const event of happenings(before, status)) this.#o.events.record(regarding, event);
     for (const { stage, seconds } of revertStages(before, status)) this.#o.metrics.reverted(stage, seconds);

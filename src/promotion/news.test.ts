@@ -123,15 +123,23 @@ describe('a status that waits', () => {
 
   test('is remembered where it was acted on and could not be written: the trail goes on from it', () => {
     const untold = new Untold();
-    untold.hold('n/p', stored, later.status, 1000);
+    const unlogged = [{ record: '{}', hash: 'h' }];
+    untold.hold('n/p', stored, later.status, unlogged, 1000);
     expect(untold.asDecided('n/p', stored).status).toEqual(later.status);
-    expect(untold.asActedOn('n/p', stored).status).toEqual(later.status);
+    expect(untold.asActedOn('n/p', stored)).toEqual({
+      promotion: { ...stored, status: later.status },
+      unlogged,
+    });
+    // Nothing of it counts where somebody else has written meanwhile.
+    const moved = { ...stored, status: news.status };
+    expect(untold.asActedOn('n/p', moved)).toEqual({ promotion: moved, unlogged: [] });
+    untold.hold('n/p', stored, later.status, unlogged, 1000);
     // It is tried again at once.
     expect(untold.keep('n/p', stored, later, [], 1000)).toBeUndefined();
     untold.forget('n/p');
-    expect(untold.asActedOn('n/p', stored)).toBe(stored);
+    expect(untold.asActedOn('n/p', stored)).toEqual({ promotion: stored, unlogged: [] });
     untold.keep('n/p', stored, news, [], 1000);
-    expect(untold.asActedOn('n/p', stored)).toBe(stored);
+    expect(untold.asActedOn('n/p', stored)).toEqual({ promotion: stored, unlogged: [] });
   });
 
   test('waits for no effect, and not where the stage lasts longer anyway', () => {

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Probe } from '../analysis/sampler.ts';
 import type { Promotion, PromotionStatus } from '../api/v1alpha1/types.ts';
+import type { Link } from '../audit/chain.ts';
 import type { Decided } from './input.ts';
 import { lastsMs, mayWait } from './news.ts';
 
@@ -13,8 +14,8 @@ interface Waiting {
   status: PromotionStatus;
   /** When it is written at the latest. */
   dueAt: number;
-  /** What it says was acted on. */
-  isActedOn?: true;
+  /** What it says was acted on; these records of its trail are not logged, since they are not stored. */
+  unlogged?: readonly Link[];
 }
 
 /**
@@ -56,14 +57,23 @@ export class Untold {
   /**
    * Keeps a status that could not be written and that was acted on, so that the next pass does not take what came of
    * it for somebody else's doing. It is due at once.
+   * @param unlogged the records that are to be logged when it is stored. Its own trail may have let go of some of them.
    */
-  hold(key: string, stored: Promotion, status: PromotionStatus, now: number): void {
-    this.#waiting.set(key, { after: stored.status, status, dueAt: now, isActedOn: true });
+  hold(
+    key: string,
+    stored: Promotion,
+    status: PromotionStatus,
+    unlogged: readonly Link[],
+    now: number,
+  ): void {
+    this.#waiting.set(key, { after: stored.status, status, dueAt: now, unlogged });
   }
 
   /** A promotion with the status that was acted on last, written or not: what the trail goes on from. */
-  asActedOn(key: string, stored: Promotion): Promotion {
-    return this.#waiting.get(key)?.isActedOn ? this.asDecided(key, stored) : stored;
+  asActedOn(key: string, stored: Promotion): { promotion: Promotion; unlogged: readonly Link[] } {
+    const unlogged = this.#waiting.get(key)?.unlogged;
+    const promotion = unlogged ? this.asDecided(key, stored) : stored;
+    return { promotion, unlogged: promotion === stored ? [] : (unlogged ?? []) };
   }
 
   /** It was written, or is of no interest any more. */

@@ -120,6 +120,31 @@ describe('the operator is killed at random moments of a promotion', () => {
   });
 });
 
+test('a write that says more than a trail keeps is in the log whole', async () => {
+  const fleet = new Fleet(world.cluster.api, NAMESPACE, 'wordy', [0, 0, 0, 0]);
+  await fleet.prepare({ ungated: true });
+  const [pass, fail] = ['value > 1.0', 'value < 1.0'].map((c) => Array(60).fill(c).join(' || '));
+  const wordy = { query: 'vector(1)', pass, fail };
+  const names = Array.from({ length: 32 }, (_, i) => `wordy-${i}`);
+  await Promise.all(
+    names.map((gate) => fleet.apply('Gate', gate, { prometheus: wordy, intervalSeconds: 5 })),
+  );
+  const { spec } = await fleet.environment();
+  const gates = names.map((gate) => ({ gate, when: 'During' }));
+  await fleet.apply('Environment', 'wordy', { ...spec, gates });
+  await fleet.promote('v2');
+  await until('all of them are on record', async (seen) => {
+    const { status } = await fleet.promotion('wordy-v2');
+    seen({ gates: status?.gates?.length, cut: status?.audit?.cut });
+    return status?.gates?.length === 4 * 32 && status.audit?.cut !== undefined;
+  });
+  await fleet.untilReason('wordy-v2', 'Analysing');
+  const lines = createInterface({ input: createReadStream(operator.program.logFile) });
+  const found = await verifyLog(lines, { whole: true });
+  expect(found.find(({ about }) => about === `${NAMESPACE}/wordy-v2`)).toMatchObject({ faults: [] });
+  await world.cluster.api.delete(sluicePath(NAMESPACE, 'promotions', 'wordy-v2'));
+});
+
 describe('the operator is killed while two services rise in waves', () => {
   const seed = Number(process.env['SLUICE_SEED'] ?? Math.floor(performance.timeOrigin) % 1_000_000);
   const kills = 5;
