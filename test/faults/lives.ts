@@ -7,13 +7,14 @@ export class Lives {
   readonly downs: Down[] = [];
   readonly #program: Pick<Program, 'kill' | 'start'>;
   #deaths = 0;
-  /** How many deaths the last start came after. */
-  #startedAfter = 0;
-  #starting: Promise<void> = Promise.resolve();
+  /** It was killed, and not started since. */
+  #isDown = false;
+  /** Settles with the start that comes after the last death; between them it waits. */
   #back = Promise.withResolvers<void>();
 
   constructor(program: Pick<Program, 'kill' | 'start'>) {
     this.#program = program;
+    this.#back.resolve();
   }
 
   /** How often it was killed. */
@@ -27,8 +28,8 @@ export class Lives {
     // Killed while it starts it has not been up in between.
     this.#isUp();
     this.downs.push({ from: performance.now(), to: Number.POSITIVE_INFINITY });
-    this.#back = Promise.withResolvers<void>();
-    this.#starting = this.#back.promise;
+    if (!this.#isDown) this.#back = Promise.withResolvers<void>();
+    this.#isDown = true;
     await this.#program.kill();
   }
 
@@ -37,30 +38,32 @@ export class Lives {
    * start: a second operator in the same lane would never be ended.
    */
   restart(): Promise<void> {
-    if (this.#startedAfter === this.#deaths) return this.#starting;
-    const before = this.#deaths;
-    this.#startedAfter = before;
-    const { resolve } = this.#back;
-    this.#starting = this.#program.start().then(
-      () => {
-        if (this.#deaths === before) this.#isUp();
-      },
-      (error: unknown) => {
-        if (this.#deaths === before) throw error;
-      },
-    );
-    return this.#starting.then(resolve);
+    if (this.#isDown) {
+      this.#isDown = false;
+      this.#back.resolve(this.#start());
+    }
+    return this.#back.promise;
   }
 
   /** Waits for the restart after the last death, if there was one. */
   up(): Promise<void> {
-    return this.#starting;
+    return this.#back.promise;
   }
 
   /** Kills it for good. */
   async end(): Promise<void> {
     this.#deaths += 1;
     await this.#program.kill();
+  }
+
+  async #start(): Promise<void> {
+    const before = this.#deaths;
+    try {
+      await this.#program.start();
+      if (this.#deaths === before) this.#isUp();
+    } catch (error) {
+      if (this.#deaths === before) throw error;
+    }
   }
 
   #isUp(): void {

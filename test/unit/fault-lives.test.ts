@@ -70,3 +70,15 @@ test('nobody who did not die is started', async () => {
   await new Lives(operator).restart();
   expect(operator.did).toEqual([]);
 });
+
+test('who waits since the first of two deaths hears of the start after the second', async () => {
+  const operator = program();
+  const lives = new Lives(operator);
+  const first = lives.die();
+  const up = lives.up();
+  await Promise.all([first, lives.die()]);
+  const restart = lives.restart();
+  operator.ready();
+  await Promise.all([up, restart]);
+  expect(operator.did).toEqual(['kill', 'kill', 'start']);
+});
